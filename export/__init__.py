@@ -1,0 +1,1 @@
+"""Export: proves a checkpoint and its ONNX file equal, and writes the file."""

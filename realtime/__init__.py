@@ -1,0 +1,1 @@
+"""Realtime: reads handwritten numbers from pixels, without torch."""
