@@ -44,7 +44,7 @@ def cut(
 
 
 def stack(patches: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """Lay out N patches of ink, each (h, w) uint8, as one batch (N, 1, 28, 28) uint8; no patches give (0, 1, 28, 28)."""
+    """Lay out N patches of ink, each (h, w) uint8, as one batch (N, 1, 28, 28) uint8, N may be 0."""
     crops = np.zeros((len(patches), 1, SIDE, SIDE), np.uint8)
     for crop, patch in zip(crops, patches, strict=True):
         lay_out(patch, crop[0])
