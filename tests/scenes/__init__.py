@@ -1,0 +1,1 @@
+"""Draw pictures and clips of handwritten numbers with exact truth, from pen strokes of our own."""
