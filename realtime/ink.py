@@ -1,0 +1,168 @@
+"""Find ink: the strokes of a picture, dark on light and light on dark, as a mask and boxes.
+
+The only place with image thresholds. Paper is the median of a wide window, so it follows shadows and vignettes with
+their edges, and is neutral between dark and light ink; ink is what departs from it by more than the paper's own noise.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+WORKING_SIDE = 640  # longest side of the picture in which ink is looked for first, pixels
+LEAST_HEIGHT = 28  # where the blobs are lower than this, pixels, ink is looked for again in a larger picture
+WINDOW = 0.4  # side of the paper's median window as a share of the picture's shorter side
+KERNEL = 21  # that window in pixels of the picture it is computed in
+FAINT, SEED = 3.0, 6.0  # ink joins a stroke above FAINT and begins one above SEED times the paper's noise
+LEAST_FAINT, LEAST_SEED = 6, 14  # the same in grey levels, for pictures without noise
+LEAST_SIDE = 5  # smaller blobs are specks, pixels of the working picture
+
+
+@dataclass(frozen=True)
+class Ink:
+    """The ink of one frame, N blobs found in a working picture of `scale` times the frame's size.
+
+    mask: (h, w) uint8, ink 255 on 0, grey where a pixel is partly ink. labels: (h, w) int32, i + 1 where the ink
+    belongs to blob i. boxes: (N, 4) int32 x, y, w, h, half-open, pixels of the mask. contrast: (N,) float32, grey
+    levels between the ink and its paper. light: (N,) bool, ink lighter than its paper.
+    """
+
+    mask: NDArray[np.uint8]
+    labels: NDArray[np.int32]
+    boxes: NDArray[np.int32]
+    contrast: NDArray[np.float32]
+    light: NDArray[np.bool_]
+    scale: float
+
+    def frame_boxes(self) -> NDArray[np.int32]:
+        """Return the boxes (N, 4) int32 in pixels of the frame."""
+        corners = np.concatenate([self.boxes[:, :2], self.boxes[:, :2] + self.boxes[:, 2:]], axis=1) / self.scale
+        low, high = np.floor(corners[:, :2]), np.ceil(corners[:, 2:])
+        return np.concatenate([low, high - low], axis=1).astype(np.int32)
+
+
+def find_ink(image: NDArray[np.uint8], polarity: str = "auto") -> Ink:
+    """Find the ink of a picture.
+
+    image: (H, W, 3) BGR or (H, W) grey, uint8. polarity: "dark" or "light" ink alone, or "auto" for both. The size of
+    the working picture follows the writing: small writing in a large picture is looked for again at a larger scale.
+    Raises ValueError for another array or polarity.
+    """
+    if image.dtype != np.uint8 or image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
+        raise ValueError(f"image must be (H, W, 3) BGR or (H, W) grey uint8, got {image.shape} {image.dtype}")
+    if min(image.shape[:2]) < 1:
+        raise ValueError(f"image is empty: {image.shape}")
+    if polarity not in ("auto", "dark", "light"):
+        raise ValueError(f"unknown polarity {polarity!r}: use auto, dark or light")
+    scale = min(1.0, WORKING_SIDE / max(image.shape[:2]))
+    ink = _find_at(image, scale, polarity)
+    if scale < 1 and len(ink.boxes):
+        height = float(np.median(ink.boxes[:, 2:].max(axis=1)))
+        if height < LEAST_HEIGHT:
+            ink = _find_at(image, min(1.0, scale * LEAST_HEIGHT * 1.25 / height), polarity)
+    return ink
+
+
+def _find_at(image: NDArray[np.uint8], scale: float, polarity: str) -> Ink:
+    """Find ink in the picture brought to `scale`."""
+    grey = image if scale == 1 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    if grey.ndim == 3:
+        grey = cv2.cvtColor(grey, cv2.COLOR_BGR2GRAY)
+    paper = find_paper(grey)
+    noise = 1.4826 * float(np.median(cv2.absdiff(grey, paper)[::2, ::2]))
+    darker, lighter = cv2.subtract(paper, grey), cv2.subtract(grey, paper)
+    if polarity == "dark":
+        return _strokes(darker, noise, False, scale)
+    if polarity == "light":
+        return _strokes(lighter, noise, True, scale)
+    return _merge(_strokes(darker, noise, False, scale), _strokes(lighter, noise, True, scale))
+
+
+def find_paper(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Estimate the paper under the ink of a grey picture (H, W) uint8, as one of the same shape.
+
+    A median over a window in which ink is less than half; computed in a small copy, since paper has no detail.
+    """
+    height, width = grey.shape
+    shrink = max(1.0, WINDOW * min(height, width) / KERNEL)
+    size = max(1, round(width / shrink)), max(1, round(height / shrink))
+    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    return cv2.resize(cv2.medianBlur(small, KERNEL), (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def _strokes(depth: NDArray[np.uint8], noise: float, light: bool, scale: float) -> Ink:
+    """Find the strokes where `depth`, (h, w) uint8 grey levels away from the paper, stands out of the noise.
+
+    Two thresholds joined by connection (hysteresis, after Canny 1986); then each blob is cut at half its own contrast,
+    so that a faint pencil and a black marker both leave strokes of their true width.
+    """
+    faint, seed = max(LEAST_FAINT, FAINT * noise), max(LEAST_SEED, SEED * noise)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((depth > faint).view(np.uint8), ltype=cv2.CV_32S)
+    inked = labels > 0
+    owner, depths = labels[inked], depth[inked].astype(np.float32)
+    weight = np.bincount(owner, depths, count)
+    contrast = np.bincount(owner, depths * depths, count) / np.maximum(weight, 1)
+    keep = np.bincount(owner, depths > seed, count) > 0
+    keep &= stats[:, 2:4].max(axis=1) >= LEAST_SIDE
+    keep[0] = False
+    mask = np.zeros_like(depth)
+    mask[inked] = np.where(keep[owner], np.clip((depths / contrast[owner] - 0.25) * 2, 0, 1) * 255, 0)
+    renumber = np.where(keep, np.cumsum(keep), 0).astype(np.int32)
+    boxes = stats[keep, :4].astype(np.int32)
+    return Ink(
+        mask, renumber[labels], boxes, contrast[keep].astype(np.float32), np.full(len(boxes), light), scale
+    )
+
+
+def _merge(dark: Ink, light: Ink) -> Ink:
+    """Join the ink of both kinds, leaving out what lies along stronger ink of the other kind.
+
+    Sharpening halos, and paper shut in by thick strokes, look like ink of the other kind.
+    """
+    dark, light = _without_fringes(dark, light), _without_fringes(light, dark)
+    labels = np.where(light.labels > 0, light.labels + len(dark.boxes), dark.labels)
+    return Ink(
+        np.maximum(dark.mask, light.mask),
+        labels,
+        np.concatenate([dark.boxes, light.boxes]),
+        np.concatenate([dark.contrast, light.contrast]),
+        np.concatenate([dark.light, light.light]),
+        dark.scale,
+    )
+
+
+def _without_fringes(ink: Ink, other: Ink) -> Ink:
+    """Drop the blobs of `ink` that touch a blob of `other` which holds more ink."""
+    if not len(ink.boxes) or not len(other.boxes):
+        return ink
+    reach = cv2.dilate(other.mask, np.ones((5, 5), np.uint8))
+    touching = (ink.labels > 0) & (reach > 0)
+    contact = np.bincount(ink.labels[touching], minlength=len(ink.boxes) + 1)[1:]
+    fringe = contact > 0.25 * ink.boxes[:, 2:].sum(axis=1)
+    fringe &= _weight(ink) < _neighbour_weight(ink, other)
+    return _select(ink, ~fringe)
+
+
+def _weight(ink: Ink) -> NDArray[np.float64]:
+    """Return the contrast times the inked area of each blob, (N,)."""
+    area = np.bincount(ink.labels.ravel(), minlength=len(ink.boxes) + 1)[1:]
+    return area * ink.contrast
+
+
+def _neighbour_weight(ink: Ink, other: Ink) -> NDArray[np.float64]:
+    """Return for each blob of `ink`, (N,), the largest weight among the blobs of `other` whose boxes meet its own."""
+    weights = _weight(other)
+    start, stop = ink.boxes[:, None, :2] - 3, ink.boxes[:, None, :2] + ink.boxes[:, None, 2:] + 3
+    meets = ((start < other.boxes[:, :2] + other.boxes[:, 2:]) & (other.boxes[:, :2] < stop)).all(axis=2)
+    return np.where(meets, weights, 0).max(axis=1)
+
+
+def _select(ink: Ink, keep: NDArray[np.bool_]) -> Ink:
+    """Keep some blobs, (N,) bool, and wipe the others out of mask and labels."""
+    if keep.all():
+        return ink
+    renumber = np.concatenate([[0], np.where(keep, np.cumsum(keep), 0)]).astype(np.int32)
+    labels = renumber[ink.labels]
+    mask = np.where(labels > 0, ink.mask, 0).astype(np.uint8)
+    return Ink(mask, labels, ink.boxes[keep], ink.contrast[keep], ink.light[keep], ink.scale)
