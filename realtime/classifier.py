@@ -27,9 +27,9 @@ class DeviceError(ValueError):
 class Classifier:
     """The digit network behind ONNX Runtime: `classifier(crops)` gives probabilities.
 
-    path: an ONNX file by `export-onnx`. device: "auto" (CUDA where it works, else the CPU), "cpu", "cuda" or "cuda:N".
-    `classes` names the columns, `device` the device that really runs ("cpu" or "cuda:N"), `fallback` why "auto" took the
-    CPU (None where it did not), `metadata` what the exporter wrote. Raises ModelRefusedError for an unusable file and
+    path: an ONNX file by `export-onnx`. device: "auto" (CUDA where it works, else the CPU), "cpu", "cuda", "cuda:N".
+    `classes` names the columns, `device` the device that really runs ("cpu" or "cuda:N"), `fallback` why "auto" took
+    the CPU (None where it did not), `metadata` what the exporter wrote. Raises ModelRefusedError for an unusable file and
     DeviceError for a named device that cannot be had.
     """
 
@@ -44,7 +44,7 @@ class Classifier:
         self(np.zeros((1, 1, crops.SIDE, crops.SIDE), np.uint8))  # warm up, and prove that the graph runs
 
     def __call__(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Classify crops (N, 1, 28, 28) uint8 into (N, C) float32, rows sum to 1. Raises ValueError for other arrays."""
+        """Classify crops (N, 1, 28, 28) uint8 as (N, C) float32, rows sum to 1. Raises ValueError for other arrays."""
         if batch.dtype != np.uint8 or batch.ndim != 4 or batch.shape[1:] != (1, crops.SIDE, crops.SIDE):
             raise ValueError(f"crops must be (N, 1, 28, 28) uint8, got {batch.shape} {batch.dtype}")
         return self._session.run(None, {"crops": batch})[0]

@@ -110,9 +110,7 @@ def _strokes(depth: NDArray[np.uint8], noise: float, light: bool, scale: float) 
     mask[inked] = np.where(keep[owner], np.clip((depths / contrast[owner] - 0.25) * 2, 0, 1) * 255, 0)
     renumber = np.where(keep, np.cumsum(keep), 0).astype(np.int32)
     boxes = stats[keep, :4].astype(np.int32)
-    return Ink(
-        mask, renumber[labels], boxes, contrast[keep].astype(np.float32), np.full(len(boxes), light), scale
-    )
+    return Ink(mask, renumber[labels], boxes, contrast[keep].astype(np.float32), np.full(len(boxes), light), scale)
 
 
 def _merge(dark: Ink, light: Ink) -> Ink:

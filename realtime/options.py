@@ -1,0 +1,109 @@
+"""What the commands share: their options, the classifier these ask for, and exit codes."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import click
+
+from realtime.capture import SourceError
+from realtime.classifier import Classifier, ModelRefusedError, default_model
+from realtime.reading import CONFIDENCE
+from realtime.sinks import Csv, JsonLines, Sink
+
+FAILED, SOURCE_UNAVAILABLE, MODEL_REFUSED, INTERRUPTED = 1, 3, 4, 130
+
+
+def note(text: str) -> None:
+    """Write a note for people: standard output carries the numbers and nothing else."""
+    click.echo(text, err=True)
+
+
+@contextmanager
+def exit_codes() -> Iterator[None]:
+    """Turn the errors a user can cause into one line and an exit code: 1 failed, 3 source unavailable, 4 model refused."""
+    try:
+        yield
+    except ModelRefusedError as error:
+        _stop(str(error), MODEL_REFUSED)
+    except SourceError as error:
+        _stop(str(error), SOURCE_UNAVAILABLE)
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): nothing to say, and no second error at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+    except (OSError, ValueError) as error:
+        _stop(str(error), FAILED)
+    except KeyboardInterrupt:
+        _stop("interrupted", INTERRUPTED)
+
+
+def _stop(message: str, code: int) -> None:
+    note(f"error: {message}")
+    sys.exit(code)
+
+
+def model_options(command: Callable) -> Callable:
+    """Add the options that choose the network and how it is believed: --model, --device, --conf, --polarity."""
+    for option in reversed(
+        (
+            click.option(
+                "--model", type=click.Path(path_type=Path), help="ONNX file by export-onnx.  [default: bundled]"
+            ),
+            click.option(
+                "--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]", help="Where to run."
+            ),
+            click.option(
+                "--conf",
+                type=click.FloatRange(0, 1),
+                default=CONFIDENCE,
+                show_default=True,
+                help="A digit less sure than this is shown as '?'.",
+            ),
+            click.option(
+                "--polarity",
+                type=click.Choice(["auto", "dark", "light"]),
+                default="auto",
+                show_default=True,
+                help="Ink darker or lighter than its paper, or both.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def output_options(command: Callable) -> Callable:
+    """Add the options that say where readings go: --show, --save, --json, --csv."""
+    for option in reversed(
+        (
+            click.option("--show/--no-show", default=False, help="Show a window.  [default: no-show]"),
+            click.option("--save", type=click.Path(path_type=Path), help="Write the annotated picture or clip."),
+            click.option("--json", "json_path", metavar="PATH", help="Write JSON lines, '-' for standard output."),
+            click.option("--csv", "csv_path", metavar="PATH", help="Write a table, '-' for standard output."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def open_classifier(model: Path | None, device: str) -> Classifier:
+    """Open the classifier that the options ask for, and say what it runs on."""
+    classifier = Classifier(model or default_model(), device)
+    why = f" ({classifier.fallback})" if classifier.fallback else ""
+    note(f"reading on {classifier.device}{why} with {classifier.path.name}")
+    return classifier
+
+
+def open_text_sinks(stack: ExitStack, json_path: str | None, csv_path: str | None) -> tuple[list[Sink], bool]:
+    """Open the sinks of lines that the options ask for; tell also whether one of them takes standard output."""
+    if json_path == "-" and csv_path == "-":
+        raise click.UsageError("--json - and --csv - cannot share standard output: write one of them to a file")
+    sinks: list[Sink] = []
+    if json_path:
+        sinks.append(stack.enter_context(JsonLines(json_path)))
+    if csv_path:
+        sinks.append(stack.enter_context(Csv(csv_path)))
+    return sinks, "-" in (json_path, csv_path)
