@@ -29,8 +29,8 @@ class Classifier:
 
     path: an ONNX file by `export-onnx`. device: "auto" (CUDA where it works, else the CPU), "cpu", "cuda", "cuda:N".
     `classes` names the columns, `device` the device that really runs ("cpu" or "cuda:N"), `fallback` why "auto" took
-    the CPU (None where it did not), `metadata` what the exporter wrote. Raises ModelRefusedError for an unusable file and
-    DeviceError for a named device that cannot be had.
+    the CPU (None where it did not), `metadata` what the exporter wrote. Raises ModelRefusedError for an unusable file
+    and DeviceError for a named device that cannot be had.
     """
 
     def __init__(self, path: Path | str, device: str = "auto") -> None:

@@ -14,6 +14,9 @@ from realtime.reading import CONFIDENCE
 from realtime.sinks import Csv, JsonLines, Sink
 
 FAILED, SOURCE_UNAVAILABLE, MODEL_REFUSED, INTERRUPTED = 1, 3, 4, 130
+POLARITIES = ("auto", "dark", "light")
+CONF_HELP = "A digit less sure than this is shown as '?'."
+INK_HELP = "Ink darker or lighter than its paper, or both."
 
 
 def note(text: str) -> None:
@@ -23,7 +26,7 @@ def note(text: str) -> None:
 
 @contextmanager
 def exit_codes() -> Iterator[None]:
-    """Turn the errors a user can cause into one line and an exit code: 1 failed, 3 source unavailable, 4 model refused."""
+    """Turn errors a user can cause into one line and an exit code: 1 failed, 3 no source, 4 model refused."""
     try:
         yield
     except ModelRefusedError as error:
@@ -47,44 +50,26 @@ def _stop(message: str, code: int) -> None:
 
 def model_options(command: Callable) -> Callable:
     """Add the options that choose the network and how it is believed: --model, --device, --conf, --polarity."""
-    for option in reversed(
-        (
-            click.option(
-                "--model", type=click.Path(path_type=Path), help="ONNX file by export-onnx.  [default: bundled]"
-            ),
-            click.option(
-                "--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]", help="Where to run."
-            ),
-            click.option(
-                "--conf",
-                type=click.FloatRange(0, 1),
-                default=CONFIDENCE,
-                show_default=True,
-                help="A digit less sure than this is shown as '?'.",
-            ),
-            click.option(
-                "--polarity",
-                type=click.Choice(["auto", "dark", "light"]),
-                default="auto",
-                show_default=True,
-                help="Ink darker or lighter than its paper, or both.",
-            ),
-        )
-    ):
+    options = (
+        click.option("--model", type=click.Path(path_type=Path), help="ONNX file by export-onnx.  [default: bundled]"),
+        click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]", help="Run it there."),
+        click.option("--conf", type=click.FloatRange(0, 1), default=CONFIDENCE, show_default=True, help=CONF_HELP),
+        click.option("--polarity", type=click.Choice(POLARITIES), default="auto", show_default=True, help=INK_HELP),
+    )
+    for option in reversed(options):
         command = option(command)
     return command
 
 
 def output_options(command: Callable) -> Callable:
     """Add the options that say where readings go: --show, --save, --json, --csv."""
-    for option in reversed(
-        (
-            click.option("--show/--no-show", default=False, help="Show a window.  [default: no-show]"),
-            click.option("--save", type=click.Path(path_type=Path), help="Write the annotated picture or clip."),
-            click.option("--json", "json_path", metavar="PATH", help="Write JSON lines, '-' for standard output."),
-            click.option("--csv", "csv_path", metavar="PATH", help="Write a table, '-' for standard output."),
-        )
-    ):
+    options = (
+        click.option("--show/--no-show", default=False, help="Show a window.  [default: no-show]"),
+        click.option("--save", type=click.Path(path_type=Path), help="Write the annotated picture or clip."),
+        click.option("--json", "json_path", metavar="PATH", help="Write JSON lines, '-' for standard output."),
+        click.option("--csv", "csv_path", metavar="PATH", help="Write a table, '-' for standard output."),
+    )
+    for option in reversed(options):
         command = option(command)
     return command
 

@@ -1,4 +1,7 @@
-"""Where readings go: window, video file, picture, JSON lines, CSV. Each is a context manager that takes frames with their tracks."""
+"""Where readings go: window, video file, picture, JSON lines, CSV.
+
+Each is a context manager that takes frames with the tracks seen in them.
+"""
 
 import csv
 import json
@@ -142,7 +145,7 @@ class VideoFile(Sink):
 
 
 class Pictures(Sink):
-    """Write annotated pictures: to `path` itself where one is to be saved, else into the folder `path` by their names."""
+    """Write annotated pictures: to the file `path` where there is a single one, else into the folder `path`."""
 
     def __init__(self, path: Path, single: bool) -> None:
         self.path, self.single = path, single and path.suffix != ""
