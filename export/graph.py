@@ -1,0 +1,101 @@
+"""Turn a trained network into one ONNX file that takes bytes and gives probabilities."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import onnx
+import torch
+from torch import Tensor, nn
+
+from realtime.crops import SIDE
+from training.model import scaled
+
+OPSET = 18
+
+
+class Reader(nn.Module):
+    """The graph that ships: uint8 crops (N, 1, 28, 28) in, calibrated probabilities (N, C) float32 out."""
+
+    def __init__(self, model: nn.Module, temperature: float) -> None:
+        super().__init__()
+        if not temperature > 0:
+            raise ValueError(f"temperature must be above 0, got {temperature}: train again")
+        self.model, self.temperature = model, temperature
+
+    def forward(self, crops: Tensor) -> Tensor:
+        """Return probabilities (N, C) float32 of crops (N, 1, 28, 28) uint8."""
+        return torch.softmax(self.model(scaled(crops)) / self.temperature, dim=1)
+
+
+def convert(reader: Reader, metadata: dict[str, str]) -> onnx.ModelProto:
+    """Return the ONNX model of a reader, the same bytes each time. Raises ValueError where the graph is not sound."""
+    example = torch.zeros((2, 1, SIDE, SIDE), dtype=torch.uint8)
+    program = torch.onnx.export(
+        reader.eval(),
+        (example,),
+        input_names=["crops"],
+        output_names=["probabilities"],
+        dynamic_shapes=({0: torch.export.Dim("batch", min=0)},),
+        opset_version=OPSET,
+        external_data=False,
+        dynamo=True,
+        verbose=False,
+    )
+    if program is None:
+        raise ValueError("the exporter gave no program")
+    model = program.model_proto
+    _clear_build_traces(model)
+    del model.metadata_props[:]
+    for key in sorted(metadata):
+        model.metadata_props.add(key=key, value=metadata[key])
+    check(model)
+    return model
+
+
+def check(model: onnx.ModelProto) -> None:
+    """Hold a model against the contract. Raises ValueError, which names what differs."""
+    onnx.checker.check_model(model)
+    if (opsets := {o.domain: o.version for o in model.opset_import}) != {"": OPSET}:
+        raise ValueError(f"opset is {opsets}, not {OPSET}")
+    if "Dropout" in {node.op_type for node in model.graph.node}:
+        raise ValueError("a Dropout is in the graph: the network was exported in training mode")
+    if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in model.graph.initializer):
+        raise ValueError("weights went to a side file")
+    found = [(v.name, v.type.tensor_type.elem_type) for v in (*model.graph.input, *model.graph.output)]
+    if found != [("crops", onnx.TensorProto.UINT8), ("probabilities", onnx.TensorProto.FLOAT)]:
+        raise ValueError(f"inputs and outputs are {found}")
+    batch = model.graph.input[0].type.tensor_type.shape.dim[0]
+    if batch.WhichOneof("value") != "dim_param":
+        raise ValueError(f"the batch is frozen at {batch.dim_value}")
+
+
+def describe(metadata: dict[str, Any], checkpoint_sha256: str) -> dict[str, str]:
+    """Return what travels inside the ONNX file, as text, of a checkpoint's metadata."""
+    wanted = ("crop_version", "temperature", "accuracy", "arch", "threshold")
+    texts = {name: str(metadata[name]) for name in wanted if name in metadata}
+    return texts | {"classes": json.dumps(list(metadata["classes"])), "checkpoint_sha256": checkpoint_sha256}
+
+
+def write(model: onnx.ModelProto, path: Path) -> None:
+    """Write a model to one file and see it on the disk."""
+    with path.open("wb") as file:
+        file.write(model.SerializeToString(deterministic=True))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _clear_build_traces(model: onnx.ModelProto) -> None:
+    """Drop stack traces and names with the paths of the machine that exported; they differ from one to the next."""
+    model.doc_string = model.graph.doc_string = ""
+    for item in (*model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):
+        item.doc_string = ""
+        del item.metadata_props[:]
+    for initializer in model.graph.initializer:
+        initializer.doc_string = ""
+        del initializer.metadata_props[:]
+    del model.graph.metadata_props[:]
+    for function in model.functions:
+        for node in function.node:
+            del node.metadata_props[:]
