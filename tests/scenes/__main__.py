@@ -5,6 +5,8 @@ from pathlib import Path
 import click
 
 from .clip import SEED, save_clip
+from .pictures import save_pictures
+from .troubles import KINDS
 
 
 @click.group()
@@ -23,6 +25,36 @@ def clip(out: Path, seed: int) -> None:
     except ImportError as missing:
         raise click.ClickException("H.264 needs PyAV, which OpenCV cannot replace: pip install av") from missing
     click.echo(f"{out}: {count} frames, {out.stat().st_size / 1e6:.2f} MB", err=True)
+
+
+@main.command()
+@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--trouble",
+    "names",
+    multiple=True,
+    default=["none"],
+    show_default=True,
+    help=f"Repeat for several sets, join with + for several at once: {', '.join(KINDS)}.",
+)
+@click.option(
+    "--strength",
+    "strengths",
+    multiple=True,
+    type=click.FloatRange(0, 1),
+    default=[0.5],
+    show_default=True,
+    help="0.5 is what users meet, at 1 a person begins to struggle. Repeat for a curve.",
+)
+@click.option("--count", default=10, show_default=True, type=click.IntRange(1), help="Pictures for each of them.")
+@click.option("--seed", default=1, show_default=True, help="Same seed, same bytes.")
+def pictures(out: Path, names: tuple[str, ...], strengths: tuple[float, ...], count: int, seed: int) -> None:
+    """Draw pictures into the folder OUT and truth.csv beside them."""
+    try:
+        written = sum(1 for _ in save_pictures(out, list(names), list(strengths), count, seed))
+    except ValueError as wrong:
+        raise click.UsageError(str(wrong)) from wrong
+    click.echo(f"{out}: {written} pictures and truth.csv", err=True)
 
 
 if __name__ == "__main__":

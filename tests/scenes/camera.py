@@ -1,7 +1,7 @@
 """What a camera does to a sheet. Every trouble takes (picture (H, W, 3) uint8, strength 0..1, Generator).
 
-They return a new picture of the same size and type; strength 0.5 is what an ordinary user meets, at 1 a person begins to
-struggle, and 0 does nothing.
+They return a new picture of the same size and type; strength 0.5 is what an ordinary user meets, at 1 a person begins
+to struggle, and 0 does nothing.
 """
 
 import cv2
@@ -64,8 +64,8 @@ def glare(picture: Image, strength: float, rng: Generator) -> Image:
     x, y = _grid(picture)
     light = np.zeros(x.shape, np.float32)
     for _ in range(int(rng.integers(1, 3))):
-        cx, cy = rng.uniform(-0.7, 0.7), rng.uniform(-0.45, 0.45)
-        a, b = rng.uniform(0.12, 0.32, 2)
+        cx, cy = rng.uniform(-0.5, 0.5), rng.uniform(-0.3, 0.3)
+        a, b = rng.uniform(0.16, 0.4, 2)
         light = np.maximum(light, np.exp(-(((x - cx) / a) ** 2 + ((y - cy) / b) ** 2)))
     veil = (0.92 * strength * light)[..., None]
     return _bytes(picture * (1 - veil) + 255 * veil)
@@ -79,8 +79,8 @@ def colour_cast(picture: Image, strength: float, rng: Generator) -> Image:
 
 
 def defocus(picture: Image, strength: float, rng: Generator) -> Image:
-    """Blur by a disc, as a lens out of focus does: up to a radius of 0.5 % of the longer side."""
-    radius = max(picture.shape[:2]) * 0.005 * strength * rng.uniform(0.9, 1.1)
+    """Blur by a disc, as a lens out of focus does: up to a radius of 0.9 % of the longer side."""
+    radius = max(picture.shape[:2]) * 0.009 * strength * rng.uniform(0.9, 1.1)
     if radius < 0.3:
         return picture.copy()
     size = 2 * int(np.ceil(radius)) + 1
@@ -90,8 +90,8 @@ def defocus(picture: Image, strength: float, rng: Generator) -> Image:
 
 
 def motion_blur(picture: Image, strength: float, rng: Generator) -> Image:
-    """Smear along a line, as a moving hand does: up to 1.3 % of the longer side."""
-    length = max(picture.shape[:2]) * 0.013 * strength * rng.uniform(0.9, 1.1)
+    """Smear along a line, as a moving hand does: up to 2.2 % of the longer side."""
+    length = max(picture.shape[:2]) * 0.022 * strength * rng.uniform(0.9, 1.1)
     if length < 1:
         return picture.copy()
     size = 2 * int(np.ceil(length / 2)) + 1
@@ -110,7 +110,7 @@ def noise(picture: Image, strength: float, rng: Generator) -> Image:
     fine = rng.standard_normal((h, w, 1), dtype=np.float32)
     coarse = cv2.resize(rng.standard_normal((h // 2 + 1, w // 2 + 1), dtype=np.float32), (w, h))[..., None]
     tint = rng.standard_normal((h, w, 3), dtype=np.float32)
-    sigma = 34 * strength * (1.15 - 0.4 * picture.mean(axis=2, keepdims=True, dtype=np.float32) / 255)
+    sigma = 48 * strength * (1.15 - 0.4 * picture.mean(axis=2, keepdims=True, dtype=np.float32) / 255)
     return _bytes(picture + sigma * (0.75 * fine + 0.6 * coarse + 0.35 * tint))
 
 
@@ -129,13 +129,18 @@ def corners(size: tuple[int, int]) -> Field:
     return np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
 
 
-def perspective(picture: Image, strength: float, rng: Generator) -> Image:
-    """Look at the sheet from aside: its corners move inward by up to 16 % of the size; what lies around is more paper."""
+def perspective(picture: Image, paper: Image, strength: float, rng: Generator) -> Image:
+    """Look at the sheet from aside: its corners move inward by up to 16 % of the size.
+
+    What comes into view around it is paper (H, W, 3), the empty sheet mirrored: no digit may appear twice.
+    """
     h, w = picture.shape[:2]
     inward = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]], np.float32)
     moved = corners((w, h)) + inward * rng.uniform(0, 0.16 * strength, (4, 2)).astype(np.float32) * (w, h)
     matrix = cv2.getPerspectiveTransform(corners((w, h)), moved.astype(np.float32))
-    return cv2.warpPerspective(picture, matrix, (w, h), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REFLECT)
+    around = cv2.warpPerspective(paper, matrix, (w, h), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    flags, border = cv2.INTER_LINEAR, cv2.BORDER_TRANSPARENT
+    return cv2.warpPerspective(picture, matrix, (w, h), dst=around, flags=flags, borderMode=border)
 
 
 def shake(times: NDArray[np.float64], strength: float, rng: Generator) -> NDArray[np.float64]:

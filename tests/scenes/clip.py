@@ -103,7 +103,7 @@ def _poses(half: Half, count: int, rng: Generator) -> NDArray[np.float32]:
 def _expose(view: camera.Image, light: NDArray[np.float32], rng: Generator) -> camera.Image:
     """Light and develop one frame: uneven light, a slightly soft lens, noise."""
     lit = np.clip(view * light[..., None], 0, 255).astype(np.uint8)
-    return camera.noise(cv2.GaussianBlur(lit, (0, 0), 0.7), 0.13, rng)
+    return camera.noise(cv2.GaussianBlur(lit, (0, 0), 0.7), 4.42 / 48, rng)
 
 
 def _light(rng: Generator) -> NDArray[np.float32]:

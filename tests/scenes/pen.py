@@ -110,7 +110,7 @@ def trace(stroke: Stroke, hand: Hand, rng: Generator) -> Path:
 
 def write(sign: str, hand: Hand, rng: Generator) -> list[Path]:
     """Write one digit or sign; return its paths in em, standing on y = 1."""
-    size = 1 + hand.uneven * rng.normal()
+    size = 1 + hand.uneven * float(np.clip(rng.normal(), -2.5, 2.5))
     slant = hand.slant + 0.03 * rng.normal()
     turn = np.deg2rad(hand.tilt * rng.normal())
     aspect = hand.aspect * (1 + 0.05 * rng.normal())

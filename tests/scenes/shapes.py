@@ -1,8 +1,8 @@
 """What people write, as pen strokes: digits in several shapes each, and signs that are no digits.
 
-A shape is written as text. Strokes are parted by `/`, points by blanks, each point `x,y` in hundredths of the em: y runs
-down from 0 (top of a digit) to 100 (the line it stands on). `!` after a point makes it a corner, otherwise the pen rounds
-it. All of it is authored here, none of it traced or learned from data.
+A shape is written as text. Strokes are parted by `/`, points by blanks, each point `x,y` in hundredths of the em: y
+runs down from 0 (top of a digit) to 100 (the line it stands on). `!` after a point makes it a corner, otherwise the pen
+rounds it. All of it is authored here, none of it traced or learned from data.
 """
 
 import numpy as np
@@ -85,8 +85,8 @@ _SIGNS: dict[str, str] = {
     ")": "14,-8 30,14 36,50 30,88 14,108",
     "[": "40,-6! 18,-6! 18,106! 40,106",
     "]": "12,-6! 34,-6! 34,106! 12,106",
-    "v": "2,58 16,78 22,96! 40,50 74,2",  # check mark
-    "x": "4,4 28,50 56,98 / 56,2 30,48 4,100",  # crossed out
+    "^": "2,58 16,78 22,96! 40,50 74,2",  # check mark
+    "#": "4,4 28,50 56,98 / 56,2 30,48 4,100",  # crossed out
     "~": "2,50 14,20 20,80 30,22 36,82 46,18 54,84 62,24 70,78 78,30 86,70 60,50 20,44 84,58",  # scribble
     "?": "8,20 26,0 46,14 40,38 28,52 28,70 / 28,92 30,93 29,95",
     "A": "2,100! 30,0! 58,100 / 14,66 46,64",

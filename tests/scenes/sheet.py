@@ -1,6 +1,7 @@
 """Lay rows of numbers onto a sheet, as people write them, and keep the truth."""
 
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.random import Generator
@@ -8,7 +9,10 @@ from numpy.typing import NDArray
 
 from .pen import Hand, Path, stain, write
 
+Box = tuple[float, float, float, float]  # x, y, w, h of the ink in pixels
+
 _BINS = 25  # bands of height in which the gap between two digits is measured
+_REACH = 2  # bands
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Sheet:
 
     ink: NDArray[np.uint8]
     rows: tuple[str, ...]  # digits alone, a blank for a wide gap
-    boxes: tuple[tuple[float, float, float, float], ...]  # x, y, w, h of each digit and sign, row by row
+    boxes: tuple[tuple[Box, ...], ...]  # of the digits or signs of each number, row by row
     lines: tuple[float, ...]  # y of each row's line at the left margin
     height: float  # pixels of an em
     pitch: float  # pixels from row to row
@@ -53,7 +57,9 @@ def _profile(paths: list[Path]) -> tuple[NDArray[np.float64], NDArray[np.float64
     band = np.clip(((points[:, 1] + 0.15) / 1.3 * _BINS).astype(int), 0, _BINS - 1)
     np.minimum.at(left, band, points[:, 0] - points[:, 2])
     np.maximum.at(right, band, points[:, 0] + points[:, 2])
-    return left, right
+    # The pen is about two bands wide, so ink in one band reaches into the next.
+    near = np.arange(_BINS)[:, None] + np.arange(-_REACH, _REACH + 1)
+    return left, np.take(right, near, mode="clip").max(axis=1)
 
 
 def compose(row: str, hand: Hand, layout: Layout, rng: Generator) -> list[list[Path]]:
@@ -71,7 +77,7 @@ def compose(row: str, hand: Hand, layout: Layout, rng: Generator) -> list[list[P
             else:
                 before = _profile(placed[-1])[1]
                 x = before.max() - left.min() + (gap if k else layout.wide * rng.uniform(0.9, 1.25))
-                if k and touch:
+                if k and touch and word[k - 1 : k + 1] != "11":  # two ones laid into each other are one thick one
                     x = float(np.max(before - left)) - overlap
             for path in paths:
                 path[:, 0] += x
@@ -89,7 +95,7 @@ def _bend(placed: list[list[Path]], layout: Layout, rng: Generator) -> None:
             path[:, 1] += slope * x + bow * np.sin(phase + x / 3) + layout.bounce * rng.normal(0, 0.6)
 
 
-def _box(paths: list[Path]) -> tuple[float, float, float, float]:
+def _box(paths: list[Path]) -> Box:
     points = np.concatenate(paths)
     low, high = (points[:, :2] - points[:, 2:]).min(axis=0), (points[:, :2] + points[:, 2:]).max(axis=0)
     return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
@@ -110,7 +116,7 @@ def lay(rows: list[str], size: tuple[int, int], hand: Hand, layout: Layout, rng:
     em = min(pitch * layout.fill, width / longest, layout.largest)
     ink = np.zeros((size[1], size[0]), np.uint8)
     boxes, lines = [], []
-    for k, placed in enumerate(written):
+    for k, (row, placed) in enumerate(zip(rows, written, strict=True)):
         _bend(placed, layout, rng)
         right = _box(placed[-1])[0] + _box(placed[-1])[2]
         x = size[0] * layout.margin + rng.uniform(0, layout.indent) * max(width - right * em, 0)
@@ -118,8 +124,8 @@ def lay(rows: list[str], size: tuple[int, int], hand: Hand, layout: Layout, rng:
         line += rise * (x / size[0] - layout.margin)
         for paths in placed:
             stain(ink, paths, (x, line - em), em)
-            bx, by, bw, bh = _box(paths)
-            boxes.append((x + bx * em, line - em + by * em, bw * em, bh * em))
+        found = iter([(x + a * em, line - em + b * em, c * em, d * em) for a, b, c, d in map(_box, placed)])
+        boxes += [tuple(islice(found, len(word))) for word in row.split()]
         lines.append(line)
     return Sheet(ink, tuple(filter(None, map(truth, rows))), tuple(boxes), tuple(lines), em, pitch)
 
@@ -143,4 +149,3 @@ def coloured(
         alpha = alpha * np.clip(1 - dry * (0.25 + 0.5 * np.abs(grain)), 0, 1)[..., None]
     mixed = paper * (1 - alpha) + np.array(colour, np.float32) * alpha
     return np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
-
