@@ -1,13 +1,15 @@
-"""Open pictures and clips and hand out their frames."""
+"""Open pictures, clips, and folders of pictures, and hand out their frames."""
 
+import glob
 import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")  # before cv2 is imported: OpenCV writes ten lines for a missing file
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "8")
+os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")  # s; an unplugged camera blocks for 10 otherwise
 
 import cv2
 import numpy as np
@@ -58,6 +60,8 @@ class Clip:
     a truncated file does not keep. Raises SourceError where the file cannot be opened or holds no frame.
     """
 
+    live = False
+
     def __init__(self, path: Path) -> None:
         self.path = path
         if not path.is_file():
@@ -92,6 +96,48 @@ class Clip:
             index += 1
         if index == 0:
             raise SourceError(f"clip {self.path} opened but gave no frame: damaged, or of a codec OpenCV cannot decode")
+
+
+class Stills:
+    """The pictures of a folder or a glob pattern as frames, in the order of their names, `fps` to a second.
+
+    Raises SourceError where there are none, or one cannot be read.
+    """
+
+    live = False
+
+    def __init__(self, source: str, fps: float = 25.0) -> None:
+        folder = Path(source)
+        if folder.is_dir():
+            self.paths = find_files(folder, PICTURES)
+        else:
+            found = Path(folder.anchor).glob(str(folder.relative_to(folder.anchor)))
+            self.paths = sorted(path for path in found if path.suffix.lower() in PICTURES and path.is_file())
+        if not self.paths:
+            raise SourceError(f"no pictures in {source}: it holds none of {' '.join(sorted(PICTURES))}")
+        self.fps, self.count = fps, len(self.paths)
+
+    def __enter__(self) -> "Stills":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def frames(self, every: int = 1, most: int | None = None) -> Iterator[Frame]:
+        """Yield each `every`-th picture, at most `most`."""
+        for index in range(0, self.count, every)[:most]:
+            yield Frame(read_picture(self.paths[index]), index, index / self.fps, str(self.paths[index]))
+
+
+def is_glob(source: str) -> bool:
+    """Tell whether a source is a pattern such as photos/*.jpg, and no file of that name."""
+    return glob.has_magic(source) and not Path(source).exists()
+
+
+def turn(frame: Frame, degrees: int) -> Frame:
+    """Turn a frame clockwise by 0, 90, 180 or 270 degrees."""
+    turns = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+    return replace(frame, image=cv2.rotate(frame.image, turns[degrees])) if degrees else frame
 
 
 def find_files(folder: Path, kinds: frozenset[str]) -> list[Path]:
