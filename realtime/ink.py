@@ -10,11 +10,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime.lines import part_lines
+
 WORKING_SIDE = 640  # longest side of the picture in which ink is looked for first, pixels
 LEAST_HEIGHT = 28  # where the blobs are lower than this, pixels, ink is looked for again in a larger picture
 WINDOW = 0.4  # side of the paper's median window as a share of the picture's shorter side
 KERNEL = 21  # that window in pixels of the picture it is computed in
 FAINT, SEED = 3.0, 6.0  # ink joins a stroke above FAINT and begins one above SEED times the paper's noise
+FAINT_SHARE, SEED_SHARE = 0.35, 0.5  # or above these shares of the deepest ink, where that is less,
+FAINT_FLOOR, SEED_FLOOR = 2.2, 3.5  # yet never below these times the noise
 LEAST_FAINT, LEAST_SEED = 6, 14  # the same in grey levels, for pictures without noise
 LEAST_SIDE = 5  # smaller blobs are specks, pixels of the working picture
 
@@ -25,7 +29,8 @@ class Ink:
 
     mask: (h, w) uint8, ink 255 on 0, grey where a pixel is partly ink. labels: (h, w) int32, i + 1 where the ink
     belongs to blob i. boxes: (N, 4) int32 x, y, w, h, half-open, pixels of the mask. contrast: (N,) float32, grey
-    levels between the ink and its paper. light: (N,) bool, ink lighter than its paper.
+    levels between the ink and its paper. light: (N,) bool, ink lighter than its paper. ruled: (N,) bool, a
+    straight line that was taken from under other blobs.
     """
 
     mask: NDArray[np.uint8]
@@ -33,6 +38,7 @@ class Ink:
     boxes: NDArray[np.int32]
     contrast: NDArray[np.float32]
     light: NDArray[np.bool_]
+    ruled: NDArray[np.bool_]
     scale: float
 
     def frame_boxes(self) -> NDArray[np.int32]:
@@ -97,7 +103,7 @@ def _strokes(depth: NDArray[np.uint8], noise: float, light: bool, scale: float) 
     Two thresholds joined by connection (hysteresis, after Canny 1986); then each blob is cut at half its own contrast,
     so that a faint pencil and a black marker both leave strokes of their true width.
     """
-    faint, seed = max(LEAST_FAINT, FAINT * noise), max(LEAST_SEED, SEED * noise)
+    faint, seed = _thresholds(depth, noise)
     count, labels, stats, _ = cv2.connectedComponentsWithStats((depth > faint).view(np.uint8), ltype=cv2.CV_32S)
     inked = labels > 0
     owner, depths = labels[inked], depth[inked].astype(np.float32)
@@ -109,8 +115,21 @@ def _strokes(depth: NDArray[np.uint8], noise: float, light: bool, scale: float) 
     mask = np.zeros_like(depth)
     mask[inked] = np.where(keep[owner], np.clip((depths / contrast[owner] - 0.25) * 2, 0, 1) * 255, 0)
     renumber = np.where(keep, np.cumsum(keep), 0).astype(np.int32)
-    boxes = stats[keep, :4].astype(np.int32)
-    return Ink(mask, renumber[labels], boxes, contrast[keep].astype(np.float32), np.full(len(boxes), light), scale)
+    labels, boxes, origin, ruled = part_lines(renumber[labels], stats[keep, :4].astype(np.int32))
+    contrast = contrast[keep][origin].astype(np.float32)
+    return Ink(mask, labels, boxes, contrast, np.full(len(boxes), light), ruled, scale)
+
+
+def _thresholds(depth: NDArray[np.uint8], noise: float) -> tuple[float, float]:
+    """Return above which depth ink joins a stroke, and above which it begins one.
+
+    Multiples of the paper's noise; but a pattern of many lines counts as noise in the median and must not drown ink
+    that is far darker than the pattern.
+    """
+    top = float(cv2.blur(depth, (3, 3)).max())
+    faint = min(FAINT * noise, max(FAINT_SHARE * top, FAINT_FLOOR * noise))
+    seed = min(SEED * noise, max(SEED_SHARE * top, SEED_FLOOR * noise))
+    return max(LEAST_FAINT, faint), max(LEAST_SEED, seed)
 
 
 def _merge(dark: Ink, light: Ink) -> Ink:
@@ -126,6 +145,7 @@ def _merge(dark: Ink, light: Ink) -> Ink:
         np.concatenate([dark.boxes, light.boxes]),
         np.concatenate([dark.contrast, light.contrast]),
         np.concatenate([dark.light, light.light]),
+        np.concatenate([dark.ruled, light.ruled]),
         dark.scale,
     )
 
@@ -163,4 +183,4 @@ def _select(ink: Ink, keep: NDArray[np.bool_]) -> Ink:
     renumber = np.concatenate([[0], np.where(keep, np.cumsum(keep), 0)]).astype(np.int32)
     labels = renumber[ink.labels]
     mask = np.where(labels > 0, ink.mask, 0).astype(np.uint8)
-    return Ink(mask, labels, ink.boxes[keep], ink.contrast[keep], ink.light[keep], ink.scale)
+    return Ink(mask, labels, ink.boxes[keep], ink.contrast[keep], ink.light[keep], ink.ruled[keep], ink.scale)

@@ -105,7 +105,9 @@ def refuse(ink: Ink, probabilities: NDArray[np.float32], classes: tuple[str, ...
         return reasons
     solid = _stroke_share(ink)
     for i, (_, _, w, h) in enumerate(ink.boxes.tolist()):
-        if solid[i] > 0.5:
+        if ink.ruled[i]:
+            reasons[i] = "ruled line"
+        elif solid[i] > 0.5:
             reasons[i] = "solid: no stroke"
         elif w > 2.5 * h:
             reasons[i] = "flat: a line or a dash"

@@ -1,0 +1,31 @@
+# Needs Python 3.11 to 3.14 with venv; PYTHON=python3.12 chooses another one.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test lint clean
+
+demo: .venv/base
+	@mkdir -p demo
+	$(BIN)/recognize-video tests/data/numbers.mp4 --save demo/numbers.mp4 --json demo/numbers.jsonl
+	$(BIN)/recognize-image tests/data/sheet.png --save demo/sheet.png
+	@echo "Look at demo/numbers.mp4 and demo/sheet.png."
+
+test: .venv/dev
+	$(BIN)/python -m pytest
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+clean:
+	rm -rf .venv build dist demo *.egg-info
+
+.venv/base: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(PIP) --editable .
+	@touch $@
+
+.venv/dev: .venv/base
+	$(PIP) --editable '.[dev]'
+	@touch $@

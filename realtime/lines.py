@@ -1,0 +1,143 @@
+"""Take ruled lines out of blobs, so that a digit that stands on its line is a blob of its own.
+
+Runs of ink along a straight line that are no thicker than the line are removed; where a stroke crosses, the run is
+longer and stays (the staff-line removal of optical music recognition: Dalitz et al., 2008, 'LineTrackHeight').
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+LONG = 2.2  # a blob this many times as wide as high may hold a line
+SPAN = 0.5  # so may one that spans this share of the picture's width
+THROUGH = 0.9  # an upright line runs through this share of the picture's height
+WALL = 0.75  # or through this share of the distance between two level lines: the wall of a box
+ENCLOSED = 0.3  # a blob that shuts in another of this share of its own height may be a box
+COVERED = 0.6  # share of a blob's length over which a straight line must have ink
+SLOPES = np.tan(np.radians(np.linspace(-12, 12, 49)))
+MOST_LINES = 40  # of one blob: squared paper is one blob with all its lines
+SAMPLE = 4000  # pixels of a blob that vote on where its lines are
+LEAST_SIDE = 5  # smaller remains stay with the line, pixels
+
+
+def part_lines(
+    labels: NDArray[np.int32], boxes: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.intp], NDArray[np.bool_]]:
+    """Part blobs that hold straight lines into the lines and what stands on them.
+
+    labels: (h, w) int32, i + 1 on the ink of blob i. boxes: (N, 4) int32 x, y, w, h. Returns labels and boxes of M >= N
+    blobs; origin (M,), which blob each was part of; ruled (M,) bool, which of them are lines now.
+    """
+    w, h = boxes[:, 2], boxes[:, 3]
+    suspects = (w > LONG * h) | (w > SPAN * labels.shape[1]) | (h > THROUGH * labels.shape[0]) | _enclosing(boxes)
+    parts, origin = list(boxes), list(range(len(boxes)))
+    ruled = np.zeros(len(boxes), bool)
+    labels = labels.copy() if suspects.any() else labels
+    for i in np.flatnonzero(suspects):
+        x, y, bw, bh = boxes[i]
+        view = labels[y : y + bh, x : x + bw]
+        ink = (view == i + 1).astype(np.uint8)
+        line = _find_ruling(ink, labels.shape[0])
+        count, rest, stats, _ = cv2.connectedComponentsWithStats(ink & ~line & 1, ltype=cv2.CV_32S)
+        if not line.any() or (bh > bw and count == 1):
+            continue  # an upright stroke alone may be a 1
+        ruled[i] = True
+        for part in range(1, count):
+            if stats[part, 2:4].max() >= LEAST_SIDE:
+                parts.append(stats[part, :4] + (x, y, 0, 0))
+                origin.append(int(i))
+                view[rest == part] = len(parts)
+    ruled = np.concatenate([ruled, np.zeros(len(parts) - len(boxes), bool)])
+    return labels, np.array(parts, np.int32).reshape(-1, 4), np.array(origin, np.intp), ruled
+
+
+def _enclosing(boxes: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Tell for each box, (N,) bool, whether another of some size lies inside it."""
+    start, stop = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
+    inside = (start[:, None] < start[None]).all(axis=2) & (stop[:, None] > stop[None]).all(axis=2)
+    return (inside & (boxes[None, :, 3] > ENCLOSED * boxes[:, None, 3])).any(axis=1)
+
+
+def _find_ruling(ink: NDArray[np.uint8], height: int) -> NDArray[np.uint8]:
+    """Mark level lines in a blob, (h, w) uint8 of 0 and 1, and the uprights that cross or join them.
+
+    height: the picture's. Uprights are looked for only in what runs through the picture or from line to line, since
+    digits hold upright strokes of their own.
+    """
+    marked, levels = _find_lines(ink)
+    reach = WALL * float(np.diff(np.sort(levels)).max()) if len(levels) > 1 else THROUGH * height
+    beside = cv2.dilate(marked, np.ones((5, 1), np.uint8))
+    count, rest, stats, _ = cv2.connectedComponentsWithStats(ink & ~marked & 1, ltype=cv2.CV_32S)
+    for part in range(1, count):
+        x, y, w, h = stats[part, :4]
+        if h < max(reach, LEAST_SIDE):
+            continue
+        upright = (rest[y : y + h, x : x + w] == part).astype(np.uint8)
+        joins = upright & beside[y : y + h, x : x + w]
+        if h >= THROUGH * height or (joins[: h // 4].any() and joins[-(h // 4) :].any()):
+            marked[y : y + h, x : x + w] |= _find_lines(np.ascontiguousarray(upright.T))[0].T
+    return marked
+
+
+def _find_lines(ink: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], list[float]]:
+    """Mark the pixels of nearly level straight lines in a blob, (h, w) uint8 of 0 and 1; return also their heights."""
+    marked, levels = np.zeros_like(ink), []
+    left = ink
+    while len(levels) < MOST_LINES:
+        found = _best_line(left)
+        if found is None:
+            break
+        line = _trace(left, *found)
+        if not line.any():
+            break
+        marked |= line
+        left = left & ~line & 1
+        levels.append(found[1] + found[0] * ink.shape[1] / 2)
+    return marked, levels
+
+
+def _best_line(ink: NDArray[np.uint8]) -> tuple[float, float] | None:
+    """Return slope and offset of the straight line that most columns support, or None where too few do."""
+    rows, columns = np.nonzero(ink)
+    width = ink.shape[1]
+    if len(rows) < COVERED * width:
+        return None
+    step = max(1, len(rows) // SAMPLE)
+    y, x = rows[::step].astype(np.float32), columns[::step].astype(np.float32) - width / 2
+    span = float(np.abs(SLOPES).max() * width / 2)
+    places = np.round(y - SLOPES[:, None] * x + span).astype(np.int64)
+    bins = int(ink.shape[0] + 2 * span) + 3
+    votes = np.bincount((places + bins * np.arange(len(SLOPES))[:, None]).ravel(), minlength=bins * len(SLOPES))
+    peak = int(votes.argmax())
+    slope, offset = float(SLOPES[peak // bins]), peak % bins - span - float(SLOPES[peak // bins]) * width / 2
+    level = np.round(slope * np.arange(width) + offset).astype(int)
+    padded = np.pad(ink, ((2, 2), (0, 0)))
+    near = [padded[np.clip(level + 2 + shift, 0, len(padded) - 1), np.arange(width)] for shift in (-1, 0, 1)]
+    return (slope, offset) if np.mean(np.max(near, axis=0)) >= COVERED else None
+
+
+def _trace(ink: NDArray[np.uint8], slope: float, offset: float) -> NDArray[np.uint8]:
+    """Mark the runs of ink, column by column, that lie on a line and are no thicker than it."""
+    height, width = ink.shape
+    padded = np.pad(ink, ((1, 1), (0, 0))).astype(bool)
+    columns = np.arange(width)
+    level = slope * columns + offset
+    # The run of ink nearest the line in each column: its first and last row by cumulative edges.
+    best_start, best_stop = np.full(width, -1), np.full(width, -1)
+    nearest = np.full(width, np.inf)
+    edges = np.diff(padded.astype(np.int8), axis=0).T  # (w, h + 1): 1 where a run starts, -1 where it has stopped
+    start_column, start = np.nonzero(edges == 1)
+    _, stop = np.nonzero(edges == -1)
+    distance = np.maximum(np.maximum(start - level[start_column], level[start_column] - (stop - 1)), 0)
+    order = np.argsort(-distance, kind="stable")  # the nearest is written last
+    best_start[start_column[order]] = start[order]
+    best_stop[start_column[order]] = stop[order]
+    nearest[start_column[order]] = distance[order]
+    thick = best_stop - best_start
+    on_line = nearest <= 1.5
+    if not on_line.any():
+        return np.zeros_like(ink)
+    usual = float(np.median(thick[on_line]))
+    remove = (nearest <= max(2.0, usual)) & (thick <= 1.6 * usual + 1)
+    rows = np.arange(height)[:, None]
+    return ((rows >= best_start) & (rows < best_stop) & remove).astype(np.uint8)
