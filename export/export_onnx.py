@@ -6,9 +6,9 @@ The shipped model: largest difference to torch over batches of 0, 1, 2, 7 and 64
 import contextlib
 import io
 import logging
-import os
 import sys
 import warnings
+from os import getpid
 from pathlib import Path
 
 import click
@@ -28,11 +28,11 @@ def export(source: Path, target: Path) -> float:
     reader = graph.Reader(model, float(metadata["temperature"])).eval()
     proto = _quietly(reader, graph.describe(metadata, sha256(source)))
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = target.with_name(f".{target.name}.{getpid()}.tmp")
     try:
         graph.write(proto, temporary)
         difference = parity.check(temporary, reader)
-        os.replace(temporary, target)
+        temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
     return difference

@@ -27,7 +27,7 @@ def write(path: Path, content: dict[str, Any]) -> None:
         torch.save(content, file)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -63,7 +63,8 @@ def load(path: Path) -> tuple[nn.Module, dict[str, Any]]:
         raise CheckpointRefusedError(f"{path} is not a checkpoint of train-digits: train one, or name another file")
     if metadata["crop_version"] != crops.VERSION:
         raise CheckpointRefusedError(
-            f"{path} was trained on crops {metadata['crop_version']!r}, this version cuts {crops.VERSION!r}: train again"
+            f"{path} was trained on crops {metadata['crop_version']!r}, this version cuts {crops.VERSION!r}: "
+            "train it again"
         )
     try:
         model = build(metadata["arch"], len(metadata["classes"]))

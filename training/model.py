@@ -1,6 +1,5 @@
 """The networks: DigitCNN, which ships, and DigitMLP, which shows why flattening a picture fails."""
 
-import torch
 from torch import Tensor, nn
 
 from realtime.classifier import NOT_A_DIGIT
