@@ -14,6 +14,7 @@ from realtime.sinks import save_picture
 from realtime.tracker import settle
 
 TILE = (420, 320)  # width, height of a picture on the sheet, pixels
+MARGIN = 22  # around a picture, so that the label of a tight crop does not cover it, pixels
 COLUMNS, ROWS = 5, 6  # tiles on one sheet
 LINE, FONT, SCALE = 18, cv2.FONT_HERSHEY_SIMPLEX, 0.45
 REFUSED, CAPTION, GROUND = (80, 80, 230), (230, 230, 230), (30, 30, 30)  # BGR
@@ -30,10 +31,11 @@ class Tile:
 def make_tile(image: NDArray[np.uint8], page: Page, lines: Sequence[str]) -> Tile:
     """Draw what was read, and in red what was refused and why, on image (H, W, 3) brought to the size of a tile."""
     height, width = image.shape[:2]
-    scale = min(TILE[0] / width, TILE[1] / height)
+    scale = min((TILE[0] - 2 * MARGIN) / width, (TILE[1] - 2 * MARGIN) / height)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     canvas = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    for box, reason in zip(page.ink.frame_boxes().tolist(), page.reasons, strict=True):
+    canvas = cv2.copyMakeBorder(canvas, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_CONSTANT, value=GROUND)
+    for box, reason in zip(page.boxes.tolist(), page.reasons, strict=True):
         if reason:
             x, y, w, h = _scaled(box, scale)
             cv2.rectangle(canvas, (x - 1, y - 1), (x + w, y + h), REFUSED, 1)
@@ -76,8 +78,9 @@ def montage(tiles: list[Tile]) -> NDArray[np.uint8]:
 
 
 def _scaled(box: Sequence[int], scale: float) -> tuple[int, int, int, int]:
+    """Bring a box from pixels of the picture to pixels of its tile."""
     x, y, w, h = (round(value * scale) for value in box)
-    return x, y, max(1, w), max(1, h)
+    return x + MARGIN, y + MARGIN, max(1, w), max(1, h)
 
 
 def _wrap(line: str) -> list[str]:

@@ -41,11 +41,11 @@ class Ink:
     ruled: NDArray[np.bool_]
     scale: float
 
-    def frame_boxes(self) -> NDArray[np.int32]:
-        """Return the boxes (N, 4) int32 in pixels of the frame."""
-        corners = np.concatenate([self.boxes[:, :2], self.boxes[:, :2] + self.boxes[:, 2:]], axis=1) / self.scale
-        low, high = np.floor(corners[:, :2]), np.ceil(corners[:, 2:])
-        return np.concatenate([low, high - low], axis=1).astype(np.int32)
+    def to_frame(self, boxes: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Bring boxes (N, 4) from pixels of the mask to pixels of the frame."""
+        start = np.floor(boxes[:, :2] / self.scale)
+        stop = np.ceil((boxes[:, :2] + boxes[:, 2:]) / self.scale)
+        return np.concatenate([start, stop - start], axis=1).astype(np.int32)
 
 
 def find_ink(image: NDArray[np.uint8], polarity: str = "auto") -> Ink:
@@ -76,13 +76,24 @@ def _find_at(image: NDArray[np.uint8], scale: float, polarity: str) -> Ink:
     if grey.ndim == 3:
         grey = cv2.cvtColor(grey, cv2.COLOR_BGR2GRAY)
     paper = find_paper(grey)
-    noise = 1.4826 * float(np.median(cv2.absdiff(grey, paper)[::2, ::2]))
+    noise = _noise(cv2.absdiff(grey, paper))
     darker, lighter = cv2.subtract(paper, grey), cv2.subtract(grey, paper)
     if polarity == "dark":
         return _strokes(darker, noise, False, scale)
     if polarity == "light":
         return _strokes(lighter, noise, True, scale)
     return _merge(_strokes(darker, noise, False, scale), _strokes(lighter, noise, True, scale))
+
+
+def _noise(distance: NDArray[np.uint8]) -> float:
+    """Estimate the standard deviation of the paper's grey from all pixels' distance to it, (h, w) uint8.
+
+    From the mean of the lower three quarters, which ink does not reach; for a normal distribution that is 0.515
+    deviations. A median would be a whole number of grey levels, too coarse.
+    """
+    counts = np.bincount(distance[::2, ::2].ravel(), minlength=256)
+    held = np.minimum(np.cumsum(counts), 0.75 * counts.sum())
+    return float((np.diff(held, prepend=0) * np.arange(256)).sum() / held[-1] / 0.515)
 
 
 def find_paper(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.reading import Box
+from realtime.reading import Box, enclose
 
 REACH = 0.8  # how far a number may stray from where the common motion puts it, in heights of its digits
 ALIKE = 0.5  # texts that share fewer of their digits are not the same number for the common motion
@@ -112,17 +112,10 @@ def match(
 
 
 def _distance(a: list[Box], b: list[Box]) -> float:
-    """Return how far two numbers lie apart, in heights: 0 where the shorter lies within the other's length."""
-    height = max(float(np.median([box[3] for box in boxes])) for boxes in (a, b))
-    least = min(float(np.median([box[3] for box in boxes])) for boxes in (a, b))
-    (ax, ay, aw, ah), (bx, by, bw, bh) = (_around(boxes) for boxes in (a, b))
-    across = abs(ay + ah / 2 - by - bh / 2)
-    outside = max(0.0, max(ax, bx) - min(ax, bx) - abs(aw - bw)) if aw != bw else abs(ax - bx)
-    apart = abs(ax + aw / 2 - bx - bw / 2) - abs(aw - bw) / 2
-    return np.inf if least < 0.45 * height else (max(0.0, apart, outside * 0) + across) / height
-
-
-def _around(boxes: list[Box]) -> Box:
-    """Return the box around boxes."""
-    left, top = min(b[0] for b in boxes), min(b[1] for b in boxes)
-    return left, top, max(b[0] + b[2] for b in boxes) - left, max(b[1] + b[3] for b in boxes) - top
+    """Return how far two numbers lie apart, in heights: 0 along the line where one lies in the other."""
+    tall = [float(np.median([box[3] for box in boxes])) for boxes in (a, b)]
+    if min(tall) < 0.45 * max(tall):
+        return np.inf
+    (ax, ay, aw, ah), (bx, by, bw, bh) = enclose(a), enclose(b)
+    along = max(0.0, abs(ax + aw / 2 - bx - bw / 2) - abs(aw - bw) / 2)
+    return (along + abs(ay + ah / 2 - by - bh / 2)) / max(tall)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime import crops
+from realtime.candidates import choose, propose
 from realtime.classifier import NOT_A_DIGIT, Classifier
 from realtime.ink import Ink, find_ink
 from realtime.rows import arrange
@@ -13,6 +14,9 @@ from realtime.rows import arrange
 UNSURE = "?"
 CONFIDENCE = 0.6  # below it a digit is shown as unsure
 REJECT = 0.5  # a blob is no digit above this probability of the class 'not a digit'
+SOLID = 0.5  # nor where its stroke is wider than this share of its longest side
+FLAT = 2.5  # nor where it is wider than this many times its height
+SMALL, FAINT = 0.3, 0.3  # nor below these shares of the writing's usual size and contrast
 Box = tuple[int, int, int, int]
 
 
@@ -55,12 +59,14 @@ class Reading:
 
 @dataclass(frozen=True)
 class Page:
-    """All that one frame gave: the ink, what the network took in and gave out, why blobs were refused, the readings.
+    """All that one frame gave: the ink, the N blobs it was parted into, and what became of each.
 
-    crops: (N, 1, 28, 28) uint8. probabilities: (N, C) float32. reasons: N texts, empty for the blobs that are read.
+    boxes: (N, 4) int32 in frame pixels. crops: (N, 1, 28, 28) uint8. probabilities: (N, C) float32. reasons: N texts,
+    why a blob is refused, empty for those that are read. Digits name their blob by its place among the N.
     """
 
     ink: Ink
+    boxes: NDArray[np.int32]
     crops: NDArray[np.uint8]
     probabilities: NDArray[np.float32]
     reasons: list[str]
@@ -72,12 +78,24 @@ def read(
 ) -> Page:
     """Read the numbers of one frame, image (H, W, 3) BGR uint8; a digit below `confidence` becomes "?"."""
     ink = find_ink(image, polarity)
-    batch = crops.cut(ink.mask, ink.boxes, ink.labels)
+    candidates = propose(ink)
+    batch = crops.stack(candidates.patches)
     probabilities = classifier(batch)
-    reasons = refuse(ink, probabilities, classifier.classes)
+    junk = no_digit(probabilities, classifier.classes)
+    chosen = choose(candidates, probabilities[:, :10].max(axis=1, initial=0), junk)
+    batch, probabilities, boxes = batch[chosen], probabilities[chosen], candidates.boxes[chosen]
+    reasons = refuse(ink, boxes, candidates.blobs[chosen], probabilities, junk[chosen])
     kept = np.flatnonzero([not reason for reason in reasons])
-    readings = group(ink.frame_boxes()[kept], probabilities[kept, :10], confidence, kept)
-    return Page(ink, batch, probabilities, reasons, readings)
+    frame_boxes = ink.to_frame(boxes)
+    readings = group(frame_boxes[kept], probabilities[kept, :10], confidence, kept)
+    return Page(ink, frame_boxes, batch, probabilities, reasons, readings)
+
+
+def no_digit(probabilities: NDArray[np.float32], classes: tuple[str, ...]) -> NDArray[np.float32]:
+    """Return the probability (N,) that each blob is no digit, 0 for a network without that class."""
+    if NOT_A_DIGIT not in classes:
+        return np.zeros(len(probabilities), np.float32)
+    return probabilities[:, classes.index(NOT_A_DIGIT)]
 
 
 def group(
@@ -98,40 +116,47 @@ def group(
     return [Reading(tuple(digit(i) for i in number), row) for row, line in enumerate(arrange(boxes)) for number in line]
 
 
-def refuse(ink: Ink, probabilities: NDArray[np.float32], classes: tuple[str, ...]) -> list[str]:
-    """Say for each blob why it is no digit; an empty text for those that may be one."""
-    reasons = [""] * len(ink.boxes)
+def refuse(
+    ink: Ink,
+    boxes: NDArray[np.int32],
+    blobs: NDArray[np.intp],
+    probabilities: NDArray[np.float32],
+    junk: NDArray[np.float32],
+) -> list[str]:
+    """Say why each of N boxes (N, 4), mask pixels, is no digit; an empty text for those that may be one."""
+    reasons = [""] * len(boxes)
     if not reasons:
         return reasons
-    solid = _stroke_share(ink)
-    for i, (_, _, w, h) in enumerate(ink.boxes.tolist()):
-        if ink.ruled[i]:
+    solid = _stroke_share(ink)[blobs]
+    for i, (_, _, w, h) in enumerate(boxes.tolist()):
+        if ink.ruled[blobs[i]]:
             reasons[i] = "ruled line"
-        elif solid[i] > 0.5:
+        elif solid[i] > SOLID:
             reasons[i] = "solid: no stroke"
-        elif w > 2.5 * h:
+        elif w > FLAT * h:
             reasons[i] = "flat: a line or a dash"
-    if NOT_A_DIGIT in classes:
-        column = probabilities[:, classes.index(NOT_A_DIGIT)]
-        for i in np.flatnonzero(column > REJECT):
-            reasons[i] = reasons[i] or f"not a digit ({column[i]:.2f})"
-    _refuse_small(ink, reasons)
+        elif junk[i] > REJECT:
+            reasons[i] = f"not a digit ({junk[i]:.2f})"
+    kept = np.flatnonzero([not reason for reason in reasons])
+    sizes, contrast = boxes[kept, 2:].max(axis=1), ink.contrast[blobs[kept]]
+    # What the writing is like: its size and contrast where most surely read ink is.
+    weight = probabilities[kept, :10].max(axis=1) * sizes.astype(np.float64) ** 2
+    usual_size, usual_contrast = _weighted_median(sizes, weight), _weighted_median(contrast, weight)
+    for i, size, depth in zip(kept, sizes, contrast, strict=True):
+        if size < SMALL * usual_size:
+            reasons[i] = f"small beside its neighbours ({size} of {usual_size:.0f} px)"
+        elif depth < FAINT * usual_contrast:
+            reasons[i] = f"faint beside its neighbours ({depth:.0f} of {usual_contrast:.0f} grey levels)"
     return reasons
 
 
-def _refuse_small(ink: Ink, reasons: list[str]) -> None:
-    """Refuse specks: blobs far smaller than the digits they stand among."""
-    kept = [i for i, reason in enumerate(reasons) if not reason]
-    if not kept:
-        return
-    size = ink.boxes[:, 2:].max(axis=1)
-    # The writing is where most ink is: specks may outnumber digits, but hold little ink.
-    order = sorted(kept, key=lambda i: size[i])
-    held = np.cumsum([float(size[i]) ** 2 for i in order])
-    usual = size[order[int(np.searchsorted(held, held[-1] / 2))]]
-    for i in kept:
-        if size[i] < 0.3 * usual:
-            reasons[i] = f"small beside its neighbours ({size[i]} px of {usual} px)"
+def _weighted_median(values: NDArray[np.generic], weight: NDArray[np.float64]) -> float:
+    """Return the value below which half of the weight lies, 0 for no values."""
+    if not len(values):
+        return 0.0
+    order = np.argsort(values)
+    held = np.cumsum(weight[order])
+    return float(values[order[int(np.searchsorted(held, held[-1] / 2))]])
 
 
 def _stroke_share(ink: Ink) -> NDArray[np.float64]:

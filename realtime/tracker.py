@@ -1,17 +1,19 @@
-"""Follow numbers from frame to frame and vote on their text, so that a reading does not flicker."""
+"""Follow numbers from frame to frame and vote on their text, so that a reading does not flicker.
 
-from dataclasses import dataclass, field
+A number is "seen" at first, "settled" once enough frames agree on its text, and gone when it was out of sight for long.
+"""
 
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass, replace
 
-from realtime.reading import CONFIDENCE, UNSURE, Box, Digit, Reading
+from realtime.motion import Motion, common_motion, match, move_box
+from realtime.reading import CONFIDENCE, Box, Digit, Reading, enclose
+from realtime.votes import Verdict, Votes, is_part
 
-MEMORY = 0.25  # s after which a frame's evidence counts 1/e
-SETTLE_FRAMES = 3  # frames in a row that must agree before a number is settled
-AGREE = 0.6  # share of the remembered evidence that must be for the text shown
 PATIENCE = 2.0  # s a number may be out of sight, behind a hand, and keep its id
-FLOOR = 1e-4  # probabilities below this count as this: one frame alone rules no digit out
+HOLD = 0.25  # s a settled number is still shown when frames do not show it
+COVERED = 1.2  # s that a settled text outlives frames which show only a part of it
+DOUBT = 0.2  # s after which two frames that agree on another text unsettle a number
+NEVER = 0.5  # s without a frame that agrees after which it is unsettled in any case
 
 
 @dataclass(frozen=True)
@@ -23,9 +25,27 @@ class Span:
     last: float
 
 
-@dataclass
+@dataclass(frozen=True)
+class Event:
+    """A change worth telling: kind "settled", "changed" (from `was`) or "gone", of the number `id` at `time`, s."""
+
+    kind: str
+    time: float
+    id: int
+    text: str
+    was: str
+    confidence: float
+    row: int
+    box: Box
+
+
+@dataclass(frozen=True)
 class Track:
-    """A number followed over frames. `state` is "seen" or "settled"; `digits` as last seen, their texts by vote."""
+    """A number as it stands after a frame. `state` is "seen" or "settled", `first` and `last` when it was seen, s.
+
+    `digits` carry the voted texts. `fresh` tells that they were seen in this very frame; else they stand where the
+    sheet's motion carries them.
+    """
 
     id: int
     row: int
@@ -35,98 +55,159 @@ class Track:
     state: str = "seen"
     text: str = ""
     confidence: float = 0.0
-    spans: list[Span] = field(default_factory=list)
-    _evidence: dict[int, NDArray[np.float64]] = field(default_factory=dict, repr=False)
-    _weight: dict[int, float] = field(default_factory=dict, repr=False)
-    _agreed: int = 0
+    fresh: bool = True
 
     @property
     def box(self) -> Box:
-        """The box around all digits where last seen, x, y, w, h, half-open, frame pixels."""
-        return Reading(self.digits, self.row).box
+        """The box around all digits, x, y, w, h, half-open, frame pixels."""
+        return enclose([digit.box for digit in self.digits])
 
-    def see(self, reading: Reading, time: float) -> None:
-        """Add one frame's reading to the evidence and vote anew."""
-        fade = float(np.exp(-max(0.0, time - self.last) / MEMORY))
-        for length in self._weight:
-            self._weight[length] *= fade
-            self._evidence[length] *= fade
-        length = len(reading.digits)
-        logs = np.log(np.maximum([digit.probabilities for digit in reading.digits], FLOOR))
-        self._evidence[length] = self._evidence.get(length, 0.0) + logs
-        self._weight[length] = self._weight.get(length, 0.0) + 1.0
-        self.row, self.last = reading.row, time
-        self._vote(reading)
-        if self.state == "settled":
+
+class _Trail:
+    """A number followed over frames: its votes, the track it shows, and the texts it held."""
+
+    def __init__(self, number: int, reading: Reading, time: float) -> None:
+        self.track = Track(number, reading.row, reading.digits, time, time)
+        self.spans: list[Span] = []
+        self._votes = Votes()
+        self._agreed = time  # when a frame last agreed with the settled text
+
+    @property
+    def boxes(self) -> list[Box]:
+        """Where the digits stand."""
+        return [digit.box for digit in self.track.digits]
+
+    def move(self, motion: Motion) -> None:
+        """Carry the digits along with the sheet; they are not fresh until seen again."""
+        digits = tuple(replace(digit, box=move_box(digit.box, motion)) for digit in self.track.digits)
+        self.track = replace(self.track, digits=digits, fresh=False)
+
+    def miss(self, time: float) -> None:
+        """Take in a frame that does not show the number."""
+        self._votes.cast(None, time)
+
+    def see(self, reading: Reading, time: float, confidence: float) -> None:
+        """Take in one frame's reading and decide anew."""
+        ballot = self._votes.cast(reading, time)
+        verdict = self._votes.count(confidence)
+        settled = self.track.state == "settled"
+        self.track = replace(self.track, last=time)
+        if settled and ballot.agrees(self.track.text):
+            self._agreed = time
+        if settled and not self._yields(reading, verdict, time):
+            if len(verdict.text) == len(reading.digits) and ballot.agrees(self.track.text):
+                self._show(reading, self.track.text, verdict, "settled")
+        elif len(verdict.text) == len(reading.digits):
+            self._show(reading, verdict.text, verdict, "settled" if verdict.settles else "seen")
+        elif settled:
+            self.track = replace(self.track, state="seen")
+        if self.track.state == "settled":
+            self._agreed = time if not settled else self._agreed
             self._extend(time)
 
-    def _vote(self, reading: Reading) -> None:
-        """Choose the length with most evidence, and each digit by its mean log-probability."""
-        length = max(self._weight, key=lambda n: self._weight[n])
-        if length != len(reading.digits):
-            self._agreed = 0  # a bad frame: keep showing what was voted
-            return
-        mean = np.exp(self._evidence[length] / self._weight[length])
-        mean /= mean.sum(axis=1, keepdims=True)
-        best, sure = mean.argmax(axis=1), mean.max(axis=1)
-        texts = [str(b) if s >= CONFIDENCE else UNSURE for b, s in zip(best, sure, strict=True)]
-        text = "".join(texts)
-        self._agreed = self._agreed + 1 if text == self.text else 1
-        self.text, self.confidence = text, float(sure.min())
-        self.digits = tuple(
+    def _yields(self, reading: Reading, verdict: Verdict, time: float) -> bool:
+        """Tell whether the settled text must give way to what the frames now add up to."""
+        without = time - self._agreed
+        if verdict.text == self.track.text:
+            return False
+        if is_part(reading, self.boxes, self.track.text):
+            return without > COVERED
+        return verdict.settles or (verdict.frames >= 2 and without >= DOUBT) or without >= NEVER
+
+    def _show(self, reading: Reading, text: str, verdict: Verdict, state: str) -> None:
+        """Show a text over this frame's digits."""
+        digits = tuple(
             Digit(t, float(s), d.box, d.blob, d.probabilities)
-            for t, s, d in zip(texts, sure, reading.digits, strict=True)
+            for t, s, d in zip(text, verdict.confidences, reading.digits, strict=True)
         )
-        share = self._weight[length] / sum(self._weight.values())
-        if self._agreed >= SETTLE_FRAMES and share >= AGREE:
-            self.state = "settled"
-        elif self.spans and self.spans[-1].text != text:
-            self.state = "seen"
+        least = min(digit.confidence for digit in digits)
+        self.track = replace(
+            self.track, row=reading.row, digits=digits, state=state, text=text, confidence=least, fresh=True
+        )
 
     def _extend(self, time: float) -> None:
         """Keep the spans of settled text up to date."""
-        if self.spans and self.spans[-1].text == self.text:
-            self.spans[-1] = Span(self.text, self.spans[-1].first, time)
+        if self.spans and self.spans[-1].text == self.track.text:
+            self.spans[-1] = Span(self.track.text, self.spans[-1].first, time)
         else:
-            self.spans.append(Span(self.text, self.spans[-1].last if self.spans else self.first, time))
+            self.spans.append(Span(self.track.text, self._agreed if self.spans else self.track.first, time))
 
 
 class Tracker:
-    """Match each frame's readings to the numbers known so far."""
+    """Match each frame's readings to the numbers known so far.
 
-    def __init__(self) -> None:
-        self.tracks: list[Track] = []
-        self.gone: list[Track] = []
+    `confidence` is that below which a digit is "?". `events` are those of the last update.
+    """
+
+    def __init__(self, confidence: float = CONFIDENCE) -> None:
+        self.confidence = confidence
+        self.events: list[Event] = []
+        self._trails: list[_Trail] = []
+        self._gone: list[_Trail] = []
         self._next = 1
 
     def update(self, readings: list[Reading], time: float) -> list[Track]:
-        """Take in one frame's readings, also when there are none, at `time` in s; return the tracks seen in it."""
-        pairs = sorted(
-            (distance, i, j)
-            for i, track in enumerate(self.tracks)
-            for j, reading in enumerate(readings)
-            if (distance := _distance(track.box, reading.box)) is not None
-        )
-        matched: dict[int, Track] = {}
-        taken: set[int] = set()
-        for _, i, j in pairs:
-            if i not in taken and j not in matched:
-                taken.add(i)
-                matched[j] = self.tracks[i]
-        for j, reading in enumerate(readings):
-            if j not in matched:
-                matched[j] = Track(self._next, reading.row, reading.digits, time, time)
-                self.tracks.append(matched[j])
-                self._next += 1
-            matched[j].see(reading, time)
-        self.gone += [track for track in self.tracks if time - track.last > PATIENCE]
-        self.tracks = [track for track in self.tracks if time - track.last <= PATIENCE]
-        return [matched[j] for j in range(len(readings))]
+        """Take in one frame's readings, also when there are none, at `time` in s; return the numbers to show."""
+        before = {trail.track.id: trail.spans[-1].text if trail.spans else "" for trail in self._trails}
+        old, texts = [trail.boxes for trail in self._trails], [trail.track.text for trail in self._trails]
+        new, news = [[digit.box for digit in reading.digits] for reading in readings], [r.text for r in readings]
+        motion = common_motion(old, texts, new, news)
+        for trail in self._trails:
+            trail.move(motion)
+        pairs = match([trail.boxes for trail in self._trails], texts, new, news)
+        seen = {i: j for i, j in pairs}
+        for i, trail in enumerate(self._trails):
+            if i in seen:
+                trail.see(readings[seen[i]], time, self.confidence)
+            else:
+                trail.miss(time)
+        for j in sorted(set(range(len(readings))) - set(seen.values())):
+            self._trails.append(_Trail(self._next, readings[j], time))
+            self._trails[-1].see(readings[j], time, self.confidence)
+            self._next += 1
+        self._retire(before, time)
+        return [trail.track for trail in self._trails if self._shown(trail, time)]
 
     def settled(self) -> list[Span]:
         """Return every text that settled, by the time it was first seen."""
-        spans = [(span.first, track.id, span) for track in self.gone + self.tracks for span in track.spans]
+        spans = [(span.first, trail.track.id, span) for trail in self._gone + self._trails for span in trail.spans]
         return [span for *_, span in sorted(spans, key=lambda item: item[:2])]
+
+    def reset(self) -> None:
+        """Forget all numbers; ids go on."""
+        self._trails, self._gone, self.events = [], [], []
+
+    def _shown(self, trail: _Trail, time: float) -> bool:
+        """Tell whether a number is to be shown: seen in this frame, or settled and missed only just now."""
+        track = trail.track
+        if track.last == time:
+            return True
+        if track.state != "settled" or time - track.last > HOLD:
+            return False
+        return not any(_meet(track.box, other.track.box) for other in self._trails if other.track.last == time)
+
+    def _retire(self, before: dict[int, str], time: float) -> None:
+        """Part with numbers long out of sight or written over, and tell the events of this update."""
+        fresh = [trail for trail in self._trails if trail.track.state == "settled" and trail.track.last == time]
+        stay, gone = [], []
+        for trail in self._trails:
+            away = time - trail.track.last
+            over = away > HOLD and any(_meet(trail.track.box, other.track.box) for other in fresh)
+            (gone if away > PATIENCE or over else stay).append(trail)
+        self._trails = stay
+        self._gone += [trail for trail in gone if trail.spans]
+        self.events = [_event("gone", trail, "", time) for trail in gone if trail.spans]
+        for trail in fresh:
+            was = before.get(trail.track.id, "")
+            if was != trail.track.text:
+                self.events.append(_event("changed" if was else "settled", trail, was, time))
+
+
+def _event(kind: str, trail: _Trail, was: str, time: float) -> Event:
+    """Tell an event of a number."""
+    track = trail.track
+    text = trail.spans[-1].text if kind == "gone" else track.text
+    return Event(kind, time, track.id, text, was, track.confidence, track.row, track.box)
 
 
 def settle(readings: list[Reading]) -> list[Track]:
@@ -134,9 +215,8 @@ def settle(readings: list[Reading]) -> list[Track]:
     return [Track(i + 1, r.row, r.digits, 0.0, 0.0, "settled", r.text, r.confidence) for i, r in enumerate(readings)]
 
 
-def _distance(a: Box, b: Box) -> float | None:
-    """Return how far apart two boxes lie, in heights, or None where they are not the same number."""
-    height = max(a[3], b[3])
-    dx = abs((a[0] + a[2] / 2) - (b[0] + b[2] / 2)) / max(height, 0.5 * max(a[2], b[2]))
-    dy = abs((a[1] + a[3] / 2) - (b[1] + b[3] / 2)) / height
-    return dx + dy if dx < 0.7 and dy < 0.6 else None
+def _meet(a: Box, b: Box) -> bool:
+    """Tell whether two boxes cover each other by more than a third of the smaller one."""
+    w = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    h = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    return w > 0 and h > 0 and w * h > min(a[2] * a[3], b[2] * b[3]) / 3

@@ -1,0 +1,207 @@
+"""Propose what may be one digit: each blob, the pieces of a wide blob, and blobs that may be parts of one digit.
+
+Over-segmentation and search, as in handwritten cheque reading (LeCun et al., 1998, section V): all proposals of a frame
+are read in one batch, and of those that share ink the best joint reading is kept.
+"""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.ink import Ink
+
+WIDE = 0.8  # a blob wider than this many times its height may be several digits that touch
+PIECE = 0.3  # narrowest piece of a cut blob, heights
+MOST_CUTS = 4
+BENT = 0.15  # cost of a cut's sideways step, pixels of ink
+REACH = 0.3  # parts of one digit lie no farther apart than this, heights of the whole
+PART = 0.8  # at least one of two parts is lower than this share of the whole
+SLIM = 1.1  # the whole is no wider than this many times its height
+MOST_ATOMS = 12  # that are searched for the best cover; texture makes larger knots, and is not worth it
+CUT_COST, JOIN_COST, JUNK_COST = 1.0, 0.5, 1.0  # nats: a cut, a join, and to call ink no digit
+JUNK_FLOOR = 0.02  # least probability of 'not a digit' in the search
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """M proposals for digits.
+
+    patches: the ink of each, (h, w) uint8. boxes: (M, 4) int32, pixels of the mask. blobs: (M,) the blob that each is
+    of, the first where two are joined. price: (M,) float64, nats that a proposal must read better than simpler ones.
+    atoms: the pieces of ink that each covers; proposals that share an atom exclude each other.
+    """
+
+    patches: list[NDArray[np.uint8]]
+    boxes: NDArray[np.int32]
+    blobs: NDArray[np.intp]
+    price: NDArray[np.float64]
+    atoms: list[tuple[int, ...]]
+
+
+def propose(ink: Ink) -> Candidates:
+    """Propose digits from the blobs of a frame; ruled lines propose nothing but themselves."""
+    found: list[tuple[NDArray[np.uint8], tuple[int, int, int, int], int, float, tuple[int, ...]]] = []
+    next_atom = len(ink.boxes)
+    for i, (x, y, w, h) in enumerate(ink.boxes.tolist()):
+        patch = _patch(ink, (i,), (x, y, w, h))
+        pieces = [] if ink.ruled[i] or w <= WIDE * h else _cut(patch)
+        if len(pieces) < 2:
+            found.append((patch, (x, y, w, h), i, 0.0, (i,)))
+            continue
+        names = [i, *range(next_atom, next_atom + len(pieces) - 1)]
+        next_atom += len(pieces) - 1
+        for start, stop in combinations(range(len(pieces) + 1), 2):
+            run = np.max(pieces[start:stop], axis=0)
+            left, top, width, height = cv2.boundingRect(run)
+            view = run[top : top + height, left : left + width]
+            price = CUT_COST / 2 * ((start > 0) + (stop < len(pieces)))
+            found.append((view, (x + left, y + top, width, height), i, price, tuple(names[start:stop])))
+    whole = {i for *_, i, atoms in found if atoms == (i,)}
+    for group in _groups(ink):
+        if all(i in whole for i in group):
+            box = _around(ink.boxes[list(group)])
+            found.append((_patch(ink, group, box), box, group[0], JOIN_COST, group))
+    return Candidates(
+        [patch for patch, *_ in found],
+        np.array([box for _, box, *_ in found], np.int32).reshape(-1, 4),
+        np.array([blob for *_, blob, _, _ in found], np.intp),
+        np.array([price for *_, price, _ in found], np.float64),
+        [atoms for *_, atoms in found],
+    )
+
+
+def choose(candidates: Candidates, digit: NDArray[np.float64], junk: NDArray[np.float64]) -> list[int]:
+    """Choose the proposals that together read all ink best; return their indices.
+
+    digit, junk: (M,) probabilities that a proposal is its likeliest digit, and that it is none.
+    """
+    sharing = _components(candidates.atoms)
+    chosen: list[int] = []
+    as_digit = -np.log(np.maximum(digit, 1e-6))
+    as_junk = JUNK_COST - np.log(np.maximum(junk, JUNK_FLOOR))
+    price = candidates.price + np.minimum(as_digit, as_junk)
+    for members in sharing:
+        if len(members) == 1:
+            chosen += members
+            continue
+        atoms = sorted({atom for m in members for atom in candidates.atoms[m]})
+        if len(atoms) > MOST_ATOMS:
+            members = [m for m in members if len(candidates.atoms[m]) == 1]
+        chosen += _cover(atoms, members, candidates.atoms, price) if len(atoms) <= MOST_ATOMS else members
+    return sorted(chosen)
+
+
+def _cover(
+    atoms: list[int], members: list[int], covers: list[tuple[int, ...]], price: NDArray[np.float64]
+) -> list[int]:
+    """Find the cheapest set of members that covers each atom once, by dynamic programming over sets of atoms."""
+    place = {atom: bit for bit, atom in enumerate(atoms)}
+    masks = {m: sum(1 << place[atom] for atom in covers[m]) for m in members}
+    best: dict[int, tuple[float, list[int]]] = {0: (0.0, [])}
+    for bit in range(len(atoms)):
+        # Every partial cover is extended at its lowest uncovered atom, so each set is built once.
+        for done, (cost, picked) in list(best.items()):
+            if done & ((1 << bit) - 1) != (1 << bit) - 1 or done >> bit & 1:
+                continue
+            for m in members:
+                if masks[m] >> bit & 1 and not masks[m] & done:
+                    total = cost + float(price[m])
+                    union = done | masks[m]
+                    if union not in best or total < best[union][0]:
+                        best[union] = (total, [*picked, m])
+    return best[(1 << len(atoms)) - 1][1]
+
+
+def _components(atoms: list[tuple[int, ...]]) -> list[list[int]]:
+    """Gather the indices of proposals that share ink, directly or through others."""
+    leader: dict[int, int] = {}
+
+    def root(atom: int) -> int:
+        while leader.setdefault(atom, atom) != atom:
+            atom = leader[atom]
+        return atom
+
+    for covered in atoms:
+        for atom in covered[1:]:
+            leader[root(atom)] = root(covered[0])
+    gathered: dict[int, list[int]] = {}
+    for index, covered in enumerate(atoms):
+        gathered.setdefault(root(covered[0]), []).append(index)
+    return list(gathered.values())
+
+
+def _patch(ink: Ink, blobs: tuple[int, ...], box: tuple[int, int, int, int]) -> NDArray[np.uint8]:
+    """Cut the ink of some blobs alone out of the mask."""
+    x, y, w, h = box
+    view = ink.labels[y : y + h, x : x + w]
+    own = view == blobs[0] + 1
+    for blob in blobs[1:]:
+        own |= view == blob + 1
+    return np.where(own, ink.mask[y : y + h, x : x + w], 0).astype(np.uint8)
+
+
+def _around(boxes: NDArray[np.int32]) -> tuple[int, int, int, int]:
+    """Return the box around boxes (N, 4)."""
+    left, top = boxes[:, :2].min(axis=0).tolist()
+    right, bottom = (boxes[:, :2] + boxes[:, 2:]).max(axis=0).tolist()
+    return left, top, right - left, bottom - top
+
+
+def _cut(patch: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """Cut a wide patch, (h, w) uint8, from top to bottom along the paths that cross least ink; return its pieces."""
+    height, width = patch.shape
+    cost = patch.astype(np.float32) / 255
+    total = np.zeros((height, width), np.float32)
+    came = np.zeros((height, width), np.int8)
+    total[0] = cost[0]
+    for row in range(1, height):
+        above = np.pad(total[row - 1], 1, constant_values=np.inf)
+        ways = np.stack([above[1:-1], above[:-2] + BENT, above[2:] + BENT])
+        came[row] = np.array([0, -1, 1], np.int8)[ways.argmin(axis=0)]
+        total[row] = cost[row] + ways.min(axis=0)
+    paths: list[NDArray[np.int64]] = []
+    least = PIECE * height
+    for end in np.argsort(total[-1], kind="stable"):
+        if len(paths) == MOST_CUTS or total[-1, end] > 0.5 * height:
+            break
+        path = _follow(came, int(end))
+        middle = path.mean()
+        if least <= middle <= width - least and all(abs(middle - other.mean()) >= least for other in paths):
+            paths.append(path)
+    paths.sort(key=lambda path: path.mean())
+    columns = np.arange(width)
+    piece = sum(((columns >= path[:, None]).astype(np.int8) for path in paths), np.zeros((height, width), np.int8))
+    pieces = [np.where(piece == k, patch, 0).astype(np.uint8) for k in range(len(paths) + 1)]
+    return [p for p in pieces if p.any()]
+
+
+def _follow(came: NDArray[np.int8], end: int) -> NDArray[np.int64]:
+    """Return the column of a path in each row, (h,), from where it ends in the last one."""
+    path = np.empty(len(came), np.int64)
+    path[-1] = end
+    for row in range(len(came) - 1, 0, -1):
+        path[row - 1] = path[row] + came[row, path[row]]
+    return path
+
+
+def _groups(ink: Ink) -> list[tuple[int, ...]]:
+    """List the pairs of neighbouring blobs that together have the shape of one digit."""
+    usable = np.flatnonzero(~ink.ruled)
+    if len(usable) < 2:
+        return []
+    start = ink.boxes[usable, :2].astype(np.float64)
+    stop = start + ink.boxes[usable, 2:]
+    size = stop - start
+    low, high = np.minimum(start[:, None], start[None]), np.maximum(stop[:, None], stop[None])
+    whole = high - low
+    gap = np.maximum(np.maximum(start[:, None], start[None]) - np.minimum(stop[:, None], stop[None]), 0).max(axis=2)
+    lower = np.minimum(size[:, None, 1], size[None, :, 1])
+    fits = (gap < REACH * whole[..., 1]) & (lower < PART * whole[..., 1]) & (whole[..., 0] < SLIM * whole[..., 1])
+    # A speck beside a digit is no part of it worth a look.
+    fits &= np.minimum(size.max(axis=1)[:, None], size.max(axis=1)[None]) > 0.12 * whole[..., 1]
+    fits &= ink.light[usable][:, None] == ink.light[usable][None]
+    pairs = [tuple(usable[pair].tolist()) for pair in np.argwhere(np.triu(fits, 1))]
+    return pairs if len(pairs) <= 2 * len(usable) else []
