@@ -72,8 +72,10 @@ class Classifier:
 
 
 def default_model() -> Path:
-    """Return the model that ships with the package, in a checkout and in an installed wheel alike."""
-    return Path(str(resources.files("realtime.models") / "best.onnx"))
+    """Return the model that ships with the package: a wheel holds models/ inside `realtime`, a checkout beside it."""
+    package = Path(str(resources.files("realtime")))
+    installed = package / "models" / "best.onnx"
+    return installed if installed.is_file() else package.parent / "models" / "best.onnx"
 
 
 def sha256(path: Path) -> str:

@@ -140,7 +140,7 @@ def refuse(
     kept = np.flatnonzero([not reason for reason in reasons])
     sizes, contrast = boxes[kept, 2:].max(axis=1), ink.contrast[blobs[kept]]
     # What the writing is like: its size and contrast where most surely read ink is.
-    weight = probabilities[kept, :10].max(axis=1) * sizes.astype(np.float64) ** 2
+    weight = probabilities[kept, :10].max(axis=1) * sizes.astype(np.float64)
     usual_size, usual_contrast = _weighted_median(sizes, weight), _weighted_median(contrast, weight)
     for i, size, depth in zip(kept, sizes, contrast, strict=True):
         if size < SMALL * usual_size:
