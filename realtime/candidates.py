@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from realtime.ink import Ink
 
+SOLID = 0.5  # a blob whose strokes are wider than this share of its longest side is none
+FLAT = 2.5  # nor is one wider than this many times its height
 WIDE = 0.8  # a blob wider than this many times its height may be several digits that touch
 PIECE = 0.3  # narrowest piece of a cut blob, heights
 MOST_CUTS = 4
@@ -31,7 +33,8 @@ class Candidates:
 
     patches: the ink of each, (h, w) uint8. boxes: (M, 4) int32, pixels of the mask. blobs: (M,) the blob that each is
     of, the first where two are joined. price: (M,) float64, nats that a proposal must read better than simpler ones.
-    atoms: the pieces of ink that each covers; proposals that share an atom exclude each other.
+    atoms: the pieces of ink that each covers; proposals that share an atom exclude each other. reasons: why a
+    shape can be no digit's, empty for those that the network is to judge.
     """
 
     patches: list[NDArray[np.uint8]]
@@ -39,6 +42,7 @@ class Candidates:
     blobs: NDArray[np.intp]
     price: NDArray[np.float64]
     atoms: list[tuple[int, ...]]
+    reasons: list[str]
 
 
 def propose(ink: Ink) -> Candidates:
@@ -47,7 +51,7 @@ def propose(ink: Ink) -> Candidates:
     next_atom = len(ink.boxes)
     for i, (x, y, w, h) in enumerate(ink.boxes.tolist()):
         patch = _patch(ink, (i,), (x, y, w, h))
-        pieces = [] if ink.ruled[i] or w <= WIDE * h else _cut(patch)
+        pieces = [] if w <= WIDE * h or ink.ruled[i] or ink.stroke[i] > SOLID * h else _cut(patch)
         if len(pieces) < 2:
             found.append((patch, (x, y, w, h), i, 0.0, (i,)))
             continue
@@ -70,7 +74,20 @@ def propose(ink: Ink) -> Candidates:
         np.array([blob for *_, blob, _, _ in found], np.intp),
         np.array([price for *_, price, _ in found], np.float64),
         [atoms for *_, atoms in found],
+        [_shape_reason(ink, blob, box, joined=atoms[0] != atoms[-1]) for _, box, blob, _, atoms in found],
     )
+
+
+def _shape_reason(ink: Ink, blob: int, box: tuple[int, int, int, int], joined: bool) -> str:
+    """Say why a proposal cannot be a digit by its shape alone, or nothing where it can."""
+    _, _, w, h = box
+    if ink.ruled[blob]:
+        return "ruled line"
+    if w > FLAT * h:
+        return "flat: a line or a dash"
+    if not joined and ink.stroke[blob] > SOLID * max(w, h):
+        return "solid: no stroke"
+    return ""
 
 
 def choose(candidates: Candidates, digit: NDArray[np.float64], junk: NDArray[np.float64]) -> list[int]:

@@ -13,9 +13,9 @@ from realtime.reading import Page
 from realtime.sinks import save_picture
 from realtime.tracker import settle
 
-TILE = (420, 320)  # width, height of a picture on the sheet, pixels
+TILE = (600, 420)  # width, height of a picture on the sheet, pixels
 MARGIN = 22  # around a picture, so that the label of a tight crop does not cover it, pixels
-COLUMNS, ROWS = 5, 6  # tiles on one sheet
+COLUMNS, ROWS = 4, 6  # tiles on one sheet
 LINE, FONT, SCALE = 18, cv2.FONT_HERSHEY_SIMPLEX, 0.45
 REFUSED, CAPTION, GROUND = (80, 80, 230), (230, 230, 230), (30, 30, 30)  # BGR
 

@@ -21,7 +21,7 @@ from realtime.truth import DIGITS, LABELS, NOT_A_DIGIT, Passage, Sample, Sheet
 
 SEVERAL, NOTHING = "several", "nothing"
 COLUMNS = (*DIGITS, UNSURE, SEVERAL, NOTHING)  # of the confusion matrix
-MOST_TILES = 240  # more misread pictures are counted, not shown
+MOST_TILES = 120  # more misread pictures are counted, not shown
 TILES_A_CLIP, APART = 4, 25  # worst frames shown of each clip, at most one of so many that follow each other
 Reader = Callable[[NDArray[np.uint8]], Page]
 

@@ -20,6 +20,7 @@ FAINT, SEED = 3.0, 6.0  # ink joins a stroke above FAINT and begins one above SE
 FAINT_SHARE, SEED_SHARE = 0.35, 0.5  # or above these shares of the deepest ink, where that is less,
 FAINT_FLOOR, SEED_FLOOR = 2.2, 3.5  # yet never below these times the noise
 LEAST_FAINT, LEAST_SEED = 6, 14  # the same in grey levels, for pictures without noise
+FRINGE = 0.8  # ink that runs along ink of the other kind of more than its contrast over this is a halo of it
 LEAST_SIDE = 5  # smaller blobs are specks, pixels of the working picture
 
 
@@ -30,7 +31,7 @@ class Ink:
     mask: (h, w) uint8, ink 255 on 0, grey where a pixel is partly ink. labels: (h, w) int32, i + 1 where the ink
     belongs to blob i. boxes: (N, 4) int32 x, y, w, h, half-open, pixels of the mask. contrast: (N,) float32, grey
     levels between the ink and its paper. light: (N,) bool, ink lighter than its paper. ruled: (N,) bool, a
-    straight line that was taken from under other blobs.
+    straight line that was taken from under other blobs. stroke: (N,) float32, mean width of the strokes, pixels.
     """
 
     mask: NDArray[np.uint8]
@@ -39,6 +40,7 @@ class Ink:
     contrast: NDArray[np.float32]
     light: NDArray[np.bool_]
     ruled: NDArray[np.bool_]
+    stroke: NDArray[np.float32]
     scale: float
 
     def to_frame(self, boxes: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -126,9 +128,26 @@ def _strokes(depth: NDArray[np.uint8], noise: float, light: bool, scale: float) 
     mask = np.zeros_like(depth)
     mask[inked] = np.where(keep[owner], np.clip((depths / contrast[owner] - 0.25) * 2, 0, 1) * 255, 0)
     renumber = np.where(keep, np.cumsum(keep), 0).astype(np.int32)
-    labels, boxes, origin, ruled = part_lines(renumber[labels], stats[keep, :4].astype(np.int32))
+    labels, boxes = renumber[labels], stats[keep, :4].astype(np.int32)
+    stroke = _stroke_width(labels, len(boxes))
+    labels, boxes, origin, ruled = part_lines(labels, boxes, stroke)
+    if len(origin) > len(stroke):
+        stroke = _stroke_width(labels, len(boxes))
     contrast = contrast[keep][origin].astype(np.float32)
-    return Ink(mask, labels, boxes, contrast, np.full(len(boxes), light), ruled, scale)
+    return Ink(mask, labels, boxes, contrast, np.full(len(boxes), light), ruled, stroke, scale)
+
+
+def _stroke_width(labels: NDArray[np.int32], count: int) -> NDArray[np.float32]:
+    """Return the mean stroke width of each blob, (N,), pixels: twice its area over the length of its outline."""
+    framed = cv2.copyMakeBorder(labels, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    inner = framed[1:-1, 1:-1]
+    edge = inner != framed[:-2, 1:-1]
+    edge |= inner != framed[2:, 1:-1]
+    edge |= inner != framed[1:-1, :-2]
+    edge |= inner != framed[1:-1, 2:]
+    area = np.bincount(labels[labels > 0], minlength=count + 1)[1:]
+    outline = np.bincount(labels[edge], minlength=count + 1)[1:]
+    return (2 * area / np.maximum(outline, 1)).astype(np.float32)
 
 
 def _thresholds(depth: NDArray[np.uint8], noise: float) -> tuple[float, float]:
@@ -157,34 +176,28 @@ def _merge(dark: Ink, light: Ink) -> Ink:
         np.concatenate([dark.contrast, light.contrast]),
         np.concatenate([dark.light, light.light]),
         np.concatenate([dark.ruled, light.ruled]),
+        np.concatenate([dark.stroke, light.stroke]),
         dark.scale,
     )
 
 
 def _without_fringes(ink: Ink, other: Ink) -> Ink:
-    """Drop the blobs of `ink` that touch a blob of `other` which holds more ink."""
+    """Drop the blobs of `ink` that run along far deeper ink of `other`."""
     if not len(ink.boxes) or not len(other.boxes):
         return ink
     reach = cv2.dilate(other.mask, np.ones((5, 5), np.uint8))
     touching = (ink.labels > 0) & (reach > 0)
     contact = np.bincount(ink.labels[touching], minlength=len(ink.boxes) + 1)[1:]
     fringe = contact > 0.25 * ink.boxes[:, 2:].sum(axis=1)
-    fringe &= _weight(ink) < _neighbour_weight(ink, other)
+    fringe &= ink.contrast < FRINGE * _neighbour_contrast(ink, other)
     return _select(ink, ~fringe)
 
 
-def _weight(ink: Ink) -> NDArray[np.float64]:
-    """Return the contrast times the inked area of each blob, (N,)."""
-    area = np.bincount(ink.labels.ravel(), minlength=len(ink.boxes) + 1)[1:]
-    return area * ink.contrast
-
-
-def _neighbour_weight(ink: Ink, other: Ink) -> NDArray[np.float64]:
-    """Return for each blob of `ink`, (N,), the largest weight among the blobs of `other` whose boxes meet its own."""
-    weights = _weight(other)
+def _neighbour_contrast(ink: Ink, other: Ink) -> NDArray[np.float32]:
+    """Return for each blob of `ink`, (N,), the deepest contrast among the blobs of `other` whose boxes meet its own."""
     start, stop = ink.boxes[:, None, :2] - 3, ink.boxes[:, None, :2] + ink.boxes[:, None, 2:] + 3
     meets = ((start < other.boxes[:, :2] + other.boxes[:, 2:]) & (other.boxes[:, :2] < stop)).all(axis=2)
-    return np.where(meets, weights, 0).max(axis=1)
+    return np.where(meets, other.contrast, 0).max(axis=1)
 
 
 def _select(ink: Ink, keep: NDArray[np.bool_]) -> Ink:
@@ -194,4 +207,13 @@ def _select(ink: Ink, keep: NDArray[np.bool_]) -> Ink:
     renumber = np.concatenate([[0], np.where(keep, np.cumsum(keep), 0)]).astype(np.int32)
     labels = renumber[ink.labels]
     mask = np.where(labels > 0, ink.mask, 0).astype(np.uint8)
-    return Ink(mask, labels, ink.boxes[keep], ink.contrast[keep], ink.light[keep], ink.ruled[keep], ink.scale)
+    return Ink(
+        mask,
+        labels,
+        ink.boxes[keep],
+        ink.contrast[keep],
+        ink.light[keep],
+        ink.ruled[keep],
+        ink.stroke[keep],
+        ink.scale,
+    )

@@ -14,6 +14,7 @@ THROUGH = 0.9  # an upright line runs through this share of the picture's height
 WALL = 0.75  # or through this share of the distance between two level lines: the wall of a box
 ENCLOSED = 0.3  # a blob that shuts in another of this share of its own height may be a box
 COVERED = 0.6  # share of a blob's length over which a straight line must have ink
+THICK = 0.02  # a blob whose strokes are wider than this share of the picture is no ruling
 SLOPES = np.tan(np.radians(np.linspace(-12, 12, 49)))
 MOST_LINES = 40  # of one blob: squared paper is one blob with all its lines
 SAMPLE = 4000  # pixels of a blob that vote on where its lines are
@@ -21,15 +22,17 @@ LEAST_SIDE = 5  # smaller remains stay with the line, pixels
 
 
 def part_lines(
-    labels: NDArray[np.int32], boxes: NDArray[np.int32]
+    labels: NDArray[np.int32], boxes: NDArray[np.int32], stroke: NDArray[np.float32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.intp], NDArray[np.bool_]]:
     """Part blobs that hold straight lines into the lines and what stands on them.
 
-    labels: (h, w) int32, i + 1 on the ink of blob i. boxes: (N, 4) int32 x, y, w, h. Returns labels and boxes of M >= N
-    blobs; origin (M,), which blob each was part of; ruled (M,) bool, which of them are lines now.
+    labels: (h, w) int32, i + 1 on the ink of blob i. boxes: (N, 4) int32 x, y, w, h. stroke: (N,) float32, mean width of
+    the strokes, pixels. Returns labels and boxes of M >= N blobs; origin (M,), which blob each was part of; ruled (M,)
+    bool, which of them are lines now.
     """
     w, h = boxes[:, 2], boxes[:, 3]
     suspects = (w > LONG * h) | (w > SPAN * labels.shape[1]) | (h > THROUGH * labels.shape[0]) | _enclosing(boxes)
+    suspects &= stroke < THICK * max(labels.shape)
     parts, origin = list(boxes), list(range(len(boxes)))
     ruled = np.zeros(len(boxes), bool)
     labels = labels.copy() if suspects.any() else labels

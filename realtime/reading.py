@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime import crops
-from realtime.candidates import choose, propose
+from realtime.candidates import Candidates, choose, propose
 from realtime.classifier import NOT_A_DIGIT, Classifier
 from realtime.ink import Ink, find_ink
 from realtime.rows import arrange
@@ -14,8 +14,6 @@ from realtime.rows import arrange
 UNSURE = "?"
 CONFIDENCE = 0.6  # below it a digit is shown as unsure
 REJECT = 0.5  # a blob is no digit above this probability of the class 'not a digit'
-SOLID = 0.5  # nor where its stroke is wider than this share of its longest side
-FLAT = 2.5  # nor where it is wider than this many times its height
 SMALL, FAINT = 0.3, 0.3  # nor below these shares of the writing's usual size and contrast
 Box = tuple[int, int, int, int]
 
@@ -61,14 +59,16 @@ class Reading:
 class Page:
     """All that one frame gave: the ink, the N blobs it was parted into, and what became of each.
 
-    boxes: (N, 4) int32 in frame pixels. crops: (N, 1, 28, 28) uint8. probabilities: (N, C) float32. reasons: N texts,
-    why a blob is refused, empty for those that are read. Digits name their blob by its place among the N.
+    boxes: (N, 4) int32 in frame pixels. crops: (N, 1, 28, 28) uint8. digits: (N, 10) float32, the probability of
+    each digit. junk: (N,) float32, that it is none. reasons: N texts, why a blob is refused, empty for those that are
+    read. The digits of the readings name their blob by its place among the N.
     """
 
     ink: Ink
     boxes: NDArray[np.int32]
     crops: NDArray[np.uint8]
-    probabilities: NDArray[np.float32]
+    digits: NDArray[np.float32]
+    junk: NDArray[np.float32]
     reasons: list[str]
     readings: list[Reading]
 
@@ -80,22 +80,34 @@ def read(
     ink = find_ink(image, polarity)
     candidates = propose(ink)
     batch = crops.stack(candidates.patches)
-    probabilities = classifier(batch)
-    junk = no_digit(probabilities, classifier.classes)
-    chosen = choose(candidates, probabilities[:, :10].max(axis=1, initial=0), junk)
-    batch, probabilities, boxes = batch[chosen], probabilities[chosen], candidates.boxes[chosen]
-    reasons = refuse(ink, boxes, candidates.blobs[chosen], probabilities, junk[chosen])
+    digits, junk = classify(batch, candidates, classifier)
+    chosen = choose(candidates, digits.max(axis=1, initial=0), junk)
+    boxes, digits = candidates.boxes[chosen], digits[chosen]
+    reasons = refuse(
+        ink, boxes, candidates.blobs[chosen], digits, junk[chosen], [candidates.reasons[i] for i in chosen]
+    )
     kept = np.flatnonzero([not reason for reason in reasons])
-    frame_boxes = ink.to_frame(boxes)
-    readings = group(frame_boxes[kept], probabilities[kept, :10], confidence, kept)
-    return Page(ink, frame_boxes, batch, probabilities, reasons, readings)
+    boxes = ink.to_frame(boxes)
+    readings = group(boxes[kept], digits[kept], confidence, kept)
+    return Page(ink, boxes, batch[chosen], digits, junk[chosen], reasons, readings)
 
 
-def no_digit(probabilities: NDArray[np.float32], classes: tuple[str, ...]) -> NDArray[np.float32]:
-    """Return the probability (N,) that each blob is no digit, 0 for a network without that class."""
-    if NOT_A_DIGIT not in classes:
-        return np.zeros(len(probabilities), np.float32)
-    return probabilities[:, classes.index(NOT_A_DIGIT)]
+def classify(
+    batch: NDArray[np.uint8], candidates: Candidates, classifier: Classifier
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Classify, in one batch, the crops (M, 1, 28, 28) of those candidates whose shape may be a digit's.
+
+    Returns the probabilities of the digits (M, 10) and of being none (M,), which is 1 for the other candidates, and 0
+    where the network has no class for it.
+    """
+    live = np.flatnonzero([not reason for reason in candidates.reasons])
+    probabilities = classifier(batch[live])
+    digits, junk = np.zeros((len(batch), 10), np.float32), np.ones(len(batch), np.float32)
+    digits[live] = probabilities[:, :10]
+    junk[live] = 0
+    if NOT_A_DIGIT in classifier.classes:
+        junk[live] = probabilities[:, classifier.classes.index(NOT_A_DIGIT)]
+    return digits, junk
 
 
 def group(
@@ -120,27 +132,18 @@ def refuse(
     ink: Ink,
     boxes: NDArray[np.int32],
     blobs: NDArray[np.intp],
-    probabilities: NDArray[np.float32],
+    digits: NDArray[np.float32],
     junk: NDArray[np.float32],
+    shapes: list[str],
 ) -> list[str]:
-    """Say why each of N boxes (N, 4), mask pixels, is no digit; an empty text for those that may be one."""
-    reasons = [""] * len(boxes)
-    if not reasons:
-        return reasons
-    solid = _stroke_share(ink)[blobs]
-    for i, (_, _, w, h) in enumerate(boxes.tolist()):
-        if ink.ruled[blobs[i]]:
-            reasons[i] = "ruled line"
-        elif solid[i] > SOLID:
-            reasons[i] = "solid: no stroke"
-        elif w > FLAT * h:
-            reasons[i] = "flat: a line or a dash"
-        elif junk[i] > REJECT:
-            reasons[i] = f"not a digit ({junk[i]:.2f})"
+    """Say why each of N boxes (N, 4), mask pixels, is no digit; `shapes` are the reasons found in their shapes."""
+    reasons = [
+        shape or (f"not a digit ({no:.2f})" if no > REJECT else "") for shape, no in zip(shapes, junk, strict=True)
+    ]
     kept = np.flatnonzero([not reason for reason in reasons])
     sizes, contrast = boxes[kept, 2:].max(axis=1), ink.contrast[blobs[kept]]
     # What the writing is like: its size and contrast where most surely read ink is.
-    weight = probabilities[kept, :10].max(axis=1) * sizes.astype(np.float64)
+    weight = digits[kept].max(axis=1, initial=0) * sizes.astype(np.float64)
     usual_size, usual_contrast = _weighted_median(sizes, weight), _weighted_median(contrast, weight)
     for i, size, depth in zip(kept, sizes, contrast, strict=True):
         if size < SMALL * usual_size:
@@ -157,23 +160,6 @@ def _weighted_median(values: NDArray[np.generic], weight: NDArray[np.float64]) -
     order = np.argsort(values)
     held = np.cumsum(weight[order])
     return float(values[order[int(np.searchsorted(held, held[-1] / 2))]])
-
-
-def _stroke_share(ink: Ink) -> NDArray[np.float64]:
-    """Estimate stroke width over longest side, (N,): twice the area over the outline's length."""
-    inked = ink.labels > 0
-    count = len(ink.boxes) + 1
-    area = np.bincount(ink.labels[inked], minlength=count)[1:]
-    edge = inked.copy()
-    same = ink.labels
-    edge[1:-1, 1:-1] &= (
-        (same[:-2, 1:-1] != same[1:-1, 1:-1])
-        | (same[2:, 1:-1] != same[1:-1, 1:-1])
-        | (same[1:-1, :-2] != same[1:-1, 1:-1])
-        | (same[1:-1, 2:] != same[1:-1, 1:-1])
-    )
-    outline = np.bincount(ink.labels[edge], minlength=count)[1:]
-    return 2 * area / np.maximum(outline, 1) / ink.boxes[:, 2:].max(axis=1)
 
 
 def enclose(boxes: list[Box]) -> Box:

@@ -5,11 +5,15 @@ A number is "seen" at first, "settled" once enough frames agree on its text, and
 
 from dataclasses import dataclass, replace
 
-from realtime.motion import Motion, common_motion, match, move_box
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.motion import Placed, common_motion, match
 from realtime.reading import CONFIDENCE, Box, Digit, Reading, enclose
 from realtime.votes import Verdict, Votes, is_part
 
 PATIENCE = 2.0  # s a number may be out of sight, behind a hand, and keep its id
+GLIMPSE = 0.6  # s that one which never settled is remembered
 HOLD = 0.25  # s a settled number is still shown when frames do not show it
 COVERED = 1.2  # s that a settled text outlives frames which show only a part of it
 DOUBT = 0.2  # s after which two frames that agree on another text unsettle a number
@@ -64,23 +68,30 @@ class Track:
 
 
 class _Trail:
-    """A number followed over frames: its votes, the track it shows, and the texts it held."""
+    """A number followed over frames: its votes, the track it shows, where it stands, and the texts it held.
+
+    boxes: (n, 4) x, y, w, h of its digits, not rounded, so that they do not drift while carried along.
+    """
 
     def __init__(self, number: int, reading: Reading, time: float) -> None:
         self.track = Track(number, reading.row, reading.digits, time, time)
+        self.boxes = np.array([digit.box for digit in reading.digits], np.float64)
         self.spans: list[Span] = []
         self._votes = Votes()
         self._agreed = time  # when a frame last agreed with the settled text
 
-    @property
-    def boxes(self) -> list[Box]:
-        """Where the digits stand."""
-        return [digit.box for digit in self.track.digits]
+    def move(self, boxes: NDArray[np.float64]) -> None:
+        """Carry the digits to boxes (n, 4); they are not fresh until seen again."""
+        self.boxes = boxes
+        self.track = replace(self.track, fresh=False)
 
-    def move(self, motion: Motion) -> None:
-        """Carry the digits along with the sheet; they are not fresh until seen again."""
-        digits = tuple(replace(digit, box=move_box(digit.box, motion)) for digit in self.track.digits)
-        self.track = replace(self.track, digits=digits, fresh=False)
+    def view(self) -> Track:
+        """Return the track with its digits where they stand."""
+        if self.track.fresh:
+            return self.track
+        boxes = np.rint(self.boxes).astype(int).tolist()
+        digits = (replace(digit, box=tuple(box)) for digit, box in zip(self.track.digits, boxes, strict=True))
+        return replace(self.track, digits=tuple(digits))
 
     def miss(self, time: float) -> None:
         """Take in a frame that does not show the number."""
@@ -89,7 +100,7 @@ class _Trail:
     def see(self, reading: Reading, time: float, confidence: float) -> None:
         """Take in one frame's reading and decide anew."""
         ballot = self._votes.cast(reading, time)
-        verdict = self._votes.count(confidence)
+        verdict = self._votes.count(confidence, first=not self.spans)
         settled = self.track.state == "settled"
         self.track = replace(self.track, last=time)
         if settled and ballot.agrees(self.track.text):
@@ -120,6 +131,7 @@ class _Trail:
             Digit(t, float(s), d.box, d.blob, d.probabilities)
             for t, s, d in zip(text, verdict.confidences, reading.digits, strict=True)
         )
+        self.boxes = np.array([digit.box for digit in digits], np.float64)
         least = min(digit.confidence for digit in digits)
         self.track = replace(
             self.track, row=reading.row, digits=digits, state=state, text=text, confidence=least, fresh=True
@@ -149,24 +161,22 @@ class Tracker:
     def update(self, readings: list[Reading], time: float) -> list[Track]:
         """Take in one frame's readings, also when there are none, at `time` in s; return the numbers to show."""
         before = {trail.track.id: trail.spans[-1].text if trail.spans else "" for trail in self._trails}
-        old, texts = [trail.boxes for trail in self._trails], [trail.track.text for trail in self._trails]
-        new, news = [[digit.box for digit in reading.digits] for reading in readings], [r.text for r in readings]
-        motion = common_motion(old, texts, new, news)
-        for trail in self._trails:
-            trail.move(motion)
-        pairs = match([trail.boxes for trail in self._trails], texts, new, news)
-        seen = {i: j for i, j in pairs}
+        old = _place([(trail.track.text, trail.boxes) for trail in self._trails])
+        new = _place([(r.text, np.array([digit.box for digit in r.digits], np.float64)) for r in readings])
+        old = old.moved(common_motion(old, new))
+        pairs = match(old, new)
         for i, trail in enumerate(self._trails):
-            if i in seen:
-                trail.see(readings[seen[i]], time, self.confidence)
+            trail.move(old.boxes[old.digits(i)])
+            if i in pairs:
+                trail.see(readings[pairs[i]], time, self.confidence)
             else:
                 trail.miss(time)
-        for j in sorted(set(range(len(readings))) - set(seen.values())):
+        for j in sorted(set(range(len(readings))) - set(pairs.values())):
             self._trails.append(_Trail(self._next, readings[j], time))
             self._trails[-1].see(readings[j], time, self.confidence)
             self._next += 1
         self._retire(before, time)
-        return [trail.track for trail in self._trails if self._shown(trail, time)]
+        return [trail.view() for trail in self._trails if self._shown(trail, time)]
 
     def settled(self) -> list[Span]:
         """Return every text that settled, by the time it was first seen."""
@@ -184,7 +194,7 @@ class Tracker:
             return True
         if track.state != "settled" or time - track.last > HOLD:
             return False
-        return not any(_meet(track.box, other.track.box) for other in self._trails if other.track.last == time)
+        return not any(_meet(trail.boxes, other.boxes) for other in self._trails if other.track.last == time)
 
     def _retire(self, before: dict[int, str], time: float) -> None:
         """Part with numbers long out of sight or written over, and tell the events of this update."""
@@ -192,8 +202,8 @@ class Tracker:
         stay, gone = [], []
         for trail in self._trails:
             away = time - trail.track.last
-            over = away > HOLD and any(_meet(trail.track.box, other.track.box) for other in fresh)
-            (gone if away > PATIENCE or over else stay).append(trail)
+            over = away > HOLD and any(_meet(trail.boxes, other.boxes) for other in fresh)
+            (gone if over or away > (PATIENCE if trail.spans else GLIMPSE) else stay).append(trail)
         self._trails = stay
         self._gone += [trail for trail in gone if trail.spans]
         self.events = [_event("gone", trail, "", time) for trail in gone if trail.spans]
@@ -201,6 +211,12 @@ class Tracker:
             was = before.get(trail.track.id, "")
             if was != trail.track.text:
                 self.events.append(_event("changed" if was else "settled", trail, was, time))
+
+
+def _place(numbers: list[tuple[str, NDArray[np.float64]]]) -> Placed:
+    """Lay numbers, each a text and its digits' boxes (n, 4), out for matching."""
+    boxes = np.concatenate([np.empty((0, 4)), *(boxes for _, boxes in numbers)])
+    return Placed(tuple(text for text, _ in numbers), boxes, tuple(len(boxes) for _, boxes in numbers))
 
 
 def _event(kind: str, trail: _Trail, was: str, time: float) -> Event:
@@ -215,8 +231,8 @@ def settle(readings: list[Reading]) -> list[Track]:
     return [Track(i + 1, r.row, r.digits, 0.0, 0.0, "settled", r.text, r.confidence) for i, r in enumerate(readings)]
 
 
-def _meet(a: Box, b: Box) -> bool:
-    """Tell whether two boxes cover each other by more than a third of the smaller one."""
-    w = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
-    h = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
-    return w > 0 and h > 0 and w * h > min(a[2] * a[3], b[2] * b[3]) / 3
+def _meet(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
+    """Tell whether two numbers, boxes (n, 4), cover each other by more than a third of the smaller one."""
+    (low_a, high_a), (low_b, high_b) = (((c[:, :2]).min(axis=0), (c[:, :2] + c[:, 2:]).max(axis=0)) for c in (a, b))
+    shared = np.maximum(np.minimum(high_a, high_b) - np.maximum(low_a, low_b), 0).prod()
+    return bool(shared > min((high_a - low_a).prod(), (high_b - low_b).prod()) / 3)
