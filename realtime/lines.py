@@ -26,9 +26,9 @@ def part_lines(
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.intp], NDArray[np.bool_]]:
     """Part blobs that hold straight lines into the lines and what stands on them.
 
-    labels: (h, w) int32, i + 1 on the ink of blob i. boxes: (N, 4) int32 x, y, w, h. stroke: (N,) float32, mean width of
-    the strokes, pixels. Returns labels and boxes of M >= N blobs; origin (M,), which blob each was part of; ruled (M,)
-    bool, which of them are lines now.
+    labels: (h, w) int32, i + 1 on the ink of blob i. boxes: (N, 4) int32 x, y, w, h. stroke: (N,) float32, mean width
+    of the strokes, pixels. Returns labels and boxes of M >= N blobs; origin (M,), which blob each was part of; ruled
+    (M,) bool, which of them are lines now.
     """
     w, h = boxes[:, 2], boxes[:, 3]
     suspects = (w > LONG * h) | (w > SPAN * labels.shape[1]) | (h > THROUGH * labels.shape[0]) | _enclosing(boxes)

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime.reading import Box
 from realtime.tracker import Track
 
 SETTLED, SEEN = (60, 220, 60), (0, 190, 255)  # BGR; settled is a whole box, seen only its corners
@@ -12,21 +13,63 @@ FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
 def draw(image: NDArray[np.uint8], tracks: list[Track]) -> NDArray[np.uint8]:
-    """Return a copy of image (H, W, 3) BGR with a box per digit and each number as text on a plate of its own."""
+    """Return a copy of image (H, W, 3) BGR with a box per digit and each number as text on a plate of its own.
+
+    A plate stands where it hides least: above its number, else below, left or right of it.
+    """
     canvas = image.copy()
     thickness = max(1, round(max(image.shape[:2]) / 640))
+    taken = [digit.box for track in tracks for digit in track.digits]
     for track in tracks:
-        colour = SETTLED if track.state == "settled" else SEEN
+        settled = track.state == "settled"
         for digit in track.digits:
-            frame_box(canvas, digit.box, colour, thickness, whole=track.state == "settled" and digit.text != "?")
+            frame_box(canvas, digit.box, SETTLED if settled else SEEN, thickness, settled and digit.text != "?")
     for track in tracks:
-        _label(canvas, track, thickness)
+        tall = float(np.median([digit.box[3] for digit in track.digits]))
+        plate = Plate(track.text, int(np.clip(0.45 * tall, 12, max(12, image.shape[0] / 18))))
+        left, top = min(
+            plate.places(track.box, 3 * thickness, image.shape[:2]),
+            key=lambda place: sum(_overlap((*place, plate.width, plate.height), box) for box in taken),
+        )
+        plate.draw(canvas, left, top, WHITE if track.state == "settled" else SEEN)
+        taken.append((left, top, plate.width, plate.height))
     return canvas
+
+
+class Plate:
+    """Text, `tall` pixels high, on a dark plate of `width` and `height` pixels."""
+
+    def __init__(self, text: str, tall: int) -> None:
+        self.text, self._scale, self._pad = text, tall / 22, max(2, tall // 5)
+        self._thickness = max(1, round(self._scale * 1.6))
+        (width, self._tall), self._base = cv2.getTextSize(text, FONT, self._scale, self._thickness)
+        self.width, self.height = width + 2 * self._pad, self._tall + self._base + 2 * self._pad
+
+    def places(self, box: Box, gap: int, size: tuple[int, int]) -> list[tuple[int, int]]:
+        """Return left and top of the plate above, below, left and right of a box, inside a picture of `size` (H, W)."""
+        x, y, w, h = box
+        middle = y + (h - self.height) // 2
+        beside = ((x, y - gap - self.height), (x, y + h + gap), (x - gap - self.width, middle), (x + w + gap, middle))
+        right, bottom = max(0, size[1] - self.width), max(0, size[0] - self.height)
+        return [(min(max(0, left), right), min(max(0, top), bottom)) for left, top in beside]
+
+    def draw(self, canvas: NDArray[np.uint8], left: int, top: int, colour: tuple[int, int, int]) -> None:
+        """Draw the plate with its upper left corner at left, top."""
+        cv2.rectangle(canvas, (left, top), (left + self.width - 1, top + self.height - 1), DARK, cv2.FILLED)
+        origin = left + self._pad, top + self._pad + self._tall
+        cv2.putText(canvas, self.text, origin, FONT, self._scale, colour, self._thickness, cv2.LINE_AA)
+
+
+def _overlap(a: Box, b: Box) -> int:
+    """Return the area, pixels, that two boxes share."""
+    w = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    h = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    return max(0, w) * max(0, h)
 
 
 def frame_box(
     canvas: NDArray[np.uint8],
-    box: tuple[int, int, int, int],
+    box: Box,
     colour: tuple[int, int, int],
     thickness: int,
     whole: bool = True,
@@ -42,26 +85,3 @@ def frame_box(
         for cx, cy, sx, sy in ((left, top, 1, 1), (right, top, -1, 1), (left, bottom, 1, -1), (right, bottom, -1, -1)):
             cv2.line(canvas, (cx, cy), (cx + sx * arm, cy), shade, thickness + extra)
             cv2.line(canvas, (cx, cy), (cx, cy + sy * arm), shade, thickness + extra)
-
-
-def plate(
-    canvas: NDArray[np.uint8], text: str, left: int, bottom: int, height: int, colour: tuple[int, int, int]
-) -> None:
-    """Write text `height` pixels high on a dark plate that stays inside the picture."""
-    scale = height / 22
-    thickness = max(1, round(scale * 1.6))
-    (width, tall), base = cv2.getTextSize(text, FONT, scale, thickness)
-    pad = max(2, height // 5)
-    left = min(max(pad, left), max(pad, canvas.shape[1] - width - pad))
-    bottom = min(max(tall + pad, bottom), canvas.shape[0] - base - pad)
-    cv2.rectangle(canvas, (left - pad, bottom - tall - pad), (left + width + pad, bottom + base), DARK, cv2.FILLED)
-    cv2.putText(canvas, text, (left, bottom), FONT, scale, colour, thickness, cv2.LINE_AA)
-
-
-def _label(canvas: NDArray[np.uint8], track: Track, thickness: int) -> None:
-    """Write a number above its digits, or below them where there is no room above."""
-    x, y, _, h = track.box
-    height = int(np.clip(0.55 * np.median([digit.box[3] for digit in track.digits]), 12, canvas.shape[0] / 16))
-    gap = 3 * thickness + height // 3
-    bottom = y - gap if y - gap - height > 0 else y + h + gap + height
-    plate(canvas, track.text, x, bottom, height, WHITE if track.state == "settled" else SEEN)
