@@ -79,14 +79,16 @@ def common_motion(old: Placed, new: Placed) -> Motion:
     if not old.texts or not new.texts:
         return STILL
     alike = np.array([[similarity(a, b) for b in new.texts] for a in old.texts])
-    rows, columns = np.nonzero(alike >= ALIKE)
+    counts = np.array(old.counts)
+    # The middle of a partly covered number is not the middle of the number.
+    rows, columns = np.nonzero((alike >= ALIKE) & (counts[:, None] == np.array(new.counts)))
     if not len(rows):
         return STILL
     shifts = new.around[columns, :2] - old.around[rows, :2]
     lengths = np.hypot(shifts[:, 0], shifts[:, 1]) / old.heights[rows]
     order = np.argsort(lengths)[:MOST_PAIRS]
     rows, columns, shifts, lengths = rows[order], columns[order], shifts[order], lengths[order]
-    weights = alike[rows, columns] * np.array(old.counts)[rows]
+    weights = alike[rows, columns] * counts[rows]
     apart = shifts[:, None] - shifts[None]
     near = np.hypot(apart[..., 0], apart[..., 1]) < 0.5 * old.heights[rows]
     support = near @ weights
@@ -95,13 +97,8 @@ def common_motion(old: Placed, new: Placed) -> Motion:
     best = int(scores.argmax())
     if scores[best] == -np.inf:
         return STILL
-    same = [
-        (i, j) for i, j in zip(rows[near[best]], columns[near[best]], strict=True) if old.counts[i] == new.counts[j]
-    ]
-    if not same:
-        return np.hstack([np.eye(2), shifts[best][:, None]])
-    before = np.concatenate([old.centres[old.digits(i)] for i, _ in same])
-    return _fit(before, np.concatenate([new.centres[new.digits(j)] for _, j in same]))
+    before = np.concatenate([old.centres[old.digits(i)] for i in rows[near[best]]])
+    return _fit(before, np.concatenate([new.centres[new.digits(j)] for j in columns[near[best]]]))
 
 
 def _fit(before: NDArray[np.float64], after: NDArray[np.float64]) -> Motion:

@@ -14,7 +14,8 @@ WINDOW, LEAST_KEPT = 0.9, 5  # frames older than this, s, are forgotten, but nev
 SETTLE_FRAMES = 3  # frames that must agree before a number is settled
 SETTLE_TIME = 0.2  # s that these must span
 AGREE = 0.6  # share of the remembered frames, those without the number included, that must be for the text
-FIRST = 0.5  # share of all frames kept, none of them faded, that must be for a number's first text
+FIRST = 0.7  # share of all frames kept, none of them faded, that must be for a number's first text
+LONE_FRAMES = 5  # frames that must agree on it where it is a single digit: clutter shows those far more than numbers
 FLOOR = 1e-4  # probabilities below this count as this: one frame alone rules no digit out
 
 
@@ -84,7 +85,7 @@ class Votes:
             and agreeing[-1] == len(fade) - 1
             and now - self._ballots[agreeing[0]].time >= SETTLE_TIME
             and share >= AGREE
-            and (not first or len(agreeing) >= FIRST * len(fade))
+            and not (first and len(agreeing) < max(FIRST * len(fade), LONE_FRAMES * (length == 1)))
         )
         return Verdict(text, sure, settles, len(agreeing))
 
