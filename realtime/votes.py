@@ -21,7 +21,7 @@ FLOOR = 1e-4  # probabilities below this count as this: one frame alone rules no
 
 @dataclass(frozen=True)
 class Ballot:
-    """What one frame said of a number: its time, s, log-probabilities (n, 10) and likeliest digits; none if unseen."""
+    """What one frame said of a number: its time, s, log-probabilities (n, 11) and likeliest digits; none if unseen."""
 
     time: float
     logs: NDArray[np.float64]
@@ -52,9 +52,11 @@ class Votes:
 
     def cast(self, reading: Reading | None, time: float) -> Ballot:
         """Add what a frame said, None where the number was not seen in it."""
-        chances = [digit.probabilities for digit in reading.digits] if reading is not None else np.empty((0, 10))
-        logs = np.log(np.maximum(chances, FLOOR), dtype=np.float64)
-        ballot = Ballot(time, logs, "".join(map(str, logs.argmax(axis=1))))
+        digits = reading.digits if reading is not None else ()
+        chances = np.array([digit.probabilities for digit in digits], np.float64).reshape(-1, 10)
+        chances = np.append(chances, 1 - chances.sum(axis=1, keepdims=True), axis=1)  # the last: that it is no digit
+        logs = np.log(np.maximum(chances, FLOOR))
+        ballot = Ballot(time, logs, "".join(map(str, logs[:, :10].argmax(axis=1))))
         self._ballots.append(ballot)
         while len(self._ballots) > LEAST_KEPT and time - self._ballots[0].time > WINDOW:
             self._ballots.popleft()
@@ -74,7 +76,7 @@ class Votes:
         chosen = [(ballot.logs, w) for ballot, w in zip(self._ballots, fade, strict=True) if len(ballot.logs) == length]
         evidence = np.tensordot([w for _, w in chosen], np.array([logs for logs, _ in chosen]), 1)
         chances = np.exp(evidence / weights[length])
-        chances /= chances.sum(axis=1, keepdims=True)
+        chances = chances[:, :10] / chances.sum(axis=1, keepdims=True)
         sure = chances.max(axis=1)
         text = "".join(str(b) if s >= confidence else UNSURE for b, s in zip(chances.argmax(axis=1), sure, strict=True))
         agreeing = [i for i, ballot in enumerate(self._ballots) if ballot.agrees(text)]
