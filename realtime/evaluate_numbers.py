@@ -1,6 +1,5 @@
 """evaluate-numbers: how much of labelled pictures and clips is read right, and how much is read where nothing is."""
 
-import json
 from pathlib import Path
 
 import click
@@ -11,6 +10,7 @@ from realtime.contact_sheet import save_sheets
 from realtime.evaluation import COLUMNS, Reader, Verdict, judge_passages, judge_samples, judge_sheets, judge_untold
 from realtime.options import FAILED, exit_codes, model_options, note, open_classifier
 from realtime.reading import Page, read
+from realtime.report import make_folder, save_json
 from realtime.sinks import OutputError
 from realtime.truth import LABELS, Source, open_source
 
@@ -81,7 +81,8 @@ def main(
                 report(verdict, save)
                 verdicts.append(verdict)
         if json_path is not None:
-            write_json(json_path, str(classifier.path.name), verdicts)
+            told = [{"source": v.name, "measure": v.measure, "percent": v.percent, **v.figures} for v in verdicts]
+            save_json(json_path, {"model": classifier.path.name, "sources": told})
         missed = [verdict for verdict in verdicts if target is not None and verdict.percent < target]
     for verdict in missed:
         note(f"{verdict.name}: {verdict.measure} {verdict.percent:.2f} %, below the target of {target:g} %")
@@ -137,22 +138,3 @@ def draw_confusion(confusion: NDArray[np.int64], title: str, path: Path) -> None
         figure.savefig(path, dpi=110)
     except OSError as error:
         raise OutputError(f"cannot save {path}: {error.strerror or error}") from None
-
-
-def make_folder(folder: Path) -> None:
-    """Make the folder that results go to. Raises OutputError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make folder {folder}: {error.strerror or error}") from None
-
-
-def write_json(path: Path, model: str, verdicts: list[Verdict]) -> None:
-    """Write the figures of all sources, whole or not at all. Raises OutputError."""
-    sources = [{"source": v.name, "measure": v.measure, "percent": v.percent, **v.figures} for v in verdicts]
-    unfinished = path.with_name(path.name + ".part")
-    try:
-        unfinished.write_text(json.dumps({"model": model, "sources": sources}, indent=1) + "\n", encoding="utf-8")
-        unfinished.replace(path)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from None

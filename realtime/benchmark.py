@@ -1,0 +1,168 @@
+"""Measure what reading a clip costs, stage by stage, beside decoding it, and how long a fresh process takes to start."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import wraps
+from itertools import islice
+from pathlib import Path
+from time import perf_counter
+from types import FunctionType, ModuleType
+
+import cv2
+
+from realtime import reading
+from realtime.capture import Clip, Frame
+from realtime.classifier import Classifier
+from realtime.overlay import draw
+from realtime.tracker import Tracker
+
+CHUNK = 20  # frames decoded alone, then as many read: so close together, a busy machine slows both alike
+PROGRAM = "from realtime.recognize_video import main; main()"  # what the user's command runs
+DECODER = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
+
+
+@dataclass
+class Round:
+    """The seconds of one round through a clip, an entry for each frame; `stages` hold sums over the round by name.
+
+    decoding: alone, nothing between the frames. reading: from frame to tracks. whole: decoded, read and tracked.
+    drawing: the overlay, in none of the others. digits: how many were read.
+    """
+
+    decoding: list[float] = field(default_factory=list)
+    reading: list[float] = field(default_factory=list)
+    whole: list[float] = field(default_factory=list)
+    drawing: list[float] = field(default_factory=list)
+    digits: list[int] = field(default_factory=list)
+    stages: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Start:
+    """A fresh process: s from its command to the first reading, and its peak memory in bytes, None where not known."""
+
+    seconds: float
+    memory: int | None
+
+
+@contextmanager
+def limit_threads(threads: int) -> Iterator[None]:
+    """Let OpenCV, and the decoders opened within, use so many threads."""
+    before, environment = cv2.getNumThreads(), dict(os.environ)
+    cv2.setNumThreads(threads)
+    os.environ[DECODER] = f"threads;{threads}"
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
+        del os.environ[DECODER]
+        os.environ.update(environment)
+
+
+def measure_round(clip: Path, classifier: Classifier, confidence: float, polarity: str, most: int | None) -> Round:
+    """Go through a clip once, decoding and reading by turns. Raises SourceError where it holds no frame."""
+    result, tracker = Round(), Tracker(confidence)
+    with Clip(clip) as alone, Clip(clip) as seen, watch_stages(result.stages):
+        bare, frames = alone.frames(most=most), seen.frames(most=most)
+        while count := _decode(bare, result.decoding):
+            for _ in range(count):
+                start = perf_counter()
+                frame = next(frames)
+                decoded = perf_counter()
+                readings = reading.read(frame.image, classifier, confidence, polarity).readings
+                found = perf_counter()
+                tracks = tracker.update(readings, frame.time)
+                tracked = perf_counter()
+                draw(frame.image, tracks)
+                result.drawing.append(perf_counter() - tracked)
+                result.reading.append(tracked - decoded)
+                result.whole.append(tracked - start)
+                result.stages["update"] = result.stages.get("update", 0.0) + tracked - found
+                result.digits.append(sum(len(number.digits) for number in readings))
+    return result
+
+
+def _decode(frames: Iterator[Frame], times: list[float]) -> int:
+    """Decode up to CHUNK frames and do nothing else; add the s of each to `times` and return how many there were."""
+    count, start = 0, perf_counter()
+    for _ in islice(frames, CHUNK):
+        stop = perf_counter()
+        times.append(stop - start)
+        count, start = count + 1, stop
+    return count
+
+
+@contextmanager
+def watch_stages(totals: dict[str, float]) -> Iterator[None]:
+    """Clock what `reading.read` calls, where it calls it, and add up the s of each function by its name.
+
+    The names come from the code of read itself, so that a stage added there is clocked without a word here. A function
+    called by another one of them counts to that one alone.
+    """
+    used = set(reading.read.__code__.co_names)
+    modules = [module for name, module in vars(reading).items() if name in used and isinstance(module, ModuleType)]
+    found = [
+        (owner, name, function, name)
+        for owner in (reading, *modules)
+        for name, function in vars(owner).items()
+        if name in used and isinstance(function, FunctionType)
+    ]
+    found.append((Classifier, "__call__", Classifier.__call__, "classifier"))
+    running: list[str] = []
+    for owner, name, function, label in found:
+        setattr(owner, name, _clocked(function, label, totals, running))
+    try:
+        yield
+    finally:
+        for owner, name, function, _ in found:
+            setattr(owner, name, function)
+
+
+def _clocked(function: Callable, label: str, totals: dict[str, float], running: list[str]) -> Callable:
+    """Return the function with a clock around it that rests while another clock runs."""
+
+    @wraps(function)
+    def clocked(*args: object, **kwargs: object) -> object:
+        if running:
+            return function(*args, **kwargs)
+        running.append(label)
+        start = perf_counter()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            totals[label] = totals.get(label, 0.0) + perf_counter() - start
+            running.clear()
+
+    return clocked
+
+
+def measure_start(clip: Path, model: Path, device: str, most: int | None) -> Start:
+    """Read a clip in a fresh process, as a user's command does. Raises ChildProcessError with its words where it fails."""
+    command = [sys.executable, "-c", PROGRAM, str(clip), "--model", str(model), "--device", device, "--json", "-"]
+    command += ["--max-frames", str(most)] if most else []
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    start = perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
+        first = process.stdout.readline()
+        seconds = perf_counter() - start
+        for _ in process.stdout:
+            pass
+        words = process.stderr.read().decode(errors="replace").strip()
+        memory = _wait(process)
+    if process.returncode or not first:
+        raise ChildProcessError(f"reading {clip} in a fresh process failed: {words}")
+    return Start(seconds, memory)
+
+
+def _wait(process: subprocess.Popen) -> int | None:
+    """Wait for a process and return its peak resident memory in bytes, None where the system does not tell."""
+    if not hasattr(os, "wait4"):
+        process.wait()
+        return None
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
