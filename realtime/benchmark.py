@@ -1,4 +1,4 @@
-"""Measure what reading a clip costs, stage by stage, beside decoding it, and how long a fresh process takes to start."""
+"""Measure what reading a clip costs, stage by stage, beside decoding it, and how long a fresh process needs."""
 
 import os
 import subprocess
@@ -141,7 +141,7 @@ def _clocked(function: Callable, label: str, totals: dict[str, float], running: 
 
 
 def measure_start(clip: Path, model: Path, device: str, most: int | None) -> Start:
-    """Read a clip in a fresh process, as a user's command does. Raises ChildProcessError with its words where it fails."""
+    """Read a clip in a fresh process, as a user does. Raises ChildProcessError with its words where that fails."""
     command = [sys.executable, "-c", PROGRAM, str(clip), "--model", str(model), "--device", device, "--json", "-"]
     command += ["--max-frames", str(most)] if most else []
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
