@@ -10,8 +10,9 @@ from tqdm import tqdm
 from realtime.capture import Clip
 from realtime.options import exit_codes, model_options, note, open_classifier, open_text_sinks, output_options
 from realtime.reading import read
-from realtime.sinks import VideoFile, Window
+from realtime.sinks import Window
 from realtime.tracker import Span, Tracker
+from realtime.video import VideoFile
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""Where readings go: window, video file, picture, JSON lines, CSV.
+"""Where readings go: window, pictures, JSON lines, CSV.
 
 Each is a context manager that takes frames with the tracks seen in them.
 """
@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
@@ -20,7 +21,6 @@ from realtime.capture import Frame
 from realtime.overlay import draw
 from realtime.tracker import Track
 
-CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".avi": "MJPG", ".mkv": "mp4v", ".webm": "VP80"}
 COLUMNS = ("source", "frame", "time", "id", "text", "state", "row", "confidence", "x", "y", "w", "h")
 
 
@@ -47,8 +47,13 @@ class Sink:
         """Finish; `whole` is False where the run broke off."""
 
 
-def describe(frame: Frame, tracks: list[Track], latency_ms: float) -> dict[str, object]:
-    """Return the JSON line of one frame as a dictionary: the form promised to readers outside the project."""
+def describe(
+    frame: Frame, tracks: list[Track], latency_ms: float, who: Callable[[NDArray[np.float32]], str] | None = None
+) -> dict[str, object]:
+    """Return the JSON line of one frame as a dictionary: the form promised to readers outside the project.
+
+    who: tells which of two networks gave a digit's probabilities; with it each digit has the key "model".
+    """
     height, width = frame.image.shape[:2]
     return {
         "source": frame.source,
@@ -66,6 +71,7 @@ def describe(frame: Frame, tracks: list[Track], latency_ms: float) -> dict[str, 
                 "box": list(track.box),
                 "digits": [
                     {"text": digit.text, "confidence": round(digit.confidence, 4), "box": list(digit.box)}
+                    | ({"model": who(digit.probabilities)} if who is not None else {})
                     for digit in track.digits
                 ],
             }
@@ -74,7 +80,7 @@ def describe(frame: Frame, tracks: list[Track], latency_ms: float) -> dict[str, 
     }
 
 
-class _TextSink(Sink):
+class TextSink(Sink):
     """A sink of lines into a file, or standard output where the path is "-"."""
 
     def __init__(self, path: str) -> None:
@@ -86,16 +92,20 @@ class _TextSink(Sink):
         self._file.flush() if self._file is sys.stdout else self._file.close()
 
 
-class JsonLines(_TextSink):
-    """Write one JSON object a line and frame; lines are whole even when the run is killed."""
+class JsonLines(TextSink):
+    """Write one JSON object a line and frame; lines are whole even when the run is killed. who: see `describe`."""
+
+    def __init__(self, path: str, who: Callable[[NDArray[np.float32]], str] | None = None) -> None:
+        super().__init__(path)
+        self._who = who
 
     def take(self, frame: Frame, tracks: list[Track], latency_ms: float) -> None:
         """Write the frame's line."""
-        self._file.write(json.dumps(describe(frame, tracks, latency_ms), ensure_ascii=False) + "\n")
+        self._file.write(json.dumps(describe(frame, tracks, latency_ms, self._who), ensure_ascii=False) + "\n")
         self._file.flush()
 
 
-class Csv(_TextSink):
+class Csv(TextSink):
     """Write a table with a line for each number of each frame."""
 
     def __init__(self, path: str) -> None:
@@ -111,46 +121,13 @@ class Csv(_TextSink):
         self._file.flush()
 
 
-class VideoFile(Sink):
-    """Write the annotated frames as a video; the kind follows the name's ending, .mp4, .avi, .mkv or .webm."""
-
-    def __init__(self, path: Path, fps: float) -> None:
-        if path.suffix.lower() not in CODECS:
-            raise OutputError(f"cannot save {path}: unknown ending, use one of {' '.join(CODECS)}")
-        _check_folder(path)
-        self.path, self.fps = path, fps
-        self._unfinished = path.with_name(f"{path.stem}.part{path.suffix}")
-        self._writer: cv2.VideoWriter | None = None
-        self._size = (0, 0)
-
-    def take(self, frame: Frame, tracks: list[Track], latency_ms: float) -> None:
-        """Write the annotated frame; frames of another size than the first are fitted into it."""
-        image = draw(frame.image, tracks)
-        if self._writer is None:
-            self._size = (image.shape[1], image.shape[0])
-            fourcc = cv2.VideoWriter.fourcc(*CODECS[self.path.suffix.lower()])
-            self._writer = cv2.VideoWriter(str(self._unfinished), fourcc, self.fps, self._size)
-            if not self._writer.isOpened():
-                raise OutputError(f"cannot write video {self.path}: no permission, disk full, or no codec for it")
-        self._writer.write(_fit(image, self._size))
-
-    def close(self, whole: bool) -> None:
-        """Finish the file under its name; a run that broke off keeps what it has."""
-        if self._writer is None:
-            return
-        self._writer.release()
-        if not self._unfinished.is_file() or self._unfinished.stat().st_size == 0:
-            raise OutputError(f"cannot write video {self.path}: nothing reached the disk; is it full?")
-        self._unfinished.replace(self.path)
-
-
 class Pictures(Sink):
     """Write annotated pictures: to the file `path` where there is a single one, else into the folder `path`."""
 
     def __init__(self, path: Path, single: bool) -> None:
         self.path, self.single = path, single and path.suffix != ""
         if self.single:
-            _check_folder(path)
+            check_folder(path)
         else:
             try:
                 path.mkdir(parents=True, exist_ok=True)
@@ -222,12 +199,7 @@ def save_picture(path: Path, image: NDArray[np.uint8]) -> None:
         raise OutputError(f"cannot save {path}: {error.strerror or error}") from None
 
 
-def _fit(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Bring an image to a size (w, h): the writer drops frames of another size without an error."""
-    return image if (image.shape[1], image.shape[0]) == size else cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-
-
-def _check_folder(path: Path) -> None:
+def check_folder(path: Path) -> None:
     """Refuse a file whose folder is missing or cannot be written."""
     folder = path.parent
     if not folder.is_dir():

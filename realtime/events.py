@@ -1,0 +1,43 @@
+"""Write what became of the numbers: settled, changed, gone."""
+
+import csv
+import json
+
+from realtime.capture import Frame
+from realtime.sinks import TextSink
+from realtime.tracker import Track, Tracker
+
+COLUMNS = ("source", "frame", "time", "event", "id", "text", "was", "confidence", "row", "x", "y", "w", "h")
+
+
+class Events(TextSink):
+    """Write what settled, changed and went: a table where the path ends in .csv, else one JSON object a line."""
+
+    def __init__(self, path: str, tracker: Tracker) -> None:
+        super().__init__(path)
+        self._tracker = tracker
+        self._writer = csv.writer(self._file, lineterminator="\n") if path.lower().endswith(".csv") else None
+        if self._writer is not None:
+            self._writer.writerow(COLUMNS)
+
+    def take(self, frame: Frame, tracks: list[Track], latency_ms: float) -> None:
+        """Write the events of the tracker's last update."""
+        for e in self._tracker.events:
+            place = (
+                frame.source,
+                frame.index,
+                round(e.time, 3),
+                e.kind,
+                e.id,
+                e.text,
+                e.was,
+                round(e.confidence, 4),
+                e.row,
+            )
+            if self._writer is not None:
+                self._writer.writerow((*place, *e.box))
+            else:
+                line = dict(zip(COLUMNS[:9], place, strict=True)) | {"box": list(e.box)}
+                self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        if self._tracker.events:
+            self._file.flush()
