@@ -145,7 +145,7 @@ def damage(canvas: Tensor, dice: _Dice) -> Tensor:
 
 
 def jpeg(pictures: Tensor, step: Tensor) -> Tensor:
-    """Round the cosine coefficients of blocks of 8x8 as JPEG does, coarser at high frequencies, from `step` (N,1,1,1)."""
+    """Round the cosine coefficients of blocks of 8x8 as JPEG does; `step` (N, 1, 1, 1) of the lowest."""
     n, _, height, width = pictures.shape
     cosines = _cosines(pictures.device)
     blocks = pictures.view(n, height // BLOCK, BLOCK, width // BLOCK, BLOCK).transpose(2, 3)

@@ -9,13 +9,14 @@ import torch
 from torch import nn
 
 from realtime import crops
+from realtime.classifier import ModelRefusedError
 from training.model import build
 
 REQUIRED = ("arch", "classes", "crop_version", "temperature")
 BROKEN = (pickle.UnpicklingError, RuntimeError, ValueError, KeyError, EOFError, AttributeError, TypeError)
 
 
-class CheckpointRefusedError(ValueError):
+class CheckpointRefusedError(ModelRefusedError):
     """A checkpoint that is broken, foreign, or was made for other crops."""
 
 

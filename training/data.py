@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from realtime.capture import SourceError
 from realtime.crops import SIDE
 
 FILES = {
@@ -20,7 +21,7 @@ FILES = {
 MAGIC = {0x0801: "labels", 0x0803: "images"}
 
 
-class DataError(OSError):
+class DataError(SourceError):
     """Data that is missing, cannot be fetched, or is not what its name says."""
 
 
@@ -90,4 +91,15 @@ def split(labels: Tensor, share: float, seed: int) -> tuple[Tensor, Tensor]:
         count = round(share * len(members))
         held.append(members[:count])
         kept.append(members[count:])
+    return torch.cat(kept).sort().values, torch.cat(held).sort().values
+
+
+def last_tenth(labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Return indices of a training and a validation part: the last tenth of each class (neighbours share a sheet)."""
+    kept, held = [], []
+    for label in labels.unique().tolist():
+        members = torch.nonzero(labels == label).squeeze(1)
+        count = len(members) // 10
+        kept.append(members[: len(members) - count])
+        held.append(members[len(members) - count :])
     return torch.cat(kept).sort().values, torch.cat(held).sort().values

@@ -34,8 +34,9 @@ def lay_out(canvas: Tensor) -> Tensor:
     )
     fine = functional.grid_sample(canvas, grid, align_corners=False)
     # Nothing outside the ink's box: where the box is enlarged, interpolation would spread half a pixel beyond it.
-    inside_x, inside_y = ((s >= a) & (s <= a + b) for s, a, b in ((x, left[:, None], width[:, None]),
-                                                                  (y, top[:, None], height[:, None])))
+    inside_x, inside_y = (
+        (s >= a) & (s <= a + b) for s, a, b in ((x, left[:, None], width[:, None]), (y, top[:, None], height[:, None]))
+    )
     fine = fine * (inside_x[:, None, None, :] & inside_y[:, None, :, None])
     return functional.avg_pool2d(fine, OVERSAMPLE)
 

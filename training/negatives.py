@@ -17,8 +17,18 @@ SIDE = 64
 LETTERS = "ACEFHKMNPRTUVWXYaefhkmnprtuvwx#%&@?+*=<>"
 FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_SCRIPT_SIMPLEX)
 # Halves that are no other digit, nor a bar: (digit, the half that is kept).
-HALVES = ((0, "top"), (0, "bottom"), (2, "bottom"), (2, "left"), (4, "left"), (5, "left"), (5, "top"), (7, "left"),
-          (8, "left"), (3, "left"))
+HALVES = (
+    (0, "top"),
+    (0, "bottom"),
+    (2, "bottom"),
+    (2, "left"),
+    (4, "left"),
+    (5, "left"),
+    (5, "top"),
+    (7, "left"),
+    (8, "left"),
+    (3, "left"),
+)
 
 Patch = NDArray[np.uint8]
 Points = NDArray[np.float64]
@@ -215,12 +225,12 @@ def _several(digits: Patch, rng: np.random.Generator) -> Patch:
 
 def _row(patches: list[Patch], rng: np.random.Generator) -> Patch:
     """Set patches side by side, overlapping a little."""
-    patch, x = np.zeros((40, 3 * 32), np.uint8), 0
+    patch, x = np.zeros((40, 3 * 34), np.uint8), 0
     for digit in patches:
         height, width = digit.shape
         y = int(np.clip(20 - height / 2 + rng.normal(0, 2), 0, 40 - height))
         patch[y : y + height, x : x + width] = np.maximum(patch[y : y + height, x : x + width], digit)
-        x = max(x + width + int(rng.integers(-3, 4)), 0)
+        x = max(x + width + int(rng.integers(-3, 6)), 0)
     return patch
 
 

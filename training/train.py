@@ -1,0 +1,267 @@
+"""Train a network: one tensor on the device, an epoch is a permutation, one cycle of the rate, the best epoch kept."""
+
+import json
+import math
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, distributed, nn
+from torch.nn import functional
+from torch.nn.parallel import DistributedDataParallel
+from tqdm import tqdm
+
+from training import checkpoint, negatives
+from training.augment import augment
+from training.model import CLASSES, build, scaled
+from training.sources import Source
+
+WARM_UP = 0.2  # share of the steps in which the rate rises
+EVALUATION_BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What makes a run what it is; two runs of one recipe, data and machine give the same weights."""
+
+    arch: str = "digitcnn"
+    classes: tuple[str, ...] = CLASSES
+    epochs: int = 20
+    batch: int = 128
+    rate: float = 4e-3
+    weight_decay: float = 0.02
+    negatives: int = 8000  # drawn anew each epoch
+    augment: bool = True
+    average: float = 0.998  # of the weights over steps, for what is kept
+    patience: int = 0  # epochs without a better validation after which to stop; 0 never stops
+    seed: int = 0
+
+
+@dataclass
+class Progress:
+    """Where a run stands, kept in the resumable checkpoint."""
+
+    epoch: int = 0
+    best: float = -1.0
+    best_epoch: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+@dataclass
+class Run:
+    """All that changes while training: the network, its average, the optimizer, progress, and the best weights."""
+
+    model: nn.Module
+    averaged: nn.Module
+    optimizer: torch.optim.Optimizer
+    progress: Progress
+    best: dict[str, Tensor]
+
+
+def start(recipe: Recipe, device: torch.device) -> Run:
+    """Return a fresh run: a network with seeded weights, channels last (twice as fast on CPUs as the default)."""
+    torch.manual_seed(recipe.seed)
+    model, averaged = (build(recipe.arch, len(recipe.classes)) for _ in range(2))
+    averaged.load_state_dict(model.state_dict())
+    model, averaged = (m.to(device, memory_format=torch.channels_last) for m in (model, averaged))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay)
+    return Run(model, averaged.eval(), optimizer, Progress(), {})
+
+
+def resume(path: Path, recipe: Recipe, device: torch.device) -> Run:
+    """Return the run that was left in `path`. Raises CheckpointRefusedError where it is another recipe's."""
+    content = checkpoint.read(path)
+    if content.get("recipe") != plain(recipe):
+        raise checkpoint.CheckpointRefusedError(
+            f"{path} was left by another recipe: give the same options as then, or leave --resume out"
+        )
+    run = start(recipe, device)
+    run.model.load_state_dict(content["model"])
+    run.averaged.load_state_dict(content["averaged"])
+    run.optimizer.load_state_dict(content["optimizer"])
+    return Run(run.model, run.averaged, run.optimizer, Progress(**content["progress"]), content["best"])
+
+
+def plain(recipe: Recipe) -> dict[str, Any]:
+    """Return the recipe as plain values."""
+    return asdict(recipe) | {"classes": list(recipe.classes)}
+
+
+def fit(run: Run, recipe: Recipe, train: list[Source], valid: Source, folder: Path | None) -> None:
+    """Train up to the recipe's last epoch; keep a resumable checkpoint and metrics in `folder` (None keeps nothing).
+
+    Under torchrun each process takes its share of every batch, and all end with the same weights.
+    """
+    device = next(run.model.parameters()).device
+    rank, world = _place()
+    stepped = DistributedDataParallel(run.model) if world > 1 else run.model
+    crops, labels = (torch.cat([getattr(s, name) for s in train]).to(device) for name in ("crops", "labels"))
+    valid_crops = valid.crops.to(device)
+    progress = run.progress
+    while progress.epoch < recipe.epochs and not _tired(progress, recipe):
+        began = time.perf_counter()
+        loss = _epoch(run, stepped, recipe, train, crops, labels, rank, world)
+        logits = predict(run.averaged, valid_crops)
+        progress.epoch += 1
+        line = {
+            "epoch": progress.epoch,
+            "loss": loss,
+            "validation_loss": functional.cross_entropy(logits, valid.labels).item(),
+            "validation_accuracy": (logits.argmax(dim=1) == valid.labels).double().mean().item(),
+            "seconds": time.perf_counter() - began,
+        }
+        progress.history.append(line)
+        if line["validation_accuracy"] >= progress.best:
+            progress.best, progress.best_epoch = line["validation_accuracy"], progress.epoch
+            run.best = {name: tensor.detach().cpu().clone() for name, tensor in run.averaged.state_dict().items()}
+        if rank == 0:
+            tqdm.write(
+                f"epoch {progress.epoch}/{recipe.epochs}  loss {loss:.4f}  validation "
+                f"{100 * line['validation_accuracy']:.2f} %  {line['seconds']:.0f} s",
+                file=sys.stderr,
+            )
+            if folder is not None:
+                keep(run, recipe, folder)
+
+
+def keep(run: Run, recipe: Recipe, folder: Path) -> None:
+    """Write the resumable checkpoint `last.pth` and `metrics.jsonl`, each whole or not at all."""
+    content = {
+        "recipe": plain(recipe),
+        "model": run.model.state_dict(),
+        "averaged": run.averaged.state_dict(),
+        "optimizer": run.optimizer.state_dict(),
+        "progress": asdict(run.progress),
+        "best": run.best,
+    }
+    checkpoint.write(folder / "last.pth", content)
+    lines = "".join(json.dumps(line) + "\n" for line in run.progress.history)
+    temporary = folder / "metrics.jsonl.tmp"
+    temporary.write_text(lines, encoding="utf-8")
+    temporary.replace(folder / "metrics.jsonl")
+
+
+def predict(model: nn.Module, crops: Tensor) -> Tensor:
+    """Return logits (N, C) float32 on the CPU of crops (N, 1, 28, 28) uint8."""
+    model.eval()
+    with torch.no_grad():
+        parts = [model(scaled(part)).float().cpu() for part in crops.split(EVALUATION_BATCH)]
+    return torch.cat(parts)
+
+
+def one_cycle(step: int, steps: int) -> float:
+    """Return the share of the highest rate at a step: a cosine up to it, then a cosine down to nothing."""
+    rise = max(1.0, WARM_UP * steps)
+    if step < rise:
+        return 0.04 + 0.96 * (1 - math.cos(math.pi * step / rise)) / 2
+    return (1 + math.cos(math.pi * (step - rise) / max(1.0, steps - rise))) / 2
+
+
+def order(train: list[Source], generator: torch.Generator) -> Tensor:
+    """Return the indices of an epoch, shuffled: each picture of a source as often as its weight says."""
+    first, parts = 0, []
+    for source in train:
+        count, wanted = len(source.labels), round(len(source.labels) * source.weight)
+        turns = [torch.randperm(count, generator=generator) for _ in range(-(-wanted // max(count, 1)))]
+        parts.append(first + torch.cat(turns)[:wanted] if turns else torch.empty(0, dtype=torch.int64))
+        first += count
+    indices = torch.cat(parts)
+    return indices[torch.randperm(len(indices), generator=generator)]
+
+
+def _epoch(
+    run: Run,
+    stepped: nn.Module,
+    recipe: Recipe,
+    train: list[Source],
+    crops: Tensor,
+    labels: Tensor,
+    rank: int,
+    world: int,
+) -> float:
+    """Show the network each picture as often as its weight says; return the mean loss."""
+    epoch = run.progress.epoch
+    # All chance of an epoch comes from its own seed, so a resumed run goes on as an unbroken one.
+    shared = torch.Generator().manual_seed(1_000_003 * recipe.seed + epoch)
+    own = torch.Generator().manual_seed((1_000_003 * recipe.seed + epoch) * 64 + rank)
+    torch.manual_seed((1_000_003 * recipe.seed + epoch) * 64 + rank)
+    crops, labels, train = _with_negatives(recipe, train, crops, labels, epoch)
+    batches = list(_batches(order(train, shared), recipe.batch, rank, world))
+    steps, total = recipe.epochs * len(batches), torch.zeros((), device=crops.device)
+    run.model.train()
+    for number, indices in enumerate(
+        tqdm(batches, desc=f"epoch {epoch + 1}", disable=True if rank else None, leave=False)
+    ):
+        step = epoch * len(batches) + number
+        for group in run.optimizer.param_groups:
+            group["lr"] = recipe.rate * one_cycle(step, steps)
+        total += _step(run, stepped, recipe, crops[indices], labels[indices], own)
+        _average(run, min(recipe.average, (1 + step) / (10 + step)))
+    if world > 1:
+        _agree(run)
+    return total.item() / max(1, len(batches))
+
+
+def _step(run: Run, stepped: nn.Module, recipe: Recipe, crops: Tensor, labels: Tensor, own: torch.Generator) -> Tensor:
+    """Learn from one batch; return its loss. CUDA computes in bfloat16, 12 times slower on CPUs."""
+    pictures = scaled(augment(crops, own) if recipe.augment else crops)
+    pictures = pictures.contiguous(memory_format=torch.channels_last)
+    half = crops.is_cuda and torch.cuda.is_bf16_supported()
+    with torch.autocast(crops.device.type, dtype=torch.bfloat16, enabled=half):
+        loss = functional.cross_entropy(stepped(pictures), labels)
+    run.optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    run.optimizer.step()
+    return loss.detach()
+
+
+def _average(run: Run, share: float) -> None:
+    """Move the averaged weights towards the present ones; the statistics of normalisation likewise."""
+    with torch.no_grad():
+        pairs = zip(run.averaged.state_dict().values(), run.model.state_dict().values(), strict=True)
+        floats = [(a, b) for a, b in pairs if a.is_floating_point()]
+        torch._foreach_lerp_([a for a, _ in floats], [b for _, b in floats], 1 - share)
+
+
+def _with_negatives(
+    recipe: Recipe, train: list[Source], crops: Tensor, labels: Tensor, epoch: int
+) -> tuple[Tensor, Tensor, list[Source]]:
+    """Add this epoch's drawn non-digits to the data."""
+    if not recipe.negatives or len(recipe.classes) < 11:
+        return crops, labels, train
+    digits, digit_labels = train[0].crops.numpy(), train[0].labels.numpy()
+    rng = np.random.default_rng((recipe.seed, epoch))
+    drawn = torch.from_numpy(negatives.draw(recipe.negatives, digits, digit_labels, rng))
+    source = Source("drawn", drawn, torch.full((len(drawn),), 10))
+    both = (torch.cat([crops, drawn.to(crops.device)]), torch.cat([labels, source.labels.to(labels.device)]))
+    return *both, [*train, source]
+
+
+def _batches(indices: Tensor, batch: int, rank: int, world: int) -> Iterator[Tensor]:
+    """Yield this process's share of each whole batch."""
+    size = min(batch, len(indices)) // world
+    for start in range(0, len(indices) - size * world + 1, size * world):
+        yield indices[start + rank * size : start + (rank + 1) * size]
+
+
+def _agree(run: Run) -> None:
+    """Give all processes the first one's normalisation statistics, which each gathered from its own share."""
+    for module in (run.model, run.averaged):
+        for tensor in module.state_dict().values():
+            distributed.broadcast(tensor, 0)
+
+
+def _place() -> tuple[int, int]:
+    """Return this process's number and how many there are."""
+    if distributed.is_available() and distributed.is_initialized():
+        return distributed.get_rank(), distributed.get_world_size()
+    return 0, 1
+
+
+def _tired(progress: Progress, recipe: Recipe) -> bool:
+    return recipe.patience > 0 and progress.epoch - progress.best_epoch >= recipe.patience
