@@ -1,5 +1,4 @@
-"""Train a digit network: `train-digits --data FOLDER`, or without --data on MNIST fetched from its mirrors.
-"""
+"""Train a digit network: `train-digits --data FOLDER`, or without --data on MNIST fetched from its mirrors."""
 
 import os
 import platform
