@@ -1,0 +1,93 @@
+"""What several test modules share: the bundled model and clip, drawn pictures, and networks made for a test."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from realtime import crops
+from realtime.classifier import Classifier, default_model
+from tests.scenes.pen import Hand, stain, write
+
+CLIP = Path(__file__).parent / "data" / "numbers.mp4"
+DIGITS = tuple("0123456789")
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real pictures, which is not part of the repository."""
+    folder = os.environ.get("LIVEDIGITS_DATA")
+    if not folder:
+        pytest.skip("needs real pictures: set LIVEDIGITS_DATA to their folder")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def classifier() -> Classifier:
+    """The bundled network on the CPU."""
+    return Classifier(default_model(), "cpu")
+
+
+@pytest.fixture
+def make_model(tmp_path: Path) -> Callable[..., Path]:
+    """Return a maker of small ONNX files with any metadata and any input; the network knows ink, not digits."""
+
+    def make(name: str = "small.onnx", kind: str = "UINT8", outputs: int = 11, **metadata: str | None) -> Path:
+        import onnx
+        from onnx import TensorProto, helper, numpy_helper
+
+        weights = np.linspace(-1e-4, 1e-4, 784 * outputs, dtype=np.float32).reshape(784, outputs)
+        nodes = [
+            helper.make_node("Cast", ["crops"], ["floats"], to=TensorProto.FLOAT),
+            helper.make_node("Flatten", ["floats"], ["flat"]),
+            helper.make_node("MatMul", ["flat", "weights"], ["logits"]),
+            helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1),
+        ]
+        graph = helper.make_graph(
+            nodes,
+            "small",
+            [helper.make_tensor_value_info("crops", getattr(TensorProto, kind), ["batch", 1, 28, 28])],
+            [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", outputs])],
+            [numpy_helper.from_array(weights, "weights")],
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+        told = {"classes": json.dumps([*DIGITS, "not-a-digit"]), "crop_version": crops.VERSION, **metadata}
+        helper.set_model_props(model, {key: value for key, value in told.items() if value is not None})
+        path = tmp_path / name
+        onnx.save(model, str(path))
+        return path
+
+    return make
+
+
+def draw_digit(sign: str, height: int = 60, seed: int = 0, pen: float = 0.09) -> NDArray[np.uint8]:
+    """Draw the ink of one digit, 255 on 0, (2 * height, 2 * height) uint8, from the pen strokes of the scene maker."""
+    ink = np.zeros((2 * height, 2 * height), np.uint8)
+    paths = write(sign, Hand(width=pen), np.random.default_rng([seed, ord(sign)]))
+    stain(ink, paths, (0.7 * height, 0.5 * height), height)
+    return ink
+
+
+def draw_sheet(
+    rows: list[str], size: tuple[int, int] = (640, 480), dark: bool = True, seed: int = 0
+) -> NDArray[np.uint8]:
+    """Draw rows of digits as a picture (H, W, 3): dark ink on light paper, or light on dark."""
+    width, height = size
+    ink = np.zeros((height, width), np.uint8)
+    em = min(0.55 * height / len(rows), 0.8 * width / (0.9 * max(map(len, rows)) + 1))
+    hand = Hand(slant=0.05, jitter=0.01)
+    for k, row in enumerate(rows):
+        for i, sign in enumerate(row):
+            if sign != " ":
+                place = (0.08 * width + 0.9 * i * em, (k + 0.5) * height / len(rows) - em / 2)
+                stain(ink, write(sign, hand, np.random.default_rng([seed, k, i])), place, em)
+    ink = cv2.GaussianBlur(ink, (0, 0), 0.8).astype(np.float32)[..., None] / 255
+    paper, colour = ((225, 228, 230), (60, 40, 35)) if dark else ((45, 52, 40), (220, 228, 230))
+    picture = np.array(paper) * (1 - ink) + np.array(colour) * ink
+    noise = np.random.default_rng(seed).normal(0, 2, picture.shape)
+    return np.clip(np.rint(picture + noise), 0, 255).astype(np.uint8)

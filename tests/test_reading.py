@@ -1,0 +1,192 @@
+"""Reading: digits become numbers that never shrink, and a frame is read by one path in every light."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from realtime.classifier import NOT_A_DIGIT
+from realtime.reading import CONFIDENCE, UNSURE, Reading, enclose, group, read
+from tests.conftest import DIGITS, draw_sheet
+
+
+class Stub:
+    """A network that gives every crop the same answer and keeps what it was asked."""
+
+    classes = (*DIGITS, NOT_A_DIGIT)
+
+    def __init__(self, digit: int = 7, sure: float = 0.9, junk: float = 0.0) -> None:
+        self.answer = np.full(11, (1 - sure - junk) / 9, np.float32)
+        self.answer[[digit, 10]] = sure, junk
+        self.asked: list[NDArray[np.uint8]] = []
+
+    def __call__(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        self.asked.append(crops)
+        return np.tile(self.answer, (len(crops), 1))
+
+
+def chances(text: str, sure: float = 0.95) -> NDArray[np.float32]:
+    """Probabilities (N, 10) for digits; '?' may be a 3 or an 8."""
+    table = np.full((len(text), 10), (1 - sure) / 9, np.float32)
+    for i, sign in enumerate(text):
+        if sign == "?":
+            table[i] = 0.02
+            table[i, [3, 8]] = 0.44, 0.4
+        else:
+            table[i, int(sign)] = sure
+    return table
+
+
+def boxes(count: int, y: int = 50) -> NDArray[np.int32]:
+    return np.array([(50 + 40 * i, y, 26, 40) for i in range(count)], np.int32).reshape(-1, 4)
+
+
+def texts(readings: list[Reading]) -> list[str]:
+    return [reading.text for reading in readings]
+
+
+@pytest.mark.parametrize("text", ["1234", "0742", "000", "7", "19?4", "?", "??1", "98765432109"])
+def test_a_number_keeps_all_its_places(text: str) -> None:
+    readings = group(boxes(len(text)), chances(text))
+    assert texts(readings) == [text]
+    assert len(readings[0].digits) == len(text)
+
+
+def test_a_number_is_as_sure_as_its_least_sure_digit() -> None:
+    table = chances("123")
+    table[1, 2] = 0.7
+    (reading,) = group(boxes(3), table)
+    assert reading.confidence == pytest.approx(0.7)
+    assert [digit.confidence for digit in reading.digits] == pytest.approx([0.95, 0.7, 0.95])
+
+
+def test_the_confidence_asked_for_decides_what_is_unsure() -> None:
+    table = chances("12", sure=0.7)
+    assert texts(group(boxes(2), table)) == ["12"]
+    assert texts(group(boxes(2), table, confidence=0.71)) == [UNSURE * 2]
+    assert texts(group(boxes(2), chances("?2"), confidence=0.4)) == ["32"]
+    assert 0.5 <= CONFIDENCE < 0.95
+
+
+def test_numbers_come_with_their_lines_and_boxes() -> None:
+    places = np.concatenate([boxes(2, y=200), boxes(3, y=60)])
+    first, second = group(places, chances("45123"))
+    assert (first.text, first.row, second.text, second.row) == ("123", 0, "45", 1)
+    assert first.box == (50, 60, 2 * 40 + 26, 40)
+    assert [digit.box for digit in second.digits] == [(50, 200, 26, 40), (90, 200, 26, 40)]
+
+
+def test_digits_name_the_blobs_they_were_read_from() -> None:
+    (reading,) = group(boxes(3)[::-1], chances("321"), blobs=np.array([9, 4, 6]))
+    assert reading.text == "123"
+    assert [digit.blob for digit in reading.digits] == [6, 4, 9]
+
+
+def test_nothing_is_nothing() -> None:
+    assert group(boxes(0), np.zeros((0, 10), np.float32)) == []
+    assert enclose([(5, 6, 7, 8)]) == (5, 6, 7, 8)
+
+
+@pytest.mark.parametrize("shape", [(480, 640, 3), (1, 1, 3), (3, 900, 3), (720, 2, 3)])
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_a_blank_picture_holds_no_number(shape: tuple[int, ...], level: int) -> None:
+    stub = Stub()
+    page = read(np.full(shape, level, np.uint8), stub)
+    assert page.readings == [] and page.reasons == []
+    assert page.crops.shape == (0, 1, 28, 28)
+    assert page.boxes.shape == (0, 4)
+
+
+@pytest.mark.parametrize("dark", [True, False])
+def test_all_digits_of_a_frame_go_through_the_network_at_once_and_hold_their_places(dark: bool) -> None:
+    stub = Stub()
+    page = read(draw_sheet(["2468", "36"], dark=dark), stub)
+    assert texts(page.readings) == ["7777", "77"]
+    assert [reading.row for reading in page.readings] == [0, 1]
+    assert len(stub.asked) == 1
+    assert stub.asked[0].dtype == np.uint8 and stub.asked[0].shape[1:] == (1, 28, 28)
+
+
+def test_the_parallel_arrays_of_a_page_share_their_rows() -> None:
+    image = draw_sheet(["2468", "36"])
+    image[5:15, 100:600] = 30  # the edge of a table
+    page = read(image, Stub())
+    count = len(page.boxes)
+    assert len(page.reasons) == len(page.crops) == len(page.digits) == len(page.junk) == count
+    for digit in (digit for reading in page.readings for digit in reading.digits):
+        assert page.reasons[digit.blob] == ""
+        assert tuple(page.boxes[digit.blob].tolist()) == digit.box
+    x, y, w, h = np.array(page.boxes).T
+    assert (x >= 0).all() and (y >= 0).all() and (x + w <= 640).all() and (y + h <= 480).all()
+
+
+def test_boxes_enclose_the_ink() -> None:
+    image = draw_sheet(["25"])
+    (reading,) = read(image, Stub()).readings
+    inked = np.argwhere(image.max(axis=2) < 120)
+    (top, left), (bottom, right) = inked.min(axis=0), inked.max(axis=0)
+    x, y, w, h = reading.box
+    assert np.abs(np.array([x, y, x + w - 1, y + h - 1]) - (left, top, right, bottom)).max() <= 3
+
+
+def test_what_the_network_calls_no_digit_is_refused_with_a_reason() -> None:
+    page = read(draw_sheet(["2468"]), Stub(sure=0.05, junk=0.9))
+    assert page.readings == []
+    assert len(page.reasons) >= 4 and all(page.reasons)
+
+
+def test_an_unsure_network_gives_places_not_gaps() -> None:
+    assert texts(read(draw_sheet(["2468", "36"]), Stub(sure=0.4)).readings) == ["????", "??"]
+
+
+@pytest.mark.parametrize(("dark", "polarity"), [(True, "dark"), (False, "light")])
+def test_the_polarity_asked_for_is_the_one_read(dark: bool, polarity: str) -> None:
+    image = draw_sheet(["2468"], dark=dark)
+    other = {"dark": "light", "light": "dark"}[polarity]
+    assert texts(read(image, Stub(), polarity=polarity).readings) == ["7777"]
+    assert "7777" not in texts(read(image, Stub(), polarity=other).readings)
+
+
+def test_the_other_light_reads_the_same() -> None:
+    image = draw_sheet(["13579", "24 68"])
+    one, other = read(image, Stub()), read(255 - image, Stub())
+    assert texts(one.readings) == texts(other.readings)
+    assert [reading.box for reading in one.readings] == [reading.box for reading in other.readings]
+
+
+@pytest.mark.parametrize("size", [(160, 120), (640, 480), (1920, 1080), (4000, 3000)])
+def test_any_size_of_picture_is_read(size: tuple[int, int]) -> None:
+    assert texts(read(draw_sheet(["246"], size), Stub()).readings) == ["777"]
+
+
+def test_the_same_frame_gives_the_same_page() -> None:
+    image = draw_sheet(["2468", "36"])
+    before = image.copy()
+    one, other = read(image, Stub()), read(image, Stub())
+    assert np.array_equal(image, before)
+    assert one.readings == other.readings and np.array_equal(one.crops, other.crops)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.zeros((20, 30, 3), np.float32),
+        np.zeros((20, 30, 4), np.uint8),
+        np.zeros((0, 30, 3), np.uint8),
+        np.zeros(30, np.uint8),
+    ],
+)
+def test_other_arrays_are_refused(image: NDArray) -> None:
+    with pytest.raises(ValueError, match="image"):
+        read(image, Stub())
+
+
+def test_an_unknown_polarity_is_named() -> None:
+    with pytest.raises(ValueError, match="pink"):
+        read(np.zeros((20, 30, 3), np.uint8), Stub(), polarity="pink")
+
+
+def test_the_bundled_network_reads_drawn_sheets(classifier: Stub) -> None:
+    for dark in (True, False):
+        rows = ["2468", "13579", "06"]
+        readings = read(draw_sheet(rows, (800, 600), dark=dark), classifier).readings
+        assert texts(readings) == rows
