@@ -264,4 +264,8 @@ def _place() -> tuple[int, int]:
 
 
 def _tired(progress: Progress, recipe: Recipe) -> bool:
-    return recipe.patience > 0 and progress.epoch - progress.best_epoch >= recipe.patience
+    """Tell whether validation has gained nothing for as many epochs as the recipe has patience."""
+    if not recipe.patience or not progress.history:
+        return False
+    gained = [line["validation_accuracy"] for line in progress.history].index(progress.best)
+    return len(progress.history) - 1 - gained >= recipe.patience
