@@ -23,7 +23,11 @@ REACH = 0.3  # parts of one digit lie no farther apart than this, heights of the
 PART = 0.8  # at least one of two parts is lower than this share of the whole
 SLIM = 1.1  # the whole is no wider than this many times its height
 MOST_ATOMS = 12  # that are searched for the best cover; texture makes larger knots, and is not worth it
-CUT_COST, JOIN_COST, JUNK_COST = 1.0, 0.5, 1.0  # nats: a cut, a join, and to call ink no digit
+SPECK = 0.12  # smaller parts, shares of the whole's height, are none
+NEAR = 0.1  # parts this near, one above the other, are taken for one digit where that reads at all
+CUT_COST, JOIN_COST, STACKED_COST = 1.0, 0.5, -1.5  # nats: a cut, a join, a join of parts one above the other
+LINE_COST = 0.0  # nats: a ruled line read as a stroke
+JUNK_COST = 1.0  # nats: ink called no digit
 JUNK_FLOOR = 0.02  # least probability of 'not a digit' in the search
 
 
@@ -32,7 +36,7 @@ class Candidates:
     """M proposals for digits.
 
     patches: the ink of each, (h, w) uint8. boxes: (M, 4) int32, pixels of the mask. blobs: (M,) the blob that each is
-    of, the first where two are joined. price: (M,) float64, nats that a proposal must read better than simpler ones.
+    of, the last where several are joined. price: (M,) float64, nats that a proposal must read better than simpler ones.
     atoms: the pieces of ink that each covers; proposals that share an atom exclude each other. reasons: why a
     shape can be no digit's, empty for those that the network is to judge.
     """
@@ -53,7 +57,9 @@ def propose(ink: Ink) -> Candidates:
         patch = _patch(ink, (i,), (x, y, w, h))
         pieces = [] if w <= WIDE * h or ink.ruled[i] or ink.stroke[i] > SOLID * h else _cut(patch)
         if len(pieces) < 2:
-            found.append((patch, (x, y, w, h), i, 0.0, (i,)))
+            found.append(
+                (patch, (x, y, w, h), i, -JUNK_COST if ink.ruled[i] else 0.0, (i,))
+            )  # lines are free to leave out
             continue
         names = [i, *range(next_atom, next_atom + len(pieces) - 1)]
         next_atom += len(pieces) - 1
@@ -63,11 +69,12 @@ def propose(ink: Ink) -> Candidates:
             view = run[top : top + height, left : left + width]
             price = CUT_COST / 2 * ((start > 0) + (stop < len(pieces)))
             found.append((view, (x + left, y + top, width, height), i, price, tuple(names[start:stop])))
-    whole = {i for *_, i, atoms in found if atoms == (i,)}
-    for group in _groups(ink):
+    whole = {i for _, _, i, _, atoms in found if atoms == (i,)}
+    groups = _broken(ink) + [(group, LINE_COST) for group in _unruled(ink)]
+    for group, price in groups:
         if all(i in whole for i in group):
             box = _around(ink.boxes[list(group)])
-            found.append((_patch(ink, group, box), box, group[0], JOIN_COST, group))
+            found.append((_patch(ink, group, box), box, group[-1], price, group))
     return Candidates(
         [patch for patch, *_ in found],
         np.array([box for _, box, *_ in found], np.int32).reshape(-1, 4),
@@ -204,21 +211,36 @@ def _follow(came: NDArray[np.int8], end: int) -> NDArray[np.int64]:
     return path
 
 
-def _groups(ink: Ink) -> list[tuple[int, ...]]:
-    """List the pairs of neighbouring blobs that together have the shape of one digit."""
+def _unruled(ink: Ink) -> list[tuple[int, ...]]:
+    """List each line that may be a stroke of a digit, such as the bar of a 7, with all that stood on it."""
+    short = ink.ruled & (ink.boxes[:, 2] <= FLAT * ink.boxes[:, 3])
+    groups = [
+        (int(line), *np.flatnonzero((ink.origin == line) & ~ink.ruled).tolist()) for line in np.flatnonzero(short)
+    ]
+    return [group for group in groups if 1 < len(group) < MOST_ATOMS]
+
+
+def _broken(ink: Ink) -> list[tuple[tuple[int, ...], float]]:
+    """List the pairs of neighbouring blobs that together have the shape of one digit, with the price of each."""
     usable = np.flatnonzero(~ink.ruled)
     if len(usable) < 2:
         return []
     start = ink.boxes[usable, :2].astype(np.float64)
-    stop = start + ink.boxes[usable, 2:]
-    size = stop - start
-    low, high = np.minimum(start[:, None], start[None]), np.maximum(stop[:, None], stop[None])
-    whole = high - low
-    gap = np.maximum(np.maximum(start[:, None], start[None]) - np.minimum(stop[:, None], stop[None]), 0).max(axis=2)
+    size = ink.boxes[usable, 2:].astype(np.float64)
+    stop = start + size
+    whole = np.maximum(stop[:, None], stop[None]) - np.minimum(start[:, None], start[None])
+    apart = np.maximum(start[:, None], start[None]) - np.minimum(stop[:, None], stop[None])
+    gap = np.maximum(apart, 0).max(axis=2)
     lower = np.minimum(size[:, None, 1], size[None, :, 1])
     fits = (gap < REACH * whole[..., 1]) & (lower < PART * whole[..., 1]) & (whole[..., 0] < SLIM * whole[..., 1])
     # A speck beside a digit is no part of it worth a look.
-    fits &= np.minimum(size.max(axis=1)[:, None], size.max(axis=1)[None]) > 0.12 * whole[..., 1]
+    longest = size.max(axis=1)
+    fits &= np.minimum(longest[:, None], longest[None]) > SPECK * whole[..., 1]
     fits &= ink.light[usable][:, None] == ink.light[usable][None]
-    pairs = [tuple(usable[pair].tolist()) for pair in np.argwhere(np.triu(fits, 1))]
-    return pairs if len(pairs) <= 2 * len(usable) else []
+    pairs = np.argwhere(np.triu(fits, 1))
+    if len(pairs) > 2 * len(usable):
+        return []  # texture
+    # Nobody writes two digits one upon the other: ink that nearly meets there is one digit's.
+    narrow = np.minimum(size[:, None, 0], size[None, :, 0])
+    stacked = (gap < NEAR * whole[..., 1]) & (-apart[..., 0] > 0.5 * narrow)
+    return [(tuple(usable[[a, b]].tolist()), STACKED_COST if stacked[a, b] else JOIN_COST) for a, b in pairs.tolist()]

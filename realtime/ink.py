@@ -31,7 +31,8 @@ class Ink:
     mask: (h, w) uint8, ink 255 on 0, grey where a pixel is partly ink. labels: (h, w) int32, i + 1 where the ink
     belongs to blob i. boxes: (N, 4) int32 x, y, w, h, half-open, pixels of the mask. contrast: (N,) float32, grey
     levels between the ink and its paper. light: (N,) bool, ink lighter than its paper. ruled: (N,) bool, a
-    straight line that was taken from under other blobs. stroke: (N,) float32, mean width of the strokes, pixels.
+    straight line that was taken from under other blobs. origin: (N,) the blob that each was found in, its own place for
+    those that hold no line. stroke: (N,) float32, mean width of the strokes, pixels.
     """
 
     mask: NDArray[np.uint8]
@@ -40,6 +41,7 @@ class Ink:
     contrast: NDArray[np.float32]
     light: NDArray[np.bool_]
     ruled: NDArray[np.bool_]
+    origin: NDArray[np.intp]
     stroke: NDArray[np.float32]
     scale: float
 
@@ -134,7 +136,7 @@ def _strokes(depth: NDArray[np.uint8], noise: float, light: bool, scale: float) 
     if len(origin) > len(stroke):
         stroke = _stroke_width(labels, len(boxes))
     contrast = contrast[keep][origin].astype(np.float32)
-    return Ink(mask, labels, boxes, contrast, np.full(len(boxes), light), ruled, stroke, scale)
+    return Ink(mask, labels, boxes, contrast, np.full(len(boxes), light), ruled, origin, stroke, scale)
 
 
 def _stroke_width(labels: NDArray[np.int32], count: int) -> NDArray[np.float32]:
@@ -176,6 +178,7 @@ def _merge(dark: Ink, light: Ink) -> Ink:
         np.concatenate([dark.contrast, light.contrast]),
         np.concatenate([dark.light, light.light]),
         np.concatenate([dark.ruled, light.ruled]),
+        np.concatenate([dark.origin, light.origin + len(dark.boxes)]),
         np.concatenate([dark.stroke, light.stroke]),
         dark.scale,
     )
@@ -214,6 +217,7 @@ def _select(ink: Ink, keep: NDArray[np.bool_]) -> Ink:
         ink.contrast[keep],
         ink.light[keep],
         ink.ruled[keep],
+        renumber[1:][ink.origin][keep] - 1,
         ink.stroke[keep],
         ink.scale,
     )

@@ -14,7 +14,8 @@ THROUGH = 0.9  # an upright line runs through this share of the picture's height
 WALL = 0.75  # or through this share of the distance between two level lines: the wall of a box
 ENCLOSED = 0.3  # a blob that shuts in another of this share of its own height may be a box
 COVERED = 0.6  # share of a blob's length over which a straight line must have ink
-THICK = 0.02  # a blob whose strokes are wider than this share of the picture is no ruling
+THIN = 0.012  # such an upright is thinner than this share of that height: thicker ones are strokes of a large digit
+THICK, BROAD = 0.02, 0.12  # a blob whose strokes are wider than these shares of the picture and of itself is no ruling
 SLOPES = np.tan(np.radians(np.linspace(-12, 12, 49)))
 MOST_LINES = 40  # of one blob: squared paper is one blob with all its lines
 SAMPLE = 4000  # pixels of a blob that vote on where its lines are
@@ -31,8 +32,10 @@ def part_lines(
     (M,) bool, which of them are lines now.
     """
     w, h = boxes[:, 2], boxes[:, 3]
-    suspects = (w > LONG * h) | (w > SPAN * labels.shape[1]) | (h > THROUGH * labels.shape[0]) | _enclosing(boxes)
-    suspects &= stroke < THICK * max(labels.shape)
+    height, width = labels.shape
+    suspects = (w > LONG * h) | (w > SPAN * width) | _enclosing(boxes)
+    suspects |= (h > THROUGH * height) & (stroke < THIN * height)
+    suspects &= stroke < np.maximum(THICK * max(height, width), BROAD * np.minimum(w, h))
     parts, origin = list(boxes), list(range(len(boxes)))
     ruled = np.zeros(len(boxes), bool)
     labels = labels.copy() if suspects.any() else labels
@@ -40,7 +43,7 @@ def part_lines(
         x, y, bw, bh = boxes[i]
         view = labels[y : y + bh, x : x + bw]
         ink = (view == i + 1).astype(np.uint8)
-        line = _find_ruling(ink, labels.shape[0])
+        line = _find_ruling(ink, height)
         count, rest, stats, _ = cv2.connectedComponentsWithStats(ink & ~line & 1, ltype=cv2.CV_32S)
         if not line.any() or (bh > bw and count == 1):
             continue  # an upright stroke alone may be a 1
