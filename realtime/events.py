@@ -3,8 +3,10 @@
 import csv
 import json
 
+import click
+
 from realtime.capture import Frame
-from realtime.sinks import TextSink
+from realtime.sinks import Sink, TextSink
 from realtime.tracker import Track, Tracker
 
 COLUMNS = ("source", "frame", "time", "event", "id", "text", "was", "confidence", "row", "x", "y", "w", "h")
@@ -41,3 +43,16 @@ class Events(TextSink):
                 self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
         if self._tracker.events:
             self._file.flush()
+
+
+class Spoken(Sink):
+    """Write each number to standard output as it settles or changes, one a line."""
+
+    def __init__(self, tracker: Tracker) -> None:
+        self._tracker = tracker
+
+    def take(self, frame: Frame, tracks: list[Track], latency_ms: float) -> None:
+        """Write the numbers of the tracker's last update."""
+        for event in self._tracker.events:
+            if event.kind != "gone":
+                click.echo(event.text)

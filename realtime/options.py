@@ -8,14 +8,16 @@ from pathlib import Path
 
 import click
 
+from realtime.both import FALLBACK, Both, finetuned_model
 from realtime.capture import SourceError
 from realtime.classifier import Classifier, ModelRefusedError, default_model
 from realtime.reading import CONFIDENCE
-from realtime.sinks import Csv, JsonLines, Sink
+from realtime.sinks import Csv, JsonLines, Sink, Who
 
 FAILED, SOURCE_UNAVAILABLE, MODEL_REFUSED, INTERRUPTED = 1, 3, 4, 130
 POLARITIES = ("auto", "dark", "light")
 CONF_HELP = "A digit less sure than this is shown as '?'."
+FALLBACK_HELP = "Below this confidence of --model the surer of both networks is believed."
 INK_HELP = "Ink darker or lighter than its paper, or both."
 
 
@@ -61,10 +63,24 @@ def model_options(command: Callable) -> Callable:
     return command
 
 
-def output_options(command: Callable) -> Callable:
-    """Add the options that say where readings go: --show, --save, --json, --csv."""
+def both_options(command: Callable) -> Callable:
+    """Add the options that set a second network beside the first: --base-model, --fallback."""
     options = (
-        click.option("--show/--no-show", default=False, help="Show a window.  [default: no-show]"),
+        click.option("--base-model", type=click.Path(path_type=Path), help="Network to ask where --model is unsure."),
+        click.option(
+            "--fallback", type=click.FloatRange(0, 1), default=FALLBACK, show_default=True, help=FALLBACK_HELP
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def output_options(command: Callable, show: bool = False) -> Callable:
+    """Add the options that say where readings go: --show, --save, --json, --csv."""
+    usual = "show where there is a display" if show else "no-show"
+    options = (
+        click.option("--show/--no-show", default=show, help=f"Show a window.  [default: {usual}]"),
         click.option("--save", type=click.Path(path_type=Path), help="Write the annotated picture or clip."),
         click.option("--json", "json_path", metavar="PATH", help="Write JSON lines, '-' for standard output."),
         click.option("--csv", "csv_path", metavar="PATH", help="Write a table, '-' for standard output."),
@@ -82,13 +98,34 @@ def open_classifier(model: Path | None, device: str) -> Classifier:
     return classifier
 
 
-def open_text_sinks(stack: ExitStack, json_path: str | None, csv_path: str | None) -> tuple[list[Sink], bool]:
+def open_networks(model: Path | None, base_model: Path | None, fallback: float, device: str) -> Classifier | Both:
+    """Open the one or two networks that the options ask for; without any, a fine-tuned one that lies in its place."""
+    tuned = model if model is not None or base_model is not None else finetuned_model()
+    if base_model is None and (model is not None or tuned is None):
+        return open_classifier(model, device)
+    both = Both(
+        Classifier(tuned or default_model(), device), Classifier(base_model or default_model(), device), fallback
+    )
+    why = f" ({both.fallback})" if both.fallback else ""
+    found = "" if model is not None or base_model is not None else f", fine-tuned and found as {tuned},"
+    note(f"reading on {both.device}{why} with {both.path.name}{found} and below {fallback:g} {both.base.path.name} too")
+    return both
+
+
+def speaker(classifier: Classifier | Both) -> Who | None:
+    """Return what tells which of two networks read a digit, None where there is only one."""
+    return classifier.who if isinstance(classifier, Both) else None
+
+
+def open_text_sinks(
+    stack: ExitStack, json_path: str | None, csv_path: str | None, who: Who | None = None
+) -> tuple[list[Sink], bool]:
     """Open the sinks of lines that the options ask for; tell also whether one of them takes standard output."""
     if json_path == "-" and csv_path == "-":
         raise click.UsageError("--json - and --csv - cannot share standard output: write one of them to a file")
     sinks: list[Sink] = []
     if json_path:
-        sinks.append(stack.enter_context(JsonLines(json_path)))
+        sinks.append(stack.enter_context(JsonLines(json_path, who)))
     if csv_path:
         sinks.append(stack.enter_context(Csv(csv_path)))
     return sinks, "-" in (json_path, csv_path)

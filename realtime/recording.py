@@ -71,6 +71,11 @@ class Record(Sink):
             raise OutputError(f"cannot record into {self.folder}: {error.strerror or error}") from None
 
 
+def is_record(folder: Path) -> bool:
+    """Tell whether a folder was made by --record."""
+    return (folder / LINES).is_file()
+
+
 class Replay:
     """The frames of a recorded folder, with their times; `line(frame)` is what was decided on one.
 

@@ -24,6 +24,9 @@ from realtime.tracker import Track
 COLUMNS = ("source", "frame", "time", "id", "text", "state", "row", "confidence", "x", "y", "w", "h")
 
 
+Who = Callable[[NDArray[np.float32]], str]  # which of two networks gave these probabilities of the digits, (10,)
+
+
 class OutputError(OSError):
     """A file or window that cannot be written or opened."""
 
@@ -47,9 +50,7 @@ class Sink:
         """Finish; `whole` is False where the run broke off."""
 
 
-def describe(
-    frame: Frame, tracks: list[Track], latency_ms: float, who: Callable[[NDArray[np.float32]], str] | None = None
-) -> dict[str, object]:
+def describe(frame: Frame, tracks: list[Track], latency_ms: float, who: Who | None = None) -> dict[str, object]:
     """Return the JSON line of one frame as a dictionary: the form promised to readers outside the project.
 
     who: tells which of two networks gave a digit's probabilities; with it each digit has the key "model".
@@ -95,7 +96,7 @@ class TextSink(Sink):
 class JsonLines(TextSink):
     """Write one JSON object a line and frame; lines are whole even when the run is killed. who: see `describe`."""
 
-    def __init__(self, path: str, who: Callable[[NDArray[np.float32]], str] | None = None) -> None:
+    def __init__(self, path: str, who: Who | None = None) -> None:
         super().__init__(path)
         self._who = who
 
