@@ -4,6 +4,7 @@ Over-segmentation and search, as in handwritten cheque reading (LeCun et al., 19
 are read in one batch, and of those that share ink the best joint reading is kept.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -37,6 +38,7 @@ class Candidates:
 
     patches: the ink of each, (h, w) uint8. boxes: (M, 4) int32, pixels of the mask. blobs: (M,) the blob that each is
     of, the last where several are joined. price: (M,) float64, nats that a proposal must read better than simpler ones.
+    joined: (M,) bool, several blobs taken for one digit.
     atoms: the pieces of ink that each covers; proposals that share an atom exclude each other. reasons: why a
     shape can be no digit's, empty for those that the network is to judge.
     """
@@ -45,6 +47,7 @@ class Candidates:
     boxes: NDArray[np.int32]
     blobs: NDArray[np.intp]
     price: NDArray[np.float64]
+    joined: NDArray[np.bool_]
     atoms: list[tuple[int, ...]]
     reasons: list[str]
 
@@ -61,8 +64,8 @@ def propose(ink: Ink) -> Candidates:
                 (patch, (x, y, w, h), i, -JUNK_COST if ink.ruled[i] else 0.0, (i,))
             )  # lines are free to leave out
             continue
-        names = [i, *range(next_atom, next_atom + len(pieces) - 1)]
-        next_atom += len(pieces) - 1
+        names = range(next_atom, next_atom + len(pieces))
+        next_atom += len(pieces)
         for start, stop in combinations(range(len(pieces) + 1), 2):
             run = np.max(pieces[start:stop], axis=0)
             left, top, width, height = cv2.boundingRect(run)
@@ -70,6 +73,7 @@ def propose(ink: Ink) -> Candidates:
             price = CUT_COST / 2 * ((start > 0) + (stop < len(pieces)))
             found.append((view, (x + left, y + top, width, height), i, price, tuple(names[start:stop])))
     whole = {i for _, _, i, _, atoms in found if atoms == (i,)}
+    single = len(found)
     groups = _broken(ink) + [(group, LINE_COST) for group in _unruled(ink)]
     for group, price in groups:
         if all(i in whole for i in group):
@@ -80,8 +84,9 @@ def propose(ink: Ink) -> Candidates:
         np.array([box for _, box, *_ in found], np.int32).reshape(-1, 4),
         np.array([blob for *_, blob, _, _ in found], np.intp),
         np.array([price for *_, price, _ in found], np.float64),
+        np.arange(len(found)) >= single,
         [atoms for *_, atoms in found],
-        [_shape_reason(ink, blob, box, joined=atoms[0] != atoms[-1]) for _, box, blob, _, atoms in found],
+        [_shape_reason(ink, blob, box, joined=k >= single) for k, (_, box, blob, _, _) in enumerate(found)],
     )
 
 
@@ -102,26 +107,26 @@ def choose(candidates: Candidates, digit: NDArray[np.float64], junk: NDArray[np.
 
     digit, junk: (M,) probabilities that a proposal is its likeliest digit, and that it is none.
     """
-    sharing = _components(candidates.atoms)
-    chosen: list[int] = []
     as_digit = -np.log(np.maximum(digit, 1e-6))
     as_junk = JUNK_COST - np.log(np.maximum(junk, JUNK_FLOOR))
     price = candidates.price + np.minimum(as_digit, as_junk)
-    for members in sharing:
-        if len(members) == 1:
-            chosen += members
+    chosen: list[int] = []
+    for members in _components(candidates.atoms, range(len(candidates.atoms))):
+        if len({atom for m in members for atom in candidates.atoms[m]}) <= MOST_ATOMS:
+            chosen += _cover(members, candidates.atoms, price)
             continue
-        atoms = sorted({atom for m in members for atom in candidates.atoms[m]})
-        if len(atoms) > MOST_ATOMS:
-            members = [m for m in members if len(candidates.atoms[m]) == 1]
-        chosen += _cover(atoms, members, candidates.atoms, price) if len(atoms) <= MOST_ATOMS else members
+        # A knot of ink that a search would take too long for: each blob for itself.
+        own = [m for m in members if not candidates.joined[m]]
+        for parts in _components(candidates.atoms, own):
+            chosen += _cover(parts, candidates.atoms, price)
     return sorted(chosen)
 
 
-def _cover(
-    atoms: list[int], members: list[int], covers: list[tuple[int, ...]], price: NDArray[np.float64]
-) -> list[int]:
+def _cover(members: list[int], covers: list[tuple[int, ...]], price: NDArray[np.float64]) -> list[int]:
     """Find the cheapest set of members that covers each atom once, by dynamic programming over sets of atoms."""
+    if len(members) == 1:
+        return members
+    atoms = sorted({atom for m in members for atom in covers[m]})
     place = {atom: bit for bit, atom in enumerate(atoms)}
     masks = {m: sum(1 << place[atom] for atom in covers[m]) for m in members}
     best: dict[int, tuple[float, list[int]]] = {0: (0.0, [])}
@@ -139,8 +144,8 @@ def _cover(
     return best[(1 << len(atoms)) - 1][1]
 
 
-def _components(atoms: list[tuple[int, ...]]) -> list[list[int]]:
-    """Gather the indices of proposals that share ink, directly or through others."""
+def _components(atoms: list[tuple[int, ...]], members: Iterable[int]) -> list[list[int]]:
+    """Gather those members that share ink, directly or through others."""
     leader: dict[int, int] = {}
 
     def root(atom: int) -> int:
@@ -148,12 +153,13 @@ def _components(atoms: list[tuple[int, ...]]) -> list[list[int]]:
             atom = leader[atom]
         return atom
 
-    for covered in atoms:
-        for atom in covered[1:]:
-            leader[root(atom)] = root(covered[0])
+    members = list(members)
+    for m in members:
+        for atom in atoms[m][1:]:
+            leader[root(atom)] = root(atoms[m][0])
     gathered: dict[int, list[int]] = {}
-    for index, covered in enumerate(atoms):
-        gathered.setdefault(root(covered[0]), []).append(index)
+    for m in members:
+        gathered.setdefault(root(atoms[m][0]), []).append(m)
     return list(gathered.values())
 
 
