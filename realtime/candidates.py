@@ -38,7 +38,7 @@ class Candidates:
 
     patches: the ink of each, (h, w) uint8. boxes: (M, 4) int32, pixels of the mask. blobs: (M,) the blob that each is
     of, the last where several are joined. price: (M,) float64, nats that a proposal must read better than simpler ones.
-    joined: (M,) bool, several blobs taken for one digit.
+    joined: (M,) bool, several blobs taken for one digit. contrast: (M,) float32, that of the deepest of its blobs.
     atoms: the pieces of ink that each covers; proposals that share an atom exclude each other. reasons: why a
     shape can be no digit's, empty for those that the network is to judge.
     """
@@ -48,6 +48,7 @@ class Candidates:
     blobs: NDArray[np.intp]
     price: NDArray[np.float64]
     joined: NDArray[np.bool_]
+    contrast: NDArray[np.float32]
     atoms: list[tuple[int, ...]]
     reasons: list[str]
 
@@ -85,6 +86,13 @@ def propose(ink: Ink) -> Candidates:
         np.array([blob for *_, blob, _, _ in found], np.intp),
         np.array([price for *_, price, _ in found], np.float64),
         np.arange(len(found)) >= single,
+        np.array(
+            [
+                ink.contrast[[blob, *(atoms if k >= single else ())]].max()
+                for k, (*_, blob, _, atoms) in enumerate(found)
+            ],
+            np.float32,
+        ),
         [atoms for *_, atoms in found],
         [_shape_reason(ink, blob, box, joined=k >= single) for k, (_, box, blob, _, _) in enumerate(found)],
     )

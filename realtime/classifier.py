@@ -4,6 +4,8 @@ import ctypes
 import hashlib
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
@@ -39,9 +41,10 @@ class Classifier:
         self._session, self.fallback = _open(self.path, device, index)
         ran_on_cuda = self._session.get_providers()[0] == "CUDAExecutionProvider"
         self.device = f"cuda:{index}" if ran_on_cuda else "cpu"
-        self.metadata = dict(self._session.get_modelmeta().custom_metadata_map)
-        self.classes = self._check()
-        self(np.zeros((1, 1, crops.SIDE, crops.SIDE), np.uint8))  # warm up, and prove that the graph runs
+        with _refusing(self.path):
+            self.metadata = dict(self._session.get_modelmeta().custom_metadata_map)
+            self.classes = self._check()
+            self(np.zeros((1, 1, crops.SIDE, crops.SIDE), np.uint8))  # warm up, and prove that the graph runs
 
     def __call__(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Classify crops (N, 1, 28, 28) uint8 as (N, C) float32, rows sum to 1. Raises ValueError for other arrays."""
@@ -128,14 +131,22 @@ def _open_cuda(path: Path, options: onnxruntime.SessionOptions, index: int) -> o
 
 
 def _session(path: Path, options: onnxruntime.SessionOptions, providers: list) -> onnxruntime.InferenceSession:
-    """Load the file, turning every way in which a file can be broken into ModelRefusedError."""
+    """Load the file. Raises ModelRefusedError where it is broken."""
+    with _refusing(path):
+        # Without its own fallback, which prints to standard output and changes the device without an error.
+        return onnxruntime.InferenceSession(str(path), options, providers=providers, enable_fallback=0)
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """Turn every error of ONNX Runtime that a broken file can cause into ModelRefusedError."""
     state = onnxruntime.capi.onnxruntime_pybind11_state
     broken = (state.InvalidProtobuf, state.InvalidGraph, state.InvalidArgument, state.NoSuchFile, state.NotImplemented)
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=providers)
-    except (*broken, state.Fail, UnicodeError) as error:
+        yield
+    except (*broken, state.Fail, state.RuntimeException, UnicodeError) as error:
         first_line = (str(error).strip().splitlines() or ["unreadable"])[0]
-        raise ModelRefusedError(f"{path} is not a model that ONNX Runtime can load: {first_line}") from None
+        raise ModelRefusedError(f"{path} is not a model that ONNX Runtime can run: {first_line}") from None
 
 
 def _no_cuda() -> str | None:

@@ -15,6 +15,7 @@ WALL = 0.75  # or through this share of the distance between two level lines: th
 ENCLOSED = 0.3  # a blob that shuts in another of this share of its own height may be a box
 COVERED = 0.6  # share of a blob's length over which a straight line must have ink
 THIN = 0.012  # such an upright is thinner than this share of that height: thicker ones are strokes of a large digit
+FINE = 0.06  # lines are finer than this share of their length
 THICK, BROAD = 0.02, 0.12  # a blob whose strokes are wider than these shares of the picture and of itself is no ruling
 SLOPES = np.tan(np.radians(np.linspace(-12, 12, 49)))
 MOST_LINES = 40  # of one blob: squared paper is one blob with all its lines
@@ -35,7 +36,7 @@ def part_lines(
     height, width = labels.shape
     suspects = (w > LONG * h) | (w > SPAN * width) | _enclosing(boxes)
     suspects |= (h > THROUGH * height) & (stroke < THIN * height)
-    suspects &= stroke < np.maximum(THICK * max(height, width), BROAD * np.minimum(w, h))
+    suspects &= stroke < np.minimum(FINE * w, np.maximum(THICK * max(height, width), BROAD * np.minimum(w, h)))
     parts, origin = list(boxes), list(range(len(boxes)))
     ruled = np.zeros(len(boxes), bool)
     labels = labels.copy() if suspects.any() else labels

@@ -14,6 +14,7 @@ from realtime.rows import arrange
 UNSURE = "?"
 CONFIDENCE = 0.6  # below it a digit is shown as unsure
 REJECT = 0.5  # a blob is no digit above this probability of the class 'not a digit'
+INSIDE = 0.7  # nor where this share of its box lies inside another digit's
 SMALL, FAINT = 0.3, 0.3  # nor below these shares of the writing's usual size and contrast
 Box = tuple[int, int, int, int]
 
@@ -83,9 +84,8 @@ def read(
     digits, junk = classify(batch, candidates, classifier)
     chosen = choose(candidates, digits.max(axis=1, initial=0), junk)
     boxes, digits = candidates.boxes[chosen], digits[chosen]
-    reasons = refuse(
-        ink, boxes, candidates.blobs[chosen], digits, junk[chosen], [candidates.reasons[i] for i in chosen]
-    )
+    shapes = [candidates.reasons[i] for i in chosen]
+    reasons = refuse(boxes, candidates.contrast[chosen], digits, junk[chosen], shapes)
     kept = np.flatnonzero([not reason for reason in reasons])
     boxes = ink.to_frame(boxes)
     readings = group(boxes[kept], digits[kept], confidence, kept)
@@ -129,9 +129,8 @@ def group(
 
 
 def refuse(
-    ink: Ink,
     boxes: NDArray[np.int32],
-    blobs: NDArray[np.intp],
+    contrast: NDArray[np.float32],
     digits: NDArray[np.float32],
     junk: NDArray[np.float32],
     shapes: list[str],
@@ -141,16 +140,28 @@ def refuse(
         shape or (f"not a digit ({no:.2f})" if no > REJECT else "") for shape, no in zip(shapes, junk, strict=True)
     ]
     kept = np.flatnonzero([not reason for reason in reasons])
-    sizes, contrast = boxes[kept, 2:].max(axis=1), ink.contrast[blobs[kept]]
+    sizes, depths = boxes[kept, 2:].max(axis=1), contrast[kept]
     # What the writing is like: its size and contrast where most surely read ink is.
     weight = digits[kept].max(axis=1, initial=0) * sizes.astype(np.float64)
-    usual_size, usual_contrast = _weighted_median(sizes, weight), _weighted_median(contrast, weight)
-    for i, size, depth in zip(kept, sizes, contrast, strict=True):
+    usual_size, usual_contrast = _weighted_median(sizes, weight), _weighted_median(depths, weight)
+    for i, size, depth in zip(kept, sizes, depths, strict=True):
         if size < SMALL * usual_size:
             reasons[i] = f"small beside its neighbours ({size} of {usual_size:.0f} px)"
         elif depth < FAINT * usual_contrast:
             reasons[i] = f"faint beside its neighbours ({depth:.0f} of {usual_contrast:.0f} grey levels)"
+    for i in _inside(boxes, [i for i in kept if not reasons[i]]):
+        reasons[i] = "inside a digit"
     return reasons
+
+
+def _inside(boxes: NDArray[np.int32], kept: list[int]) -> list[int]:
+    """Return those of some boxes, x, y, w, h, that lie mostly inside a larger one of them: its loose ends."""
+    start, stop = boxes[kept, :2], boxes[kept, :2] + boxes[kept, 2:]
+    shared = np.minimum(stop[:, None], stop[None]) - np.maximum(start[:, None], start[None])
+    area = boxes[kept, 2:].prod(axis=1).astype(np.float64)
+    share = np.maximum(shared, 0).prod(axis=2) / area[:, None]
+    within = (share > INSIDE) & (area[:, None] < 0.5 * area[None])
+    return [kept[i] for i in np.flatnonzero(within.any(axis=1))]
 
 
 def _weighted_median(values: NDArray[np.generic], weight: NDArray[np.float64]) -> float:
