@@ -16,6 +16,11 @@ from numpy.typing import NDArray
 from realtime import crops
 
 NOT_A_DIGIT = "not-a-digit"
+_state = onnxruntime.capi.onnxruntime_pybind11_state
+_BROKEN = (
+    *(_state.Fail, _state.InvalidArgument, _state.InvalidGraph, _state.InvalidProtobuf, _state.NoSuchFile),
+    *(_state.NotImplemented, _state.RuntimeException, _state.EPFail, UnicodeError),
+)  # what ONNX Runtime raises for a file, or a device, that does not work; they share no base but Exception
 
 
 class ModelRefusedError(ValueError):
@@ -106,17 +111,17 @@ def _open(path: Path, device: str, index: int) -> tuple[onnxruntime.InferenceSes
     # Idle worker threads spin and take the cores from OpenCV; two threads gained nothing below batches of 8.
     options.intra_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    if device == "cpu":
-        return _session(path, options, ["CPUExecutionProvider"]), None
-    reason = _no_cuda()
+    reason = "" if device == "cpu" else _no_cuda()
     if reason is None:
         try:
             return _open_cuda(path, options, index), None
-        except RuntimeError as error:
-            reason = str(error).strip().splitlines()[0]
-    if device != "auto":
+        except (RuntimeError, *_BROKEN) as error:
+            reason = _first_line(error)
+    with _refusing(path):  # also where CUDA failed: a broken file is then named as such
+        session = _session(path, options, ["CPUExecutionProvider"])
+    if device.startswith("cuda"):
         raise DeviceError(f"--device {device} cannot be had: {reason}")
-    return _session(path, options, ["CPUExecutionProvider"]), reason
+    return session, reason or None
 
 
 def _open_cuda(path: Path, options: onnxruntime.SessionOptions, index: int) -> onnxruntime.InferenceSession:
@@ -131,22 +136,22 @@ def _open_cuda(path: Path, options: onnxruntime.SessionOptions, index: int) -> o
 
 
 def _session(path: Path, options: onnxruntime.SessionOptions, providers: list) -> onnxruntime.InferenceSession:
-    """Load the file. Raises ModelRefusedError where it is broken."""
-    with _refusing(path):
-        # Without its own fallback, which prints to standard output and changes the device without an error.
-        return onnxruntime.InferenceSession(str(path), options, providers=providers, enable_fallback=0)
+    """Load the file, without the fallback of ONNX Runtime: that prints to standard output and changes the device."""
+    return onnxruntime.InferenceSession(str(path), options, providers=providers, enable_fallback=0)
 
 
 @contextmanager
 def _refusing(path: Path) -> Iterator[None]:
     """Turn every error of ONNX Runtime that a broken file can cause into ModelRefusedError."""
-    state = onnxruntime.capi.onnxruntime_pybind11_state
-    broken = (state.InvalidProtobuf, state.InvalidGraph, state.InvalidArgument, state.NoSuchFile, state.NotImplemented)
     try:
         yield
-    except (*broken, state.Fail, state.RuntimeException, UnicodeError) as error:
-        first_line = (str(error).strip().splitlines() or ["unreadable"])[0]
-        raise ModelRefusedError(f"{path} is not a model that ONNX Runtime can run: {first_line}") from None
+    except _BROKEN as error:
+        raise ModelRefusedError(f"{path} is not a model that ONNX Runtime can run: {_first_line(error)}") from None
+
+
+def _first_line(error: Exception) -> str:
+    """Return what an error says in its first line; the rest is C++."""
+    return (str(error).strip().splitlines() or ["unreadable"])[0]
 
 
 def _no_cuda() -> str | None:

@@ -32,7 +32,8 @@ class Ink:
     belongs to blob i. boxes: (N, 4) int32 x, y, w, h, half-open, pixels of the mask. contrast: (N,) float32, grey
     levels between the ink and its paper. light: (N,) bool, ink lighter than its paper. ruled: (N,) bool, a
     straight line that was taken from under other blobs. origin: (N,) the blob that each was found in, its own place for
-    those that hold no line. stroke: (N,) float32, mean width of the strokes, pixels.
+    those that hold no line. stroke: (N,) float32, mean width of the strokes, pixels. depth: (h, w)
+    uint8, grey levels away from the paper.
     """
 
     mask: NDArray[np.uint8]
@@ -43,6 +44,7 @@ class Ink:
     ruled: NDArray[np.bool_]
     origin: NDArray[np.intp]
     stroke: NDArray[np.float32]
+    depth: NDArray[np.uint8]
     scale: float
 
     def to_frame(self, boxes: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -136,7 +138,7 @@ def _strokes(depth: NDArray[np.uint8], noise: float, light: bool, scale: float) 
     if len(origin) > len(stroke):
         stroke = _stroke_width(labels, len(boxes))
     contrast = contrast[keep][origin].astype(np.float32)
-    return Ink(mask, labels, boxes, contrast, np.full(len(boxes), light), ruled, origin, stroke, scale)
+    return Ink(mask, labels, boxes, contrast, np.full(len(boxes), light), ruled, origin, stroke, depth, scale)
 
 
 def _stroke_width(labels: NDArray[np.int32], count: int) -> NDArray[np.float32]:
@@ -180,6 +182,7 @@ def _merge(dark: Ink, light: Ink) -> Ink:
         np.concatenate([dark.ruled, light.ruled]),
         np.concatenate([dark.origin, light.origin + len(dark.boxes)]),
         np.concatenate([dark.stroke, light.stroke]),
+        cv2.max(dark.depth, light.depth),
         dark.scale,
     )
 
@@ -219,5 +222,6 @@ def _select(ink: Ink, keep: NDArray[np.bool_]) -> Ink:
         ink.ruled[keep],
         renumber[1:][ink.origin][keep] - 1,
         ink.stroke[keep],
+        ink.depth,
         ink.scale,
     )

@@ -8,14 +8,12 @@ from numpy.typing import NDArray
 from realtime import crops
 from realtime.candidates import Candidates, choose, propose
 from realtime.classifier import NOT_A_DIGIT, Classifier
+from realtime.evidence import doubt, refuse
 from realtime.ink import Ink, find_ink
 from realtime.rows import arrange
 
 UNSURE = "?"
 CONFIDENCE = 0.6  # below it a digit is shown as unsure
-REJECT = 0.5  # a blob is no digit above this probability of the class 'not a digit'
-INSIDE = 0.7  # nor where this share of its box lies inside another digit's
-SMALL, FAINT = 0.3, 0.3  # nor below these shares of the writing's usual size and contrast
 Box = tuple[int, int, int, int]
 
 
@@ -84,12 +82,16 @@ def read(
     digits, junk = classify(batch, candidates, classifier)
     chosen = choose(candidates, digits.max(axis=1, initial=0), junk)
     boxes, digits = candidates.boxes[chosen], digits[chosen]
-    shapes = [candidates.reasons[i] for i in chosen]
-    reasons = refuse(boxes, candidates.contrast[chosen], digits, junk[chosen], shapes)
+    reasons = refuse(candidates, chosen, digits, junk[chosen])
     kept = np.flatnonzero([not reason for reason in reasons])
-    boxes = ink.to_frame(boxes)
-    readings = group(boxes[kept], digits[kept], confidence, kept)
-    return Page(ink, boxes, batch[chosen], digits, junk[chosen], reasons, readings)
+    frame_boxes = ink.to_frame(boxes)
+    readings = group(frame_boxes[kept], digits[kept], confidence, kept)
+    doubtful = doubt(ink, boxes, candidates.blobs[chosen], digits, junk[chosen])
+    for reading in [r for r in readings if doubtful[[digit.blob for digit in r.digits]].all()]:
+        readings.remove(reading)
+        for digit in reading.digits:
+            reasons[digit.blob] = "doubtful, and no sure digit beside it"
+    return Page(ink, frame_boxes, batch[chosen], digits, junk[chosen], reasons, readings)
 
 
 def classify(
@@ -126,51 +128,6 @@ def group(
         return Digit(text, float(sure[i]), tuple(boxes[i].tolist()), int(blobs[i]), probabilities[i])
 
     return [Reading(tuple(digit(i) for i in number), row) for row, line in enumerate(arrange(boxes)) for number in line]
-
-
-def refuse(
-    boxes: NDArray[np.int32],
-    contrast: NDArray[np.float32],
-    digits: NDArray[np.float32],
-    junk: NDArray[np.float32],
-    shapes: list[str],
-) -> list[str]:
-    """Say why each of N boxes (N, 4), mask pixels, is no digit; `shapes` are the reasons found in their shapes."""
-    reasons = [
-        shape or (f"not a digit ({no:.2f})" if no > REJECT else "") for shape, no in zip(shapes, junk, strict=True)
-    ]
-    kept = np.flatnonzero([not reason for reason in reasons])
-    sizes, depths = boxes[kept, 2:].max(axis=1), contrast[kept]
-    # What the writing is like: its size and contrast where most surely read ink is.
-    weight = digits[kept].max(axis=1, initial=0) * sizes.astype(np.float64)
-    usual_size, usual_contrast = _weighted_median(sizes, weight), _weighted_median(depths, weight)
-    for i, size, depth in zip(kept, sizes, depths, strict=True):
-        if size < SMALL * usual_size:
-            reasons[i] = f"small beside its neighbours ({size} of {usual_size:.0f} px)"
-        elif depth < FAINT * usual_contrast:
-            reasons[i] = f"faint beside its neighbours ({depth:.0f} of {usual_contrast:.0f} grey levels)"
-    for i in _inside(boxes, [i for i in kept if not reasons[i]]):
-        reasons[i] = "inside a digit"
-    return reasons
-
-
-def _inside(boxes: NDArray[np.int32], kept: list[int]) -> list[int]:
-    """Return those of some boxes, x, y, w, h, that lie mostly inside a larger one of them: its loose ends."""
-    start, stop = boxes[kept, :2], boxes[kept, :2] + boxes[kept, 2:]
-    shared = np.minimum(stop[:, None], stop[None]) - np.maximum(start[:, None], start[None])
-    area = boxes[kept, 2:].prod(axis=1).astype(np.float64)
-    share = np.maximum(shared, 0).prod(axis=2) / area[:, None]
-    within = (share > INSIDE) & (area[:, None] < 0.5 * area[None])
-    return [kept[i] for i in np.flatnonzero(within.any(axis=1))]
-
-
-def _weighted_median(values: NDArray[np.generic], weight: NDArray[np.float64]) -> float:
-    """Return the value below which half of the weight lies, 0 for no values."""
-    if not len(values):
-        return 0.0
-    order = np.argsort(values)
-    held = np.cumsum(weight[order])
-    return float(values[order[int(np.searchsorted(held, held[-1] / 2))]])
 
 
 def enclose(boxes: list[Box]) -> Box:

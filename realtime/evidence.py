@@ -1,0 +1,107 @@
+"""What speaks against a blob being a digit: the network, its company, its strokes, and what lies around it."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.candidates import Candidates
+from realtime.ink import Ink
+
+REJECT = 0.5  # a blob is no digit above this probability of the class 'not a digit'
+INSIDE = 0.7  # nor where this share of its box lies inside another digit's
+SMALL, FAINT = 0.3, 0.3  # nor below these shares of the writing's usual size and contrast
+CLEAR, RING = 2, 6  # the ring around a blob that should be paper, pixels away from its ink
+CROWDED, UNEVEN, JUNK, UNSURE = 0.12, 0.4, 0.1, 0.6  # beyond each of these a digit is doubtful
+CUT_OFF = 0.6  # so is one at the picture's edge, unless it is higher than this share of the picture
+
+
+def refuse(
+    candidates: Candidates, chosen: list[int], digits: NDArray[np.float32], junk: NDArray[np.float32]
+) -> list[str]:
+    """Say why each of the N chosen candidates is no digit, an empty text for those that may be one.
+
+    digits: (N, 10) and junk: (N,), the network's probabilities of each digit and of none.
+    """
+    boxes, contrast = candidates.boxes[chosen], candidates.contrast[chosen]
+    reasons = [
+        candidates.reasons[i] or (f"not a digit ({no:.2f})" if no > REJECT else "")
+        for i, no in zip(chosen, junk, strict=True)
+    ]
+    kept = np.flatnonzero([not reason for reason in reasons])
+    sizes, depths = boxes[kept, 2:].max(axis=1), contrast[kept]
+    # What the writing is like: its size and contrast where most surely read ink is.
+    weight = digits[kept].max(axis=1, initial=0) * sizes.astype(np.float64)
+    usual_size, usual_contrast = _weighted_median(sizes, weight), _weighted_median(depths, weight)
+    for i, size, depth in zip(kept, sizes, depths, strict=True):
+        if size < SMALL * usual_size:
+            reasons[i] = f"small beside its neighbours ({size} of {usual_size:.0f} px)"
+        elif depth < FAINT * usual_contrast:
+            reasons[i] = f"faint beside its neighbours ({depth:.0f} of {usual_contrast:.0f} grey levels)"
+    for i in _inside(boxes, [i for i in kept if not reasons[i]]):
+        reasons[i] = "inside a digit"
+    return reasons
+
+
+def _inside(boxes: NDArray[np.int32], kept: list[int]) -> list[int]:
+    """Return those of some boxes, x, y, w, h, that lie mostly inside a larger one of them: its loose ends."""
+    start, stop = boxes[kept, :2], boxes[kept, :2] + boxes[kept, 2:]
+    shared = np.minimum(stop[:, None], stop[None]) - np.maximum(start[:, None], start[None])
+    area = boxes[kept, 2:].prod(axis=1).astype(np.float64)
+    share = np.maximum(shared, 0).prod(axis=2) / area[:, None]
+    within = (share > INSIDE) & (area[:, None] < 0.5 * area[None])
+    return [kept[i] for i in np.flatnonzero(within.any(axis=1))]
+
+
+def _weighted_median(values: NDArray[np.generic], weight: NDArray[np.float64]) -> float:
+    """Return the value below which half of the weight lies, 0 for no values."""
+    if not len(values):
+        return 0.0
+    order = np.argsort(values)
+    held = np.cumsum(weight[order])
+    return float(values[order[int(np.searchsorted(held, held[-1] / 2))]])
+
+
+def doubt(
+    ink: Ink,
+    boxes: NDArray[np.int32],
+    blobs: NDArray[np.intp],
+    digits: NDArray[np.float32],
+    junk: NDArray[np.float32],
+) -> NDArray[np.bool_]:
+    """Tell which of N boxes (N, 4), mask pixels, are doubtful: not to be believed without a sure digit beside them."""
+    height, width = ink.mask.shape
+    start, stop = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
+    at_edge = (start <= 1).any(axis=1) | (stop >= np.array([width, height]) - 1).any(axis=1)
+    at_edge &= boxes[:, 2:].max(axis=1) < CUT_OFF * min(height, width)
+    unsure = digits.max(axis=1, initial=0) < UNSURE
+    return at_edge | unsure | (junk > JUNK) | (crowding(ink)[blobs] > CROWDED) | (unevenness(ink)[blobs] > UNEVEN)
+
+
+def unevenness(ink: Ink) -> NDArray[np.float32]:
+    """Return for each blob, (N,), the deviation of its strokes' width over their mean.
+
+    A pen draws strokes of one width, an edge or a shadow does not (Epshtein et al., 2010, stroke width transform).
+    """
+    count = len(ink.boxes) + 1
+    distance = cv2.distanceTransform((ink.labels > 0).view(np.uint8), cv2.DIST_L2, 3)
+    ridge = (distance >= cv2.dilate(distance, np.ones((3, 3), np.uint8))) & (distance > 0)
+    owner, width = ink.labels[ridge], distance[ridge].astype(np.float64)
+    total = np.maximum(np.bincount(owner, minlength=count)[1:], 1)
+    mean = np.bincount(owner, width, count)[1:] / total
+    square = np.bincount(owner, width * width, count)[1:] / total
+    return (np.sqrt(np.maximum(square - mean**2, 0)) / np.maximum(mean, 0.5)).astype(np.float32)
+
+
+def crowding(ink: Ink) -> NDArray[np.float32]:
+    """Return for each blob, (N,), the share of a ring around it that departs from the paper.
+
+    Writing stands on paper; what furniture and clothes leave in the mask stands beside other things.
+    """
+    count = len(ink.boxes) + 1
+    labels = ink.labels.astype(np.uint16)
+    near, far = (cv2.dilate(labels, np.ones((side, side), np.uint8)) for side in (2 * CLEAR + 1, 2 * RING + 1))
+    ring = (far > 0) & (near != far)
+    owner = far[ring]
+    departs = ink.depth[ring] > 0.3 * np.concatenate([[0], ink.contrast])[owner]
+    pixels = np.bincount(owner, minlength=count)[1:]
+    return (np.bincount(owner, departs, count)[1:] / np.maximum(pixels, 1)).astype(np.float32)
