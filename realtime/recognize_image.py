@@ -11,12 +11,14 @@ from realtime.capture import Frame, SourceError, read_picture
 from realtime.classifier import Classifier
 from realtime.options import (
     SOURCE_UNAVAILABLE,
+    both_options,
     exit_codes,
     model_options,
     note,
-    open_classifier,
+    open_networks,
     open_text_sinks,
     output_options,
+    speaker,
 )
 from realtime.reading import Reading, read
 from realtime.sinks import Pictures, Window
@@ -26,6 +28,7 @@ from realtime.tracker import settle
 @click.command()
 @click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PHOTO...")
 @model_options
+@both_options
 @output_options
 def main(
     photos: tuple[Path, ...],
@@ -33,6 +36,8 @@ def main(
     device: str,
     conf: float,
     polarity: str,
+    base_model: Path | None,
+    fallback: float,
     show: bool,
     save: Path | None,
     json_path: str | None,
@@ -44,8 +49,8 @@ def main(
     others; the exit status is then 3.
     """
     with exit_codes(), ExitStack() as stack:
-        sinks, piped = open_text_sinks(stack, json_path, csv_path)
-        classifier = open_classifier(model, device)
+        classifier = open_networks(model, base_model, fallback, device)
+        sinks, piped = open_text_sinks(stack, json_path, csv_path, speaker(classifier))
         if save is not None:
             sinks.append(stack.enter_context(Pictures(save, single=len(photos) == 1)))
         window = stack.enter_context(Window("livedigits", wait_ms=0)) if show else None

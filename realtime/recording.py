@@ -13,7 +13,7 @@ from realtime.tracker import Track
 
 ROOM = 24  # frames that may wait for the disk
 LINES, FRAMES = "record.jsonl", "frames"
-KEYS = {"file", "at", "frame", "source", "numbers"}  # what a line must hold to be replayed
+KEYS = {"file", "at", "frame", "source", "numbers", "conf", "polarity"}  # what a line must hold to be replayed
 
 
 class Record(Sink):
