@@ -11,8 +11,11 @@ REJECT = 0.5  # a blob is no digit above this probability of the class 'not a di
 INSIDE = 0.7  # nor where this share of its box lies inside another digit's
 SMALL, FAINT = 0.3, 0.3  # nor below these shares of the writing's usual size and contrast
 CLEAR, RING = 2, 6  # the ring around a blob that should be paper, pixels away from its ink
-CROWDED, UNEVEN, JUNK, UNSURE = 0.12, 0.4, 0.1, 0.6  # beyond each of these a digit is doubtful
-CUT_OFF = 0.6  # so is one at the picture's edge, unless it is higher than this share of the picture
+CUT_OFF = 0.6  # a blob at the picture's edge is cut off, unless it is higher than this share of the picture
+# Log odds that a blob is writing, fitted by logistic regression to what is read in photos of numbers and of single
+# digits against what is read in clips of rooms and streets: at 0.5 it kept 96 % of the lone digits and 1 % of the rest.
+ODDS, CUT_ODDS, JUNK_ODDS, CROWDED_ODDS, UNEVEN_ODDS, ONE_ODDS = 1.9, -2.2, -0.4, -5.3, -2.5, -2.4
+LEAST_ODDS = 0.5  # of all digits of a number together
 
 
 def refuse(
@@ -61,20 +64,25 @@ def _weighted_median(values: NDArray[np.generic], weight: NDArray[np.float64]) -
     return float(values[order[int(np.searchsorted(held, held[-1] / 2))]])
 
 
-def doubt(
+def writing_odds(
     ink: Ink,
     boxes: NDArray[np.int32],
     blobs: NDArray[np.intp],
     digits: NDArray[np.float32],
     junk: NDArray[np.float32],
-) -> NDArray[np.bool_]:
-    """Tell which of N boxes (N, 4), mask pixels, are doubtful: not to be believed without a sure digit beside them."""
+) -> NDArray[np.float64]:
+    """Return the log odds (N,) that each of N boxes (N, 4), mask pixels, is writing rather than part of a thing.
+
+    A bare stroke says least: edges, cables and folds look like a 1.
+    """
     height, width = ink.mask.shape
     start, stop = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
-    at_edge = (start <= 1).any(axis=1) | (stop >= np.array([width, height]) - 1).any(axis=1)
-    at_edge &= boxes[:, 2:].max(axis=1) < CUT_OFF * min(height, width)
-    unsure = digits.max(axis=1, initial=0) < UNSURE
-    return at_edge | unsure | (junk > JUNK) | (crowding(ink)[blobs] > CROWDED) | (unevenness(ink)[blobs] > UNEVEN)
+    cut = (start <= 1).any(axis=1) | (stop >= np.array([width, height]) - 1).any(axis=1)
+    cut &= boxes[:, 2:].max(axis=1, initial=0) < CUT_OFF * min(height, width)
+    no = np.clip(junk, 1e-3, 1 - 1e-3).astype(np.float64)
+    one = digits.argmax(axis=1) == 1 if len(digits) else np.zeros(0)
+    odds = ODDS + CUT_ODDS * cut + JUNK_ODDS * np.log(no / (1 - no)) + ONE_ODDS * one
+    return odds + CROWDED_ODDS * crowding(ink)[blobs] + UNEVEN_ODDS * unevenness(ink)[blobs]
 
 
 def unevenness(ink: Ink) -> NDArray[np.float32]:
@@ -102,6 +110,9 @@ def crowding(ink: Ink) -> NDArray[np.float32]:
     near, far = (cv2.dilate(labels, np.ones((side, side), np.uint8)) for side in (2 * CLEAR + 1, 2 * RING + 1))
     ring = (far > 0) & (near != far)
     owner = far[ring]
-    departs = ink.depth[ring] > 0.3 * np.concatenate([[0], ink.contrast])[owner]
+    # Ruled lines are part of the paper.
+    departs = (ink.depth[ring] > 0.3 * np.append(0, ink.contrast)[owner]) & ~np.append(False, ink.ruled)[
+        ink.labels[ring]
+    ]
     pixels = np.bincount(owner, minlength=count)[1:]
     return (np.bincount(owner, departs, count)[1:] / np.maximum(pixels, 1)).astype(np.float32)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from realtime import crops
 from realtime.candidates import Candidates, choose, propose
 from realtime.classifier import NOT_A_DIGIT, Classifier
-from realtime.evidence import doubt, refuse
+from realtime.evidence import LEAST_ODDS, refuse, writing_odds
 from realtime.ink import Ink, find_ink
 from realtime.rows import arrange
 
@@ -86,11 +86,11 @@ def read(
     kept = np.flatnonzero([not reason for reason in reasons])
     frame_boxes = ink.to_frame(boxes)
     readings = group(frame_boxes[kept], digits[kept], confidence, kept)
-    doubtful = doubt(ink, boxes, candidates.blobs[chosen], digits, junk[chosen])
-    for reading in [r for r in readings if doubtful[[digit.blob for digit in r.digits]].all()]:
+    odds = writing_odds(ink, boxes, candidates.blobs[chosen], digits, junk[chosen])
+    for reading in [r for r in readings if odds[[digit.blob for digit in r.digits]].sum() < LEAST_ODDS]:
         readings.remove(reading)
         for digit in reading.digits:
-            reasons[digit.blob] = "doubtful, and no sure digit beside it"
+            reasons[digit.blob] = f"unlike writing (log odds {odds[digit.blob]:.1f})"
     return Page(ink, frame_boxes, batch[chosen], digits, junk[chosen], reasons, readings)
 
 

@@ -123,10 +123,14 @@ class Csv(TextSink):
 
 
 class Pictures(Sink):
-    """Write annotated pictures: to the file `path` where there is a single one, else into the folder `path`."""
+    """Write annotated pictures: to the file `path` where there is a single one, else into the folder `path`.
+
+    There each is named after its source; a second one of that name, from another folder, gets a number.
+    """
 
     def __init__(self, path: Path, single: bool) -> None:
         self.path, self.single = path, single and path.suffix != ""
+        self._written: set[Path] = set()
         if self.single:
             check_folder(path)
         else:
@@ -137,8 +141,13 @@ class Pictures(Sink):
 
     def take(self, frame: Frame, tracks: list[Track], latency_ms: float) -> None:
         """Write the annotated picture."""
-        target = self.path if self.single else self.path / f"{Path(frame.source).stem}.png"
+        stem = Path(frame.source).stem
+        target, number = self.path if self.single else self.path / f"{stem}.png", 1
+        while target in self._written:
+            number += 1
+            target = self.path / f"{stem}-{number}.png"
         save_picture(target, draw(frame.image, tracks))
+        self._written.add(target)
 
 
 class Window(Sink):
