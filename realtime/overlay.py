@@ -76,7 +76,8 @@ def frame_box(
 ) -> None:
     """Draw a box x, y, w, h around its pixels: whole, or its four corners alone."""
     x, y, w, h = box
-    left, top, right, bottom = x - thickness, y - thickness, x + w - 1 + thickness, y + h - 1 + thickness
+    off = (thickness + 2) // 2 + 2  # half of the widest line, which OpenCV makes a pixel wider, clears the box
+    left, top, right, bottom = x - off, y - off, x + w - 1 + off, y + h - 1 + off
     arm = max(3, min(w, h) // 4)
     for shade, extra in ((DARK, 2), (colour, 0)):
         if whole:
