@@ -224,7 +224,7 @@ def _rewrite(folder: Path, add: dict[str, object] | None = None, drop: str = "")
     unfinished = path.with_name(path.name + ".part")
     try:
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        kept = [line for line in lines if not drop or json.loads(line)["file"] != drop]
+        kept = [line for line in lines if json.loads(line)["file"] != drop]
         kept += [json.dumps(add, ensure_ascii=False)] if add is not None else []
         if kept:
             unfinished.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
