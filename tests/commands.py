@@ -1,0 +1,61 @@
+"""Run the project's commands as users do: through their entry points, in a process and a folder of their own."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parent.parent
+RECOGNIZE = {"recognize-image": "realtime.recognize_image", "recognize-video": "realtime.recognize_video"}
+
+
+def entry_point(name: str) -> str:
+    """Return the path of a console script in this environment."""
+    script = Path(sysconfig.get_path("scripts")) / (name + (".exe" if os.name == "nt" else ""))
+    if not script.is_file():
+        raise FileNotFoundError(f"no {script}: install the project first, pip install -e '.[dev]'")
+    return str(script)
+
+
+def start(name: str, *words: object, folder: Path, **options: object) -> subprocess.Popen:
+    """Start a command in `folder`, without a display, its output in pipes."""
+    environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "PYTHONWARNINGS")}
+    return subprocess.Popen(
+        [entry_point(name), *map(str, words)],
+        cwd=folder,
+        env=environment | {"PYTHONIOENCODING": "utf-8"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        **options,
+    )
+
+
+def run(name: str, *words: object, folder: Path, seconds: float = 120) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end and return what it wrote."""
+    with start(name, *words, folder=folder) as process:
+        try:
+            out, err = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def run_python(program: str, *words: object, folder: Path) -> str:
+    """Run a program of Python's, with the repository importable, and return its standard output."""
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(
+        [sys.executable, "-c", program, *map(str, words)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    if done.returncode:
+        raise AssertionError(done.stderr)
+    return done.stdout

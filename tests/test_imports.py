@@ -1,0 +1,99 @@
+"""Arrows between packages, and that recognition loads neither torch nor onnx nor, without a figure, matplotlib."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.commands import REPOSITORY, run_python
+from tests.conftest import CLIP
+
+OURS = {"realtime", "training", "export", "tests"}
+HEAVY = {"torch", "torchvision", "onnx", "onnxscript"}
+MAY_IMPORT = {
+    "realtime": {"realtime"},
+    "training": {"training", "realtime"},
+    "export": {"export", "training", "realtime"},
+}
+COMMANDS = sorted(path.stem for path in (REPOSITORY / "realtime").glob("recognize_*.py"))
+MODULES = [path for package in MAY_IMPORT for path in sorted((REPOSITORY / package).rglob("*.py"))]
+
+
+def imported(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """Yield the top-level package of every import in a module, wherever it stands, and its line."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name.split(".")[0], node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield (node.module or "").split(".")[0] if node.level == 0 else "", node.lineno
+
+
+def imported_first(tree: ast.Module) -> set[str]:
+    """Return the packages imported by the module's own statements: not those within functions."""
+    statements = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom | ast.Try | ast.If)]
+    return {name for node in statements for name, _ in imported(node)}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: f"{path.parent.name}.{path.stem}")
+def test_arrows_between_packages(path: Path) -> None:
+    package = path.relative_to(REPOSITORY).parts[0]
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = set(imported(tree))
+    forbidden = OURS - MAY_IMPORT[package] | (HEAVY if package == "realtime" else set())
+    assert [(name, line) for name, line in names if name in forbidden] == []
+    if package == "realtime":
+        assert "matplotlib" not in imported_first(tree)
+
+
+def test_the_walk_sees_imports_everywhere() -> None:
+    tree = ast.parse("import a.b\nif x:\n    from c import d\ndef f():\n    import e\nfrom . import g\n")
+    assert {name for name, _ in imported(tree)} == {"a", "c", "e", ""}
+    assert imported_first(tree) == {"a", "c", ""}
+
+
+LOADED = """
+import json, sys
+{work}
+heavy = {{'torch', 'torchvision', 'onnx', 'onnxscript', 'matplotlib', 'training', 'export'}}
+print(json.dumps(sorted(heavy & set(sys.modules))))
+"""
+IMPORT_ALL = """
+import importlib, pathlib
+for path in sorted(pathlib.Path(sys.argv[1]).glob('*.py')):
+    importlib.import_module('realtime.' + path.stem)
+"""
+RUN = """
+import importlib
+try:
+    importlib.import_module('realtime.' + sys.argv[1]).main(sys.argv[2:])
+except SystemExit as stop:
+    assert not stop.code, stop.code
+"""
+
+
+def test_importing_all_of_realtime_loads_nothing_heavy(tmp_path: Path) -> None:
+    out = run_python(LOADED.format(work=IMPORT_ALL), REPOSITORY / "realtime", folder=tmp_path)
+    assert out.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("words", [("--help",), (CLIP, "--max-frames", "3", "--no-show", "--save", "out.avi")])
+def test_no_recognize_command_loads_anything_heavy(command: str, words: tuple[object, ...], tmp_path: Path) -> None:
+    if command == "recognize_image" and words[0] == CLIP:
+        words = (save_first_frame(tmp_path), "--save", "out.png", "--json", "lines.jsonl", "--csv", "table.csv")
+    out = run_python(LOADED.format(work=RUN), command, *words, folder=tmp_path)
+    assert out.splitlines()[-1] == "[]"
+    if words[0] != "--help":
+        assert any((tmp_path / name).is_file() for name in ("out.avi", "out.png"))
+
+
+def save_first_frame(folder: Path) -> Path:
+    """Save the first frame of the bundled clip as a picture."""
+    import cv2
+
+    capture = cv2.VideoCapture(str(CLIP))
+    path = folder / "first.png"
+    cv2.imwrite(str(path), capture.read()[1])
+    capture.release()
+    return path
