@@ -18,7 +18,7 @@ CANVAS = 48  # side of the working canvas, pixels; MNIST's pixel is 1.5 of them
 FIELD = 32 / 28  # the canvas shows this many times the crop
 NODES = 5  # knots of the elastic field along a side
 BLOCK = 8  # JPEG's
-UNTOUCHED, GENTLE = 0.06, 0.35  # shares of the pictures left as they are, and moved but not damaged
+UNTOUCHED, GENTLE = 0.08, 0.45  # shares of the pictures left as they are, and moved but not damaged
 
 
 def augment(pictures: Tensor, generator: torch.Generator) -> Tensor:
@@ -64,8 +64,8 @@ class _Dice:
 def bend(pictures: Tensor, dice: _Dice) -> Tensor:
     """Draw pictures (N, 1, 28, 28) on canvases (N, 1, 48, 48): slanted, turned, stretched, elastic. Floats 0..1."""
     n = dice.count
-    angle, slant = dice.normal(math.radians(8)), dice.normal(0.16)
-    stretch = dice.normal(0.1) + torch.where(dice.chance(0.3), box_stretch(pictures) * dice.uniform(0, 1), 0.0)
+    angle, slant = dice.normal(math.radians(7)), dice.normal(0.13)
+    stretch = dice.normal(0.1) + torch.where(dice.chance(0.2), box_stretch(pictures) * dice.uniform(0, 1), 0.0)
     # Of the ink of a crop, 20 pixels long, enough of the canvas stays free for a turn and a stretch of 1.4.
     size = FIELD * torch.exp(dice.uniform(-0.05, 0.1) + stretch.abs() / 2)
     wide, high = size * torch.exp(-stretch / 2), size * torch.exp(stretch / 2)
@@ -73,7 +73,7 @@ def bend(pictures: Tensor, dice: _Dice) -> Tensor:
     rows = [wide * cos, wide * (slant * cos - sin), zero, high * sin, high * (slant * sin + cos), zero]
     matrix = torch.cat(rows, dim=1).view(n, 2, 3)
     grid = functional.affine_grid(matrix, [n, 1, CANVAS, CANVAS], align_corners=False)
-    strength = dice.uniform(0, 0.09).view(n, 1, 1, 1)
+    strength = dice.uniform(0, 0.065).view(n, 1, 1, 1)
     bumps = _bumps(pictures.device)
     field = bumps @ (dice.randn(n, 2, NODES, NODES) * strength) @ bumps.T
     return functional.grid_sample(pictures, grid + field.permute(0, 2, 3, 1), align_corners=False)
@@ -101,7 +101,7 @@ def pens(canvas: Tensor, dice: _Dice) -> Tensor:
     fine = _neighbours(canvas, torch.minimum)
     ink = canvas.sum(dim=(1, 2, 3), keepdim=True)
     can_thin = fine.sum(dim=(1, 2, 3), keepdim=True) > 0.4 * ink  # else the stroke is two pixels of the crop already
-    width = dice.normal(0.8, 2.0)
+    width = dice.normal(0.7, 2.0)
     width = torch.where(can_thin, width.clamp(min=-1), width.clamp(min=-0.3))
     broadened = torch.lerp(torch.lerp(canvas, broad, width.clamp(0, 1)), broader, (width - 1).clamp(0, 1))
     return torch.where(width > 0, broadened, torch.lerp(canvas, fine, (-width).clamp(0, 1)))
@@ -114,31 +114,31 @@ def accidents(canvas: Tensor, dice: _Dice) -> Tensor:
     angle = dice.uniform(0, math.pi)
     across = x * angle.cos() + y * angle.sin()
     gap = (across - dice.uniform(-12, 12)).abs() < dice.uniform(0.5, 1.3)
-    canvas = torch.where(dice.chance(0.08) & gap, 0.0, canvas)
+    canvas = torch.where(dice.chance(0.06) & gap, 0.0, canvas)
     side = torch.floor(dice.uniform(0, 4)) * (math.pi / 2)
-    cut = x * side.cos() + y * side.sin() > dice.uniform(0.72, 0.95) * _reach(canvas, x, y, side)
-    canvas = torch.where(dice.chance(0.06) & cut, 0.0, canvas)
+    cut = x * side.cos() + y * side.sin() > dice.uniform(0.78, 0.97) * _reach(canvas, x, y, side)
+    canvas = torch.where(dice.chance(0.04) & cut, 0.0, canvas)
     tilt, level = dice.normal(0.04), dice.uniform(-16, 16)
     line = ((y - tilt * x - level).abs() < dice.uniform(0.4, 1.1)) & (
         (x - dice.uniform(-10, 10)).abs() < dice.uniform(4, 13)
     )
-    canvas = torch.where(dice.chance(0.06) & line, 1.0, canvas)
+    canvas = torch.where(dice.chance(0.04) & line, 1.0, canvas)
     dx, dy = dice.pick((-22, -19, 19, 22)), dice.pick((-12, 0, 12))
     neighbour = torch.roll(canvas, (1, dy, dx), dims=(0, 2, 3))
     near = ((x - (14 if dx > 0 else -14)) ** 2 + (y - dy / 2) ** 2) < 25
-    return torch.where(dice.chance(0.04) & near, torch.maximum(canvas, neighbour), canvas)
+    return torch.where(dice.chance(0.03) & near, torch.maximum(canvas, neighbour), canvas)
 
 
 def damage(canvas: Tensor, dice: _Dice) -> Tensor:
     """See the ink through a camera: blur, JPEG, noise, few pixels, then the half-contrast cut of `find_ink`."""
     blurred = _blur(canvas)
     seen = torch.lerp(canvas, blurred, dice.uniform(0, 1))
-    seen = torch.lerp(seen, _blur(_blur(blurred)), dice.uniform(0, 1) * dice.chance(0.25))
+    seen = torch.lerp(seen, _blur(_blur(blurred)), dice.uniform(0, 1) * dice.chance(0.15))
     seen = torch.where(dice.chance(0.2), jpeg(seen, dice.uniform(0.02, 0.25)), seen)
     noise = _blur(dice.randn(*canvas.shape)) * dice.uniform(0, 0.35)
     seen = torch.where(dice.chance(0.3), seen + noise * (seen > 0.05), seen)
-    level, gain = dice.uniform(0.12, 0.42), dice.uniform(1.4, 3)
-    side = dice.pick((12, 16, 24))
+    level, gain = dice.uniform(0.15, 0.4), dice.uniform(1.4, 3)
+    side = dice.pick((16, 24))
     few = functional.avg_pool2d(seen, CANVAS // side)
     few = functional.interpolate(_cut(few, level, gain), (CANVAS, CANVAS), mode="bilinear")
     return torch.where(dice.chance(0.25), few, _cut(seen, level, gain))

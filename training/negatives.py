@@ -1,7 +1,7 @@
 """Draw what is no digit: dots, signs, letters, scribbles, line pieces, paper, and digits in twos and in halves.
 
 Left out, because nobody can tell them from a digit alone in its crop: a slash, a bar and a lower-case l (1), a ring and
-an o (0), z (2), s (5), b (6), g and q (9), y (4), and the half of a digit that is another digit.
+an o (0), z (2), s (5), b (6), g and q (9), y and H (4), > (7), and the half of a digit that is another digit.
 """
 
 import math
@@ -14,20 +14,11 @@ from numpy.typing import NDArray
 from realtime import crops
 
 SIDE = 64
-LETTERS = "ACEFHKMNPRTUVWXYaefhkmnprtuvwx#%&@?+*=<>"
+LETTERS = "ACEFKMNPRTUVWXYaefhkmnprtuvwx#%&@?+*=<"
 FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_SCRIPT_SIMPLEX)
 # Halves that are no other digit, nor a bar: (digit, the half that is kept).
-HALVES = (
-    (0, "top"),
-    (0, "bottom"),
-    (2, "bottom"),
-    (2, "left"),
-    (4, "left"),
-    (5, "left"),
-    (5, "top"),
-    (7, "left"),
-    (8, "left"),
-    (3, "left"),
+HALVES = tuple(
+    zip((0, 0, 2, 2, 3, 4, 5, 5, 7, 8), ("top", "bottom", "bottom", *["left"] * 4, "top", "left", "left"), strict=True)
 )
 
 Patch = NDArray[np.uint8]
@@ -51,7 +42,7 @@ def draw(count: int, digits: NDArray[np.uint8], labels: NDArray[np.int64], rng: 
         (0.08, lambda: _texture(rng)),
         (0.11, lambda: _several(digits, rng)),
         (0.05, lambda: _half(digits, labels, rng)),
-        (0.01, lambda: np.zeros((SIDE, SIDE), np.uint8)),
+        (0.01, _blank),
     ]
     shares = np.array([share for share, _ in kinds])
     choices = rng.choice(len(kinds), count, p=shares / shares.sum())
@@ -133,7 +124,7 @@ def _sign(rng: np.random.Generator) -> Patch:
 def _bracket(rng: np.random.Generator) -> Patch:
     """Draw a bracket, round ones bent so far that they are no 1."""
     patch, pen = _blank(), _pen(rng)
-    depth, kind = rng.uniform(15, 24), rng.integers(0, 3)
+    depth, kind = rng.uniform(18, 27), rng.integers(0, 3)
     y = np.array([4, 4, 32, 60, 60]) if kind == 1 else np.linspace(4, 60, 7)
     if kind == 0:
         x = depth * (1 - np.sin(np.linspace(0, math.pi, 7)))
@@ -160,7 +151,7 @@ def _letter(rng: np.random.Generator) -> Patch:
 
 def _scribble(rng: np.random.Generator) -> Patch:
     """Scribble: one long round line, to and fro or anywhere."""
-    patch, count = _blank(), int(rng.integers(7, 22))
+    patch, count = _blank(), int(rng.integers(9, 24))
     if rng.random() < 0.4:  # to and fro
         x = np.linspace(6, 58, count)
         y = 32 + np.where(np.arange(count) % 2, 1, -1) * rng.uniform(8, 26) + rng.normal(0, 4, count)
@@ -174,9 +165,9 @@ def _scribble(rng: np.random.Generator) -> Patch:
 
 
 def _polyline(rng: np.random.Generator) -> Patch:
-    """Draw three to six strokes across each other: characters of no script."""
+    """Draw four to seven strokes across each other: characters of no script."""
     patch, pen = _blank(), max(2, _pen(rng) - 2)
-    for _ in range(rng.integers(3, 7)):
+    for _ in range(rng.integers(4, 8)):
         points = rng.uniform(6, 58, (rng.integers(2, 4), 2))
         _stroke(patch, _smooth(points) if rng.random() < 0.5 else points, pen)
     return patch

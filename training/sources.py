@@ -35,18 +35,22 @@ EVERY = 12  # frames between those that are cut of a clip; nearer ones show the 
 MOST_OF_A_CLIP = 1500  # crops
 # Of ink that is no handwriting, a bar is left out, for it is a 1: slimmer than SLIM for its height, or its short axis
 # (deviation of the ink) below BAR of the long one and within LEAN degrees of upright.
-SLIM, BAR, LEAN = 0.4, 0.2, 60
+SLIM, BAR, LEAN = 0.45, 0.35, 60
 FEWEST_INKED = 12  # pixels of a crop; less is nothing that a reader would look at
 
 
 @dataclass(frozen=True)
 class Source:
-    """One collection: crops (N, 1, 28, 28) uint8, labels (N,) int64, and how often an epoch shows each, `weight`."""
+    """One collection: crops (N, 1, 28, 28) uint8, labels (N,) int64, and how often an epoch shows each, `weight`.
+
+    `lost` counts the pictures in which no digit was found.
+    """
 
     name: str
     crops: Tensor
     labels: Tensor
     weight: float = 1.0
+    lost: int = 0
 
 
 def load(path: Path, weight: float = 1.0, without: tuple[str, ...] = (), only: tuple[str, ...] = ()) -> Source:
@@ -56,18 +60,19 @@ def load(path: Path, weight: float = 1.0, without: tuple[str, ...] = (), only: t
     'not-a-digit'. Clips show no handwriting: whatever ink is found in them is 'not-a-digit'. `without` and `only` are
     patterns for labels, or for the names of clips. Raises DataError for what cannot be read.
     """
+    lost = 0
     if path.suffix == ".npz":
         patches, labels = _npz(path, without, only)
     elif path.suffix.lower() in CLIPS:
         patches, labels = _clips([path])
     elif path.is_dir():
         clips = sorted(p for p in path.iterdir() if p.suffix.lower() in CLIPS and _wanted(p.name, without, only))
-        patches, labels = _clips(clips) if clips else _folders(path, without, only)
+        patches, labels, lost = (*_clips(clips), 0) if clips else _folders(path, without, only)
     else:
         raise DataError(f"{path} is no npz file, folder or clip: name labelled data that exists")
     if not patches:
         raise DataError(f"{path} holds nothing to learn from: expected folders 0 to 9 or {NOT_A_DIGIT}, or clips")
-    return Source(path.stem, torch.from_numpy(crops.stack(patches)), torch.tensor(labels), weight)
+    return Source(path.stem, torch.from_numpy(crops.stack(patches)), torch.tensor(labels), weight, lost)
 
 
 def _wanted(label: str, without: tuple[str, ...], only: tuple[str, ...]) -> bool:
@@ -95,10 +100,13 @@ def _npz(path: Path, without: tuple[str, ...], only: tuple[str, ...]) -> tuple[l
     return [images[i] for i in kept], index
 
 
-def _folders(path: Path, without: tuple[str, ...], only: tuple[str, ...]) -> tuple[list[NDArray[np.uint8]], list[int]]:
-    """Find the digit in each picture of the folders named by a class, and all ink in those of 'not-a-digit'."""
+def _folders(
+    path: Path, without: tuple[str, ...], only: tuple[str, ...]
+) -> tuple[list[NDArray[np.uint8]], list[int], int]:
+    """Find the digit in each picture of the folders 0 to 9, all ink in those of 'not-a-digit'; count digits lost."""
     patches: list[NDArray[np.uint8]] = []
     labels: list[int] = []
+    lost = 0
     for name in (*CLASSES, "blank"):
         if not _wanted(name, without, only) or not (path / name).is_dir():
             continue
@@ -109,7 +117,8 @@ def _folders(path: Path, without: tuple[str, ...], only: tuple[str, ...]) -> tup
             found = _middle(ink) if name in DIGITS else _clutter(ink)
             patches += found
             labels += [label] * len(found)
-    return patches, labels
+            lost += name in DIGITS and not found
+    return patches, labels, lost
 
 
 def _open(file: Path) -> NDArray[np.uint8]:

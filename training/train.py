@@ -1,13 +1,10 @@
 """Train a network: one tensor on the device, an epoch is a permutation, one cycle of the rate, the best epoch kept."""
 
-import json
 import math
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,85 +13,22 @@ from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
-from training import checkpoint, negatives
+from training import negatives
 from training.augment import augment
-from training.model import CLASSES, build, scaled
+from training.model import scaled
+from training.run import Progress, Recipe, Run, keep
 from training.sources import Source
 
 WARM_UP = 0.2  # share of the steps in which the rate rises
 EVALUATION_BATCH = 1000
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """What makes a run what it is; two runs of one recipe, data and machine give the same weights."""
+def fit(
+    run: Run, recipe: Recipe, train: list[Source], valid: Source, folder: Path | None, until: int | None = None
+) -> None:
+    """Train up to the recipe's last epoch, or `until` an earlier one.
 
-    arch: str = "digitcnn"
-    classes: tuple[str, ...] = CLASSES
-    epochs: int = 20
-    batch: int = 128
-    rate: float = 4e-3
-    weight_decay: float = 0.02
-    negatives: int = 8000  # drawn anew each epoch
-    augment: bool = True
-    average: float = 0.998  # of the weights over steps, for what is kept
-    patience: int = 0  # epochs without a better validation after which to stop; 0 never stops
-    seed: int = 0
-
-
-@dataclass
-class Progress:
-    """Where a run stands, kept in the resumable checkpoint."""
-
-    epoch: int = 0
-    best: float = -1.0
-    best_epoch: int = 0
-    history: list[dict[str, float]] = field(default_factory=list)
-
-
-@dataclass
-class Run:
-    """All that changes while training: the network, its average, the optimizer, progress, and the best weights."""
-
-    model: nn.Module
-    averaged: nn.Module
-    optimizer: torch.optim.Optimizer
-    progress: Progress
-    best: dict[str, Tensor]
-
-
-def start(recipe: Recipe, device: torch.device) -> Run:
-    """Return a fresh run: a network with seeded weights, channels last (twice as fast on CPUs as the default)."""
-    torch.manual_seed(recipe.seed)
-    model, averaged = (build(recipe.arch, len(recipe.classes)) for _ in range(2))
-    averaged.load_state_dict(model.state_dict())
-    model, averaged = (m.to(device, memory_format=torch.channels_last) for m in (model, averaged))
-    optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay)
-    return Run(model, averaged.eval(), optimizer, Progress(), {})
-
-
-def resume(path: Path, recipe: Recipe, device: torch.device) -> Run:
-    """Return the run that was left in `path`. Raises CheckpointRefusedError where it is another recipe's."""
-    content = checkpoint.read(path)
-    if content.get("recipe") != plain(recipe):
-        raise checkpoint.CheckpointRefusedError(
-            f"{path} was left by another recipe: give the same options as then, or leave --resume out"
-        )
-    run = start(recipe, device)
-    run.model.load_state_dict(content["model"])
-    run.averaged.load_state_dict(content["averaged"])
-    run.optimizer.load_state_dict(content["optimizer"])
-    return Run(run.model, run.averaged, run.optimizer, Progress(**content["progress"]), content["best"])
-
-
-def plain(recipe: Recipe) -> dict[str, Any]:
-    """Return the recipe as plain values."""
-    return asdict(recipe) | {"classes": list(recipe.classes)}
-
-
-def fit(run: Run, recipe: Recipe, train: list[Source], valid: Source, folder: Path | None) -> None:
-    """Train up to the recipe's last epoch; keep a resumable checkpoint and metrics in `folder` (None keeps nothing).
-
+    `folder` keeps a resumable checkpoint and the metrics of each epoch; None keeps nothing.
     Under torchrun each process takes its share of every batch, and all end with the same weights.
     """
     device = next(run.model.parameters()).device
@@ -103,7 +37,7 @@ def fit(run: Run, recipe: Recipe, train: list[Source], valid: Source, folder: Pa
     crops, labels = (torch.cat([getattr(s, name) for s in train]).to(device) for name in ("crops", "labels"))
     valid_crops = valid.crops.to(device)
     progress = run.progress
-    while progress.epoch < recipe.epochs and not _tired(progress, recipe):
+    while progress.epoch < (until or recipe.epochs) and not _tired(progress, recipe):
         began = time.perf_counter()
         loss = _epoch(run, stepped, recipe, train, crops, labels, rank, world)
         logits = predict(run.averaged, valid_crops)
@@ -127,23 +61,6 @@ def fit(run: Run, recipe: Recipe, train: list[Source], valid: Source, folder: Pa
             )
             if folder is not None:
                 keep(run, recipe, folder)
-
-
-def keep(run: Run, recipe: Recipe, folder: Path) -> None:
-    """Write the resumable checkpoint `last.pth` and `metrics.jsonl`, each whole or not at all."""
-    content = {
-        "recipe": plain(recipe),
-        "model": run.model.state_dict(),
-        "averaged": run.averaged.state_dict(),
-        "optimizer": run.optimizer.state_dict(),
-        "progress": asdict(run.progress),
-        "best": run.best,
-    }
-    checkpoint.write(folder / "last.pth", content)
-    lines = "".join(json.dumps(line) + "\n" for line in run.progress.history)
-    temporary = folder / "metrics.jsonl.tmp"
-    temporary.write_text(lines, encoding="utf-8")
-    temporary.replace(folder / "metrics.jsonl")
 
 
 def predict(model: nn.Module, crops: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ from realtime.options import exit_codes, note
 from training import calibrate, checkpoint, data, negatives, train
 from training.fetch import mnist_folder
 from training.model import ARCHITECTURES, CLASSES, DIGITS, parameters
+from training.run import Recipe, plain, resume, start
 from training.sources import Source, load
 
 HELD_OUT = 5000 / 60000  # of MNIST's training set, for validation; of other sources the last tenth of each class
@@ -41,6 +42,7 @@ KEPT = 0.995  # share of validation digits that the shipped threshold keeps
 @click.option("--arch", type=click.Choice(sorted(ARCHITECTURES)), default="digitcnn", show_default=True)
 @click.option("--reject/--digits-only", default=True, show_default=True, help="With the class 'not a digit' or not.")
 @click.option("--augment/--plain", default=True, show_default=True, help="Bend and damage pictures as cameras do.")
+@click.option("--negatives", type=click.IntRange(0), default=6500, show_default=True, help="Non-digits drawn an epoch.")
 @click.option("--epochs", type=click.IntRange(1), default=20, show_default=True)
 @click.option("--batch", type=click.IntRange(2), default=128, show_default=True)
 @click.option("--rate", type=click.FloatRange(0, min_open=True), default=4e-3, show_default=True, help="Highest rate.")
@@ -51,25 +53,25 @@ KEPT = 0.995  # share of validation digits that the shipped threshold keeps
 @click.option("--target", type=click.FloatRange(0, 100), help="Fail below this accuracy on the test set, percent.")
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/digits"), show_default=True)
-@click.option("--resume", is_flag=True, help="Go on where the run in --out was left.")
+@click.option("--resume", "go_on", is_flag=True, help="Go on where the run in --out was left.")
 def main(
     folder: Path | None,
     extra: tuple[tuple[Path, float], ...],
     without: tuple[str, ...],
     out: Path,
-    resume: bool,
+    go_on: bool,
     target: float | None,
     device: str,
     **options: Any,  # noqa: ANN401
 ) -> None:
     """Train, keep the epoch that is best in validation, calibrate it, and look at the test set once."""
-    recipe = train.Recipe(classes=CLASSES if options.pop("reject") else DIGITS, **options)
+    recipe = Recipe(classes=CLASSES if options.pop("reject") else DIGITS, **options)
     with exit_codes():
         place = _device(device)
         if "WORLD_SIZE" in os.environ:
             distributed.init_process_group("nccl" if place.type == "cuda" else "gloo")
         try:
-            accuracy = _train(recipe, place, folder, extra, without, out, resume)
+            accuracy = _train(recipe, place, folder, extra, without, out, go_on)
         except KeyboardInterrupt:
             note(f"interrupted: the last whole epoch is kept in {out}, go on with --resume")
             sys.exit(130)
@@ -81,13 +83,13 @@ def main(
 
 
 def _train(
-    recipe: train.Recipe,
+    recipe: Recipe,
     place: torch.device,
     folder: Path | None,
     extra: tuple[tuple[Path, float], ...],
     without: tuple[str, ...],
     out: Path,
-    resume: bool,
+    go_on: bool,
 ) -> float:
     """Run a recipe from data to `best.pth`; return the accuracy on the test set, which is read last."""
     began = time.perf_counter()
@@ -95,7 +97,7 @@ def _train(
     sources, valid = gather(recipe, mnist, extra, without)
     first = not distributed.is_initialized() or distributed.get_rank() == 0
     last = out / "last.pth"
-    run = train.resume(last, recipe, place) if resume and last.is_file() else train.start(recipe, place)
+    run = resume(last, recipe, place) if go_on and last.is_file() else start(recipe, place)
     if first:
         counts = ", ".join(f"{s.name} {len(s.labels)} x {s.weight:g}" for s in sources)
         note(f"{recipe.arch}, {parameters(run.model)} parameters, on {place}: {counts}; validation {len(valid.labels)}")
@@ -122,7 +124,7 @@ def _train(
         "validation_accuracy": run.progress.best,
         "best_epoch": run.progress.best_epoch,
         "seed": recipe.seed,
-        "recipe": train.plain(recipe),
+        "recipe": plain(recipe),
         "data": [f"{s.name}: {len(s.labels)} crops x {s.weight:g}" for s in sources],
         "command": _command(),
         "seconds": sum(line["seconds"] for line in history),
@@ -141,7 +143,7 @@ def _train(
 
 
 def gather(
-    recipe: train.Recipe, mnist: Path, extra: tuple[tuple[Path, float], ...], without: tuple[str, ...]
+    recipe: Recipe, mnist: Path, extra: tuple[tuple[Path, float], ...], without: tuple[str, ...]
 ) -> tuple[list[Source], Source]:
     """Return the sources to train on, MNIST first, and one source of all that is held out for validation."""
     images, labels = data.read_mnist(mnist, "train")
@@ -158,7 +160,8 @@ def gather(
         parts.append((images[held], labels[held]))
     if recipe.negatives and len(recipe.classes) > 10:
         rng = np.random.default_rng(2**31)  # a stream that no epoch draws from
-        drawn = torch.from_numpy(negatives.draw(DRAWN_FOR_VALIDATION, parts[0][0].numpy(), parts[0][1].numpy(), rng))
+        count = min(DRAWN_FOR_VALIDATION, recipe.negatives)
+        drawn = torch.from_numpy(negatives.draw(count, parts[0][0].numpy(), parts[0][1].numpy(), rng))
         parts.append((drawn, torch.full((len(drawn),), 10)))
     return sources, Source("validation", torch.cat([c for c, _ in parts]), torch.cat([y for _, y in parts]))
 
