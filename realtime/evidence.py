@@ -19,11 +19,11 @@ LEAST_ODDS = 0.5  # of all digits of a number together
 
 
 def refuse(
-    candidates: Candidates, chosen: list[int], digits: NDArray[np.float32], junk: NDArray[np.float32]
+    candidates: Candidates, chosen: list[int], junk: NDArray[np.float32], odds: NDArray[np.float64]
 ) -> list[str]:
     """Say why each of the N chosen candidates is no digit, an empty text for those that may be one.
 
-    digits: (N, 10) and junk: (N,), the network's probabilities of each digit and of none.
+    junk: (N,) the network's probability of no digit. odds: (N,) log odds by `writing_odds`.
     """
     boxes, contrast = candidates.boxes[chosen], candidates.contrast[chosen]
     reasons = [
@@ -32,8 +32,8 @@ def refuse(
     ]
     kept = np.flatnonzero([not reason for reason in reasons])
     sizes, depths = boxes[kept, 2:].max(axis=1), contrast[kept]
-    # What the writing is like: its size and contrast where most surely read ink is.
-    weight = digits[kept].max(axis=1, initial=0) * sizes.astype(np.float64)
+    # What the writing is like: its size and contrast where most ink is, as far as that is writing.
+    weight = sizes / (1 + np.exp(-odds[kept]))
     usual_size, usual_contrast = _weighted_median(sizes, weight), _weighted_median(depths, weight)
     for i, size, depth in zip(kept, sizes, depths, strict=True):
         if size < SMALL * usual_size:

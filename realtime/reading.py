@@ -82,11 +82,11 @@ def read(
     digits, junk = classify(batch, candidates, classifier)
     chosen = choose(candidates, digits.max(axis=1, initial=0), junk)
     boxes, digits = candidates.boxes[chosen], digits[chosen]
-    reasons = refuse(candidates, chosen, digits, junk[chosen])
+    odds = writing_odds(ink, boxes, candidates.blobs[chosen], digits, junk[chosen])
+    reasons = refuse(candidates, chosen, junk[chosen], odds)
     kept = np.flatnonzero([not reason for reason in reasons])
     frame_boxes = ink.to_frame(boxes)
     readings = group(frame_boxes[kept], digits[kept], confidence, kept)
-    odds = writing_odds(ink, boxes, candidates.blobs[chosen], digits, junk[chosen])
     for reading in [r for r in readings if odds[[digit.blob for digit in r.digits]].sum() < LEAST_ODDS]:
         readings.remove(reading)
         for digit in reading.digits:
