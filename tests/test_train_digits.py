@@ -85,6 +85,8 @@ def test_eleven_classes_with_extra_data(mnist: Path, tmp_path: Path) -> None:
         str(mnist),
         "--out",
         str(tmp_path / "out"),
+        "--negatives",
+        "60",
         "--epochs",
         "1",
         "--arch",
