@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 demo: .venv/base
 	@mkdir -p demo
 	$(BIN)/recognize-video tests/data/numbers.mp4 --save demo/numbers.mp4 --json demo/numbers.jsonl
-	$(BIN)/recognize-image tests/data/sheet.png --save demo/sheet.png
+	$(BIN)/recognize-image tests/data/sheet.jpg --save demo/sheet.png
 	@echo "Look at demo/numbers.mp4 and demo/sheet.png."
 
 test: .venv/dev
