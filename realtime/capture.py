@@ -37,13 +37,15 @@ class Frame:
 def read_picture(path: Path) -> NDArray[np.uint8]:
     """Read a picture file as (H, W, 3) uint8 BGR, turned upright by its EXIF. Raises SourceError where it is none."""
     try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)  # not cv2.imread: on Windows it opens ASCII names alone
+        data = path.read_bytes()  # not cv2.imread: on Windows it opens ASCII names alone
     except OSError as error:
         raise SourceError(f"cannot open picture {path}: {error.strerror or error}") from None
-    if not len(data):
+    if not data:
         raise SourceError(f"cannot read picture {path}: the file is empty")
+    if data.startswith(b"\x89PNG") and b"IEND" not in data:
+        raise SourceError(f"cannot read picture {path}: the file is cut short")  # libpng would write to stderr itself
     try:
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:  # raised for pictures above OpenCV's own limit of pixels
         raise SourceError(f"cannot read picture {path}: {error.err}") from None
     if image is None:

@@ -133,11 +133,10 @@ class Pictures(Sink):
         self._written: set[Path] = set()
         if self.single:
             check_folder(path)
+            if not cv2.haveImageWriter(path.name):
+                raise OutputError(_unknown_ending(path))
         else:
-            try:
-                path.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise OutputError(f"cannot make folder {path}: {error.strerror or error}") from None
+            make_folder(path)
 
     def take(self, frame: Frame, tracks: list[Track], latency_ms: float) -> None:
         """Write the annotated picture."""
@@ -171,7 +170,7 @@ class Window(Sink):
         cv2.imshow(self.title, draw(frame.image, tracks))
         while True:
             key = cv2.waitKey(self.wait_ms or 50)
-            if key in (ord("q"), 27) or cv2.getWindowProperty(self.title, cv2.WND_PROP_VISIBLE) < 1:
+            if key in (ord("q"), 27) or not is_open(self.title):
                 self.closed = True
             if self.wait_ms or self.closed or key >= 0:
                 return
@@ -180,6 +179,14 @@ class Window(Sink):
         """Close the window."""
         if self._shown:
             cv2.destroyAllWindows()
+
+
+def is_open(title: str) -> bool:
+    """Tell whether a window that was shown is still open."""
+    try:
+        return cv2.getWindowProperty(title, cv2.WND_PROP_VISIBLE) >= 1
+    except cv2.error:  # Qt's answer when the last window was closed
+        return False
 
 
 def why_no_display() -> str | None:
@@ -197,7 +204,7 @@ def save_picture(path: Path, image: NDArray[np.uint8]) -> None:
     try:
         ok, data = cv2.imencode(path.suffix, image)
     except cv2.error:
-        raise OutputError(f"cannot save {path}: unknown ending {path.suffix!r}, use .png or .jpg") from None
+        raise OutputError(_unknown_ending(path)) from None
     if not ok:
         raise OutputError(f"cannot save {path}: the picture cannot be encoded as {path.suffix}")
     unfinished = path.with_name(path.name + ".part")
@@ -207,6 +214,10 @@ def save_picture(path: Path, image: NDArray[np.uint8]) -> None:
     except OSError as error:
         unfinished.unlink(missing_ok=True)
         raise OutputError(f"cannot save {path}: {error.strerror or error}") from None
+
+
+def _unknown_ending(path: Path) -> str:
+    return f"cannot save {path}: unknown ending {path.suffix!r}, use .png or .jpg"
 
 
 def check_folder(path: Path) -> None:
@@ -226,3 +237,11 @@ def _open_text(path: str) -> TextIO:
         return Path(path).open("w", encoding="utf-8", newline="")
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder that results go to. Raises OutputError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make folder {folder}: {error.strerror or error}") from None

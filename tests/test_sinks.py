@@ -171,6 +171,11 @@ def test_a_picture_of_an_unknown_kind_is_an_error_and_leaves_nothing(tmp_path: P
     assert not any(tmp_path.iterdir())
 
 
+def test_a_picture_of_an_unknown_kind_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="unknown ending"):
+        Pictures(tmp_path / "a.xyz", single=True)
+
+
 def test_a_picture_without_its_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="no folder"):
         Pictures(tmp_path / "none" / "a.png", single=True)
