@@ -10,8 +10,8 @@ from realtime.contact_sheet import save_sheets
 from realtime.evaluation import COLUMNS, Reader, Verdict, judge_passages, judge_samples, judge_sheets, judge_untold
 from realtime.options import FAILED, exit_codes, model_options, note, open_classifier
 from realtime.reading import Page, read
-from realtime.report import make_folder, save_json
-from realtime.sinks import OutputError
+from realtime.report import save_json
+from realtime.sinks import OutputError, make_folder
 from realtime.truth import LABELS, Source, open_source
 
 

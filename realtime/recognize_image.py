@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from realtime.capture import Frame, SourceError, read_picture
 from realtime.classifier import Classifier
+from realtime.explain import explain
 from realtime.options import (
     SOURCE_UNAVAILABLE,
     both_options,
@@ -20,9 +21,11 @@ from realtime.options import (
     output_options,
     speaker,
 )
-from realtime.reading import Reading, read
-from realtime.sinks import Pictures, Window
+from realtime.reading import Page, Reading, read
+from realtime.sinks import Pictures, Sink, Window, make_folder
 from realtime.tracker import settle
+
+EXPLAIN_HELP = "Write the steps of each reading as a figure into this folder."
 
 
 @click.command()
@@ -30,6 +33,7 @@ from realtime.tracker import settle
 @model_options
 @both_options
 @output_options
+@click.option("--explain", "explain_folder", type=click.Path(path_type=Path), metavar="DIR", help=EXPLAIN_HELP)
 def main(
     photos: tuple[Path, ...],
     model: Path | None,
@@ -42,6 +46,7 @@ def main(
     save: Path | None,
     json_path: str | None,
     csv_path: str | None,
+    explain_folder: Path | None,
 ) -> None:
     """Read the numbers of each PHOTO: one line of text for a line of writing, numbers parted by blanks.
 
@@ -51,25 +56,22 @@ def main(
     with exit_codes(), ExitStack() as stack:
         classifier = open_networks(model, base_model, fallback, device)
         sinks, piped = open_text_sinks(stack, json_path, csv_path, speaker(classifier))
-        if save is not None:
-            sinks.append(stack.enter_context(Pictures(save, single=len(photos) == 1)))
-        window = stack.enter_context(Window("livedigits", wait_ms=0)) if show else None
+        window = open_picture_sinks(stack, sinks, len(photos) == 1, save, show)
+        if explain_folder is not None:
+            make_folder(explain_folder)
         unreadable = 0
         for photo in tqdm(photos, unit="photo", disable=len(photos) == 1 or None):
             try:
-                frame, readings, latency = read_photo(photo, classifier, conf, polarity)
+                frame, page, latency = read_photo(photo, classifier, conf, polarity)
             except SourceError as error:
                 note(f"error: {error}")
                 unreadable += 1
                 continue
-            if len(photos) > 1:
-                note(f"{photo}:")
-            if not readings:
-                note(f"{photo}: no number found")
-            if not piped:
-                click.echo("".join(f"{line}\n" for line in rows_of_text(readings)), nl=False)
-            tracks = settle(readings)
-            for sink in sinks if window is None else [*sinks, window]:
+            if explain_folder is not None:
+                explain(explain_folder / f"{photo.stem}-explained.png", frame.image, page, photo.name)
+            report(photo, rows_of_text(page.readings), named=len(photos) > 1, piped=piped)
+            tracks = settle(page.readings)
+            for sink in sinks:
                 sink.take(frame, tracks, latency)
             if window is not None and window.closed:
                 break
@@ -77,14 +79,35 @@ def main(
         raise SystemExit(SOURCE_UNAVAILABLE)
 
 
-def read_photo(
-    path: Path, classifier: Classifier, confidence: float, polarity: str
-) -> tuple[Frame, list[Reading], float]:
-    """Read one picture file; return it as frame 0, its readings, and the milliseconds that reading took."""
+def open_picture_sinks(
+    stack: ExitStack, sinks: list[Sink], single: bool, save: Path | None, show: bool
+) -> Window | None:
+    """Add the sinks of annotated pictures that the options ask for; return the window among them."""
+    if save is not None:
+        sinks.append(stack.enter_context(Pictures(save, single)))
+    if not show:
+        return None
+    window = stack.enter_context(Window("livedigits", wait_ms=0))
+    sinks.append(window)
+    return window
+
+
+def report(photo: Path, rows: list[str], named: bool, piped: bool) -> None:
+    """Write a photo's lines of numbers to standard output, unless that is `piped` elsewhere, and its name as a note."""
+    if named:
+        note(f"{photo}:")
+    if not rows:
+        note(f"{photo}: no number found")
+    if not piped:
+        click.echo("".join(f"{row}\n" for row in rows), nl=False)
+
+
+def read_photo(path: Path, classifier: Classifier, confidence: float, polarity: str) -> tuple[Frame, Page, float]:
+    """Read one picture file; return it as frame 0, what was read, and the milliseconds that reading took."""
     frame = Frame(read_picture(path), 0, 0.0, str(path))
     start = time.perf_counter()
-    readings = read(frame.image, classifier, confidence, polarity).readings
-    return frame, readings, 1000 * (time.perf_counter() - start)
+    page = read(frame.image, classifier, confidence, polarity)
+    return frame, page, 1000 * (time.perf_counter() - start)
 
 
 def rows_of_text(readings: list[Reading]) -> list[str]:

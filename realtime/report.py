@@ -14,11 +14,3 @@ def save_json(path: Path, figures: dict[str, object]) -> None:
         unfinished.replace(path)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from None
-
-
-def make_folder(folder: Path) -> None:
-    """Make the folder that results go to. Raises OutputError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make folder {folder}: {error.strerror or error}") from None

@@ -5,7 +5,7 @@ import cv2
 from realtime.keys import Keyboard, Scene
 from realtime.live import Live
 from realtime.screen import Status, compose, view_of
-from realtime.sinks import OutputError, Who, why_no_display
+from realtime.sinks import OutputError, Who, is_open, why_no_display
 
 TITLE = "livedigits"
 PAUSE_MS = 30  # between looks at the keys while paused
@@ -69,7 +69,7 @@ class LiveWindow:
             self._full = controls.full
             mode = cv2.WINDOW_FULLSCREEN if self._full else cv2.WINDOW_NORMAL
             cv2.setWindowProperty(TITLE, cv2.WND_PROP_FULLSCREEN, mode)
-        if controls.quit or (self._sized and cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) < 1):
+        if controls.quit or (self._sized and not is_open(TITLE)):
             self.closed = True
 
     def _click(self, event: int, x: int, y: int, *_: object) -> None:
