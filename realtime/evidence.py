@@ -9,6 +9,7 @@ from realtime.ink import Ink
 
 REJECT = 0.5  # a blob is no digit above this probability of the class 'not a digit'
 INSIDE = 0.7  # nor where this share of its box lies inside another digit's
+TALL = 1.2  # nor is a 1 that is this many times as high as the highest other digit of its line
 SMALL, FAINT = 0.3, 0.3  # nor below these shares of the writing's usual size and contrast
 CLEAR, RING = 2, 6  # the ring around a blob that should be paper, pixels away from its ink
 CUT_OFF = 0.6  # a blob at the picture's edge is cut off, unless it is higher than this share of the picture
@@ -42,6 +43,29 @@ def refuse(
             reasons[i] = f"faint beside its neighbours ({depth:.0f} of {usual_contrast:.0f} grey levels)"
     for i in _inside(boxes, [i for i in kept if not reasons[i]]):
         reasons[i] = "inside a digit"
+    return reasons
+
+
+def refuse_in_context(
+    numbers: list[tuple[list[int], int]],
+    boxes: NDArray[np.int32],
+    digits: NDArray[np.float32],
+    odds: NDArray[np.float64],
+) -> dict[int, str]:
+    """Say which blobs are no digits, and why, given the numbers they would be part of.
+
+    numbers: the blobs of each and its row. boxes: (N, 4), digits: (N, 10), odds: (N,) of all blobs.
+    """
+    reasons: dict[int, str] = {}
+    for blobs, row in numbers:
+        if odds[blobs].sum() < LEAST_ODDS:
+            reasons |= {blob: f"unlike writing (log odds {odds[blob]:.1f})" for blob in blobs}
+            continue
+        line = [blob for others, same in numbers if same == row for blob in others]
+        broad = [int(boxes[blob, 3]) for blob in line if digits[blob].argmax() != 1]
+        for blob in blobs:
+            if digits[blob].argmax() == 1 and len(broad) > 1 and boxes[blob, 3] > TALL * max(broad):
+                reasons[blob] = "taller than the digits beside it: a bracket or a slash"
     return reasons
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from realtime import crops
 from realtime.candidates import Candidates, choose, propose
 from realtime.classifier import NOT_A_DIGIT, Classifier
-from realtime.evidence import LEAST_ODDS, refuse, writing_odds
+from realtime.evidence import refuse, refuse_in_context, writing_odds
 from realtime.ink import Ink, find_ink
 from realtime.rows import arrange
 
@@ -84,13 +84,17 @@ def read(
     boxes, digits = candidates.boxes[chosen], digits[chosen]
     odds = writing_odds(ink, boxes, candidates.blobs[chosen], digits, junk[chosen])
     reasons = refuse(candidates, chosen, junk[chosen], odds)
-    kept = np.flatnonzero([not reason for reason in reasons])
     frame_boxes = ink.to_frame(boxes)
-    readings = group(frame_boxes[kept], digits[kept], confidence, kept)
-    for reading in [r for r in readings if odds[[digit.blob for digit in r.digits]].sum() < LEAST_ODDS]:
-        readings.remove(reading)
-        for digit in reading.digits:
-            reasons[digit.blob] = f"unlike writing (log odds {odds[digit.blob]:.1f})"
+
+    def numbers() -> list[Reading]:
+        kept = np.flatnonzero([not reason for reason in reasons])
+        return group(frame_boxes[kept], digits[kept], confidence, kept)
+
+    readings = numbers()
+    late = refuse_in_context([([d.blob for d in r.digits], r.row) for r in readings], boxes, digits, odds)
+    if late:
+        reasons = [late.get(blob, reason) for blob, reason in enumerate(reasons)]
+        readings = numbers()
     return Page(ink, frame_boxes, batch[chosen], digits, junk[chosen], reasons, readings)
 
 
