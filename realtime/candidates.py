@@ -27,7 +27,8 @@ MOST_ATOMS = 12  # that are searched for the best cover; texture makes larger kn
 SPECK = 0.12  # smaller parts, shares of the whole's height, are none
 NEAR = 0.1  # parts this near, one above the other, are taken for one digit where that reads at all
 CUT_COST, JOIN_COST, STACKED_COST = 1.0, 0.5, -1.5  # nats: a cut, a join, a join of parts one above the other
-LINE_COST = 0.0  # nats: a ruled line read as a stroke
+LINE_COST = 0.2  # nats: a ruled line read as a stroke
+FOOT = 0.65  # a digit's foot is below this share of its height
 JUNK_COST = 1.0  # nats: ink called no digit
 JUNK_FLOOR = 0.02  # least probability of 'not a digit' in the search
 
@@ -80,6 +81,7 @@ def propose(ink: Ink) -> Candidates:
         if all(i in whole for i in group):
             box = _around(ink.boxes[list(group)])
             found.append((_patch(ink, group, box), box, group[-1], price, group))
+    found += [(patch, box, part, LINE_COST, (part,)) for patch, box, part in _footed(ink)]
     return Candidates(
         [patch for patch, *_ in found],
         np.array([box for _, box, *_ in found], np.int32).reshape(-1, 4),
@@ -232,6 +234,24 @@ def _unruled(ink: Ink) -> list[tuple[int, ...]]:
         (int(line), *np.flatnonzero((ink.origin == line) & ~ink.ruled).tolist()) for line in np.flatnonzero(short)
     ]
     return [group for group in groups if 1 < len(group) < MOST_ATOMS]
+
+
+def _footed(ink: Ink) -> list[tuple[NDArray[np.uint8], tuple[int, int, int, int], int]]:
+    """List each blob that stands on a line with the line at its foot, which may be a stroke, as the foot of a 2."""
+    height, width = ink.mask.shape
+    footed = []
+    for part in np.flatnonzero(~ink.ruled & (ink.origin != np.arange(len(ink.boxes)))).tolist():
+        x, y, w, h = ink.boxes[part].tolist()
+        left, right = max(0, x - round(0.15 * h)), min(width, x + w + round(0.35 * h))
+        bottom = min(height, y + h + round(0.1 * h))
+        labels = ink.labels[y:bottom, left:right]
+        own = labels == part + 1
+        foot = labels == ink.origin[part] + 1
+        foot[: round(FOOT * h)] = False
+        if np.count_nonzero(foot.any(axis=0)) > 0.4 * w:
+            patch = np.where(own | foot, ink.mask[y:bottom, left:right], 0).astype(np.uint8)
+            footed.append((patch, (left, y, right - left, bottom - y), part))
+    return footed
 
 
 def _broken(ink: Ink) -> list[tuple[tuple[int, ...], float]]:
