@@ -58,13 +58,14 @@ def propose(ink: Ink) -> Candidates:
     """Propose digits from the blobs of a frame; ruled lines propose nothing but themselves."""
     found: list[tuple[NDArray[np.uint8], tuple[int, int, int, int], int, float, tuple[int, ...]]] = []
     next_atom = len(ink.boxes)
+    barred = {i for group in _unruled(ink) for i in group}  # ink that may be one digit with a line for a bar
     for i, (x, y, w, h) in enumerate(ink.boxes.tolist()):
         patch = _patch(ink, (i,), (x, y, w, h))
-        pieces = [] if w <= WIDE * h or ink.ruled[i] or ink.stroke[i] > SOLID * h else _cut(patch)
+        whole = w <= WIDE * h or ink.ruled[i] or ink.stroke[i] > SOLID * h or i in barred
+        pieces = [] if whole else _cut(patch)
         if len(pieces) < 2:
-            found.append(
-                (patch, (x, y, w, h), i, -JUNK_COST if ink.ruled[i] else 0.0, (i,))
-            )  # lines are free to leave out
+            price = -JUNK_COST if ink.ruled[i] else 0.0  # lines are free to leave out
+            found.append((patch, (x, y, w, h), i, price, (i,)))
             continue
         names = range(next_atom, next_atom + len(pieces))
         next_atom += len(pieces)
@@ -118,10 +119,13 @@ def choose(candidates: Candidates, digit: NDArray[np.float64], junk: NDArray[np.
     digit, junk: (M,) probabilities that a proposal is its likeliest digit, and that it is none.
     """
     as_digit = -np.log(np.maximum(digit, 1e-6))
-    as_junk = JUNK_COST - np.log(np.maximum(junk, JUNK_FLOOR))
-    price = candidates.price + np.minimum(as_digit, as_junk)
+    # What is joined claims to be a digit; a blob may also be junk, at a price that follows its share of the knot.
+    as_junk = np.where(candidates.joined, np.inf, -np.log(np.maximum(junk, JUNK_FLOOR)))
+    sizes = candidates.boxes[:, 2:].max(axis=1, initial=1).astype(np.float64)
     chosen: list[int] = []
     for members in _components(candidates.atoms, range(len(candidates.atoms))):
+        share = sizes / sizes[members].max()
+        price = candidates.price + np.minimum(as_digit, JUNK_COST * share + as_junk)
         if len({atom for m in members for atom in candidates.atoms[m]}) <= MOST_ATOMS:
             chosen += _cover(members, candidates.atoms, price)
             continue

@@ -137,7 +137,8 @@ def load_labelled(path: Path) -> list[Sample]:
     A label that is no digit counts as not a digit. Raises SourceError for a file that holds no such arrays.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # Opened here: NumPy leaves a file that it cannot read open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             images, labels = arrays["images"], arrays["labels"]
     except (KeyError, ValueError, zipfile.BadZipFile, OSError, EOFError) as error:
         raise SourceError(f"cannot read {path} as an npz file with images and labels: {error}") from None
