@@ -10,7 +10,7 @@ from functools import wraps
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
-from types import FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 
 import cv2
 
@@ -103,7 +103,7 @@ def watch_stages(totals: dict[str, float]) -> Iterator[None]:
     The names come from the code of read itself, so that a stage added there is clocked without a word here. A function
     called by another one of them counts to that one alone.
     """
-    used = set(reading.read.__code__.co_names)
+    used = _names(reading.read.__code__)
     modules = [module for name, module in vars(reading).items() if name in used and isinstance(module, ModuleType)]
     found = [
         (owner, name, function, name)
@@ -120,6 +120,11 @@ def watch_stages(totals: dict[str, float]) -> Iterator[None]:
     finally:
         for owner, name, function, _ in found:
             setattr(owner, name, function)
+
+
+def _names(code: CodeType) -> set[str]:
+    """Return the names that a function uses, those of functions within it too."""
+    return set(code.co_names).union(*(_names(inner) for inner in code.co_consts if isinstance(inner, CodeType)))
 
 
 def _clocked(function: Callable, label: str, totals: dict[str, float], running: list[str]) -> Callable:

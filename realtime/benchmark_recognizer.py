@@ -89,6 +89,7 @@ def summarize(rounds: list[Round], starts: list[Start]) -> dict[str, object]:
 
     names = list(dict.fromkeys(name for r in rounds for name in r.stages))
     stages = {LABELS.get(name, name): cost([r.stages.get(name, 0.0) for r in rounds]) for name in names}
+    stages["rest"] = cost([sum(r.reading) - sum(r.stages.values()) for r in rounds])
     each = 1000 * np.concatenate([r.reading for r in rounds])
     memory = [start.memory / 1e6 for start in starts if start.memory is not None]
     return {
