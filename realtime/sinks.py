@@ -157,7 +157,7 @@ class Window(Sink):
         if reason is not None:
             raise OutputError(f"cannot open a window: {reason}; read without one with --no-show")
         self.title, self.wait_ms, self.closed = title, wait_ms, False
-        self._shown = False
+        self._shown = self._seen = False
 
     def take(self, frame: Frame, tracks: list[Track], latency_ms: float) -> None:
         """Show the frame and look at the keys."""
@@ -170,8 +170,11 @@ class Window(Sink):
         cv2.imshow(self.title, draw(frame.image, tracks))
         while True:
             key = cv2.waitKey(self.wait_ms or 50)
-            if key in (ord("q"), 27) or not is_open(self.title):
+            is_seen = is_open(self.title)
+            # A window takes a while to come up: it was closed only if it had been there.
+            if key in (ord("q"), 27) or (self._seen and not is_seen):
                 self.closed = True
+            self._seen = self._seen or is_seen
             if self.wait_ms or self.closed or key >= 0:
                 return
 

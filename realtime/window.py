@@ -24,7 +24,7 @@ class LiveWindow:
         self.closed = False
         self._keyboard, self._who = keyboard, who
         self._scene: Scene | None = None
-        self._full = False
+        self._full = self._seen = False
         cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
         cv2.setMouseCallback(TITLE, self._click)
         self._sized = False
@@ -69,8 +69,11 @@ class LiveWindow:
             self._full = controls.full
             mode = cv2.WINDOW_FULLSCREEN if self._full else cv2.WINDOW_NORMAL
             cv2.setWindowProperty(TITLE, cv2.WND_PROP_FULLSCREEN, mode)
-        if controls.quit or (self._sized and not is_open(TITLE)):
+        is_seen = is_open(TITLE)
+        # A window takes a while to come up: it was closed only if it had been there.
+        if controls.quit or (self._seen and not is_seen):
             self.closed = True
+        self._seen = self._seen or is_seen
 
     def _click(self, event: int, x: int, y: int, *_: object) -> None:
         """Select what was clicked on."""

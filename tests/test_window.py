@@ -1,0 +1,249 @@
+"""The real window: recognize-camera under Xvfb, watching an MJPEG camera, with real key presses and clicks."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.streams import MjpegServer, clip_frames
+
+NEEDED = ("Xvfb", "xdotool", "import")
+MISSING = [name for name in NEEDED if not shutil.which(name)]
+pytestmark = pytest.mark.skipif(
+    bool(MISSING), reason=f"needs a virtual screen: apt-get install xvfb xdotool imagemagick (no {', '.join(MISSING)})"
+)
+LIVE = [sys.executable, "-c", "from realtime.recognize_camera import main; main()"]
+
+
+@pytest.fixture(scope="module")
+def screen() -> Iterator[str]:
+    """A virtual screen; with a window manager where openbox is there, which full screen needs."""
+    reading, writing = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1400x900x24", "-nolisten", "tcp"]
+    running = [subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)]
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        display = f":{pipe.readline().strip()}"
+    if shutil.which("openbox"):
+        env = {**os.environ, "DISPLAY": display}
+        running.append(subprocess.Popen(["openbox"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+    yield display
+    for program in reversed(running):
+        program.terminate()
+        program.wait()
+
+
+@pytest.fixture(scope="module")
+def camera() -> Iterator[MjpegServer]:
+    with MjpegServer(clip_frames(80, 960), fps=5, marked=False) as server:
+        yield server
+
+
+class App:
+    """recognize-camera in its window."""
+
+    def __init__(self, folder: Path, display: str, source: str, *options: str) -> None:
+        self.folder, self.env = folder, {**os.environ, "DISPLAY": display}
+        self.json, self.kept = folder / "lines.jsonl", folder / "kept"
+        arguments = [source, "--device", "cpu", "--json", str(self.json), "--collect", str(self.kept), *options]
+        self.program = subprocess.Popen(
+            [*LIVE, *arguments], env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.window = ""
+        self.wait(self._find_window, "a window")
+        self.wait(lambda: len(self.lines()) > 8, "readings")
+
+    def _find_window(self) -> bool:
+        assert self.program.poll() is None, self.program.communicate()
+        found = self.do("search", "--onlyvisible", "--name", "^livedigits$").split()
+        self.window = found[-1] if found else ""
+        return bool(found)
+
+    def do(self, *words: str) -> str:
+        """Run xdotool."""
+        return subprocess.run(["xdotool", *words], env=self.env, capture_output=True, text=True, check=False).stdout
+
+    def press(self, *keys: str) -> None:
+        """Press keys, and wait for the next frames."""
+        for key in keys:
+            self.do("windowfocus", self.window)
+            self.do("key", "--window", self.window, key)
+            time.sleep(0.5)
+
+    def shot(self) -> NDArray[np.uint8]:
+        """Return what the window shows, (H, W, 3)."""
+        command = ["import", "-window", self.window, "png:-"]
+        data = subprocess.run(command, env=self.env, capture_output=True, check=True).stdout
+        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+
+    def lines(self) -> list[dict]:
+        """Return what was read so far."""
+        if not self.json.exists():
+            return []
+        return [json.loads(line) for line in self.json.read_text().splitlines() if line.endswith("}")]
+
+    def pictures(self) -> list[str]:
+        """Return label/name of what was kept."""
+        return sorted(str(path.relative_to(self.kept)) for path in self.kept.rglob("*.png"))
+
+    def wait(self, condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+        """Wait for a condition. Fails the test where it does not come true."""
+        end = time.monotonic() + seconds
+        while not condition():
+            assert self.program.poll() is None, self.program.communicate()
+            if time.monotonic() > end:
+                pytest.fail(f"no {what} within {seconds} s")
+            time.sleep(0.05)
+
+    def end(self) -> tuple[int, str]:
+        """Wait for the program to end; return its exit code and what it noted."""
+        notes = self.program.communicate(timeout=60)[1]
+        return self.program.returncode, notes
+
+
+@pytest.fixture
+def app(tmp_path: Path, screen: str, camera: MjpegServer) -> Iterator[App]:
+    app = App(tmp_path, screen, camera.address)
+    yield app
+    if app.program.poll() is None:
+        app.program.kill()
+    app.program.communicate()
+
+
+def alike(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
+    """Return the correlation of two pictures, of their upper part alone: the texts below do not count."""
+    height = a.shape[0] * 4 // 5
+    x, y = (cv2.resize(image[:height], (160, 90), interpolation=cv2.INTER_AREA).astype(float) for image in (a, b))
+    return float(np.corrcoef(x.ravel(), y.ravel())[0, 1])
+
+
+@pytest.mark.parametrize("way", ["q", "Escape", "close"])
+def test_q_escape_and_closing_the_window_quit(app: App, way: str) -> None:
+    if way == "close":
+        if not shutil.which("openbox"):
+            pytest.skip("closing a window needs a window manager: apt-get install openbox")
+        app.do("windowfocus", app.window)
+        app.do("key", "alt+F4")
+    else:
+        app.press(way)
+    code, notes = app.end()
+    assert code == 0, notes
+    assert [line for line in notes.splitlines() if "reading on" not in line] == []
+
+
+def test_keys_that_keep_pictures(app: App) -> None:
+    app.press("Tab", "7")
+    app.wait(lambda: len(app.pictures()) == 1, "picture")
+    assert app.pictures()[0].startswith("7/")
+    app.press("x")
+    assert [name.partition("/")[0] for name in app.pictures()] == ["not-a-digit"]
+    app.press("u", "u")
+    assert app.pictures() == []
+    app.press("c")
+    app.wait(lambda: len(app.pictures()) >= 15, "pictures of what is on the sheet")
+    assert {name.partition("/")[0] for name in app.pictures()} >= set("02457")
+    count = len(app.pictures())
+    app.press("s")
+    assert [name for name in app.pictures() if name.startswith("snapshots/")]
+    app.press("u")
+    assert len(app.pictures()) == count
+    app.press("u")
+    assert app.pictures() == []
+    app.press("q")
+    assert app.end()[0] == 0
+
+
+def test_space_pauses_and_goes_on(app: App) -> None:
+    app.press("space")
+    count = len(app.lines())
+    time.sleep(1)
+    assert len(app.lines()) == count
+    app.press("Tab", "3")  # keys work on the frame shown
+    assert app.pictures()[0].startswith("3/")
+    app.press("space")
+    app.wait(lambda: len(app.lines()) > count + 3, "more readings")
+    assert app.lines()[-1]["frame"] > app.lines()[count - 1]["frame"] + 8  # what came meanwhile is not caught up
+
+
+def test_keys_that_change_the_picture(app: App) -> None:
+    app.press("space")
+    app.wait(lambda: alike(app.shot(), app.shot()) > 0.9999, "still picture")
+    plain = app.shot()
+    app.press("m")
+    mirrored = app.shot()
+    assert alike(mirrored, plain) + 0.2 < alike(mirrored[:, ::-1], plain)  # the texts are not mirrored
+    app.press("m", "d")
+    assert app.shot()[: plain.shape[0] // 2].mean() < 0.7 * plain[: plain.shape[0] // 2].mean()
+    app.press("d", "h")
+    corner = app.shot()[20:300, 20:200].mean()
+    assert corner < 0.5 * plain[20:300, 20:200].mean()
+    app.press("h", "Tab")
+    assert 0.9 < alike(app.shot(), plain) < 0.9999  # the selected digit is framed
+    if shutil.which("openbox"):
+        app.press("f")
+        assert "1400x900" in app.do("getwindowgeometry", app.window)
+        app.press("f")
+        assert "1400x900" not in app.do("getwindowgeometry", app.window)
+
+
+def test_keys_that_change_the_reading(app: App) -> None:
+    texts = [number["text"] for number in app.lines()[-1]["numbers"]]
+    assert "0742" in texts
+    first = max(number["id"] for number in app.lines()[-1]["numbers"])
+    app.press("r")
+    app.wait(lambda: min(number["id"] for number in app.lines()[-1]["numbers"]) > first, "new ids")
+    app.press("i", "i")  # light ink alone: there is none on this sheet
+    app.wait(lambda: "0742" not in [number["text"] for number in app.lines()[-1]["numbers"]], "frame without it")
+    app.press("i")
+    app.wait(lambda: "0742" in [number["text"] for number in app.lines()[-1]["numbers"]], "0742")
+    app.press(*["bracketright"] * 8)
+    app.wait(lambda: any("?" in number["text"] for number in app.lines()[-1]["numbers"]), "unsure digit")
+    app.press(*["bracketleft"] * 8)
+    app.wait(lambda: "0742" in [number["text"] for number in app.lines()[-1]["numbers"]], "0742")
+
+
+def test_a_click_selects_a_digit(app: App) -> None:
+    app.press("space")
+    number = next(number for number in app.lines()[-1]["numbers"] if number["text"] == "0742")
+    x, y, w, h = number["digits"][1]["box"]
+    shot = app.shot()
+    scale = shot.shape[1] / 960  # the frame is as wide as the window
+    app.do("mousemove", "--window", app.window, str(round((x + w / 2) * scale)), str(round((y + h / 2) * scale)))
+    app.do("click", "1")
+    time.sleep(0.4)
+    app.press("9")
+    (name,) = app.pictures()
+    assert name.startswith("9/") and name.endswith("-d1.png")
+
+
+def test_a_stream_that_is_away_is_shown_as_lost_and_comes_back(tmp_path: Path, screen: str) -> None:
+    server = MjpegServer(clip_frames(20, 960), fps=5, marked=False)
+    app = App(tmp_path, screen, server.address)
+    bright = app.shot().mean()
+    server.stop()
+    app.wait(lambda: app.shot().mean() < 0.6 * bright, "dimmed picture")
+    count = len(app.lines())
+    with MjpegServer(clip_frames(20, 640), fps=8, port=server.port, marked=False):
+        app.wait(lambda: len(app.lines()) > count + 2, "readings of the stream that is back")
+        assert app.lines()[-1]["size"] == [640, 360]
+        app.press("q")
+        code, notes = app.end()
+    assert code == 0
+    assert "lost http" in notes and "is back" in notes and "Traceback" not in notes
+
+
+def test_without_a_display_it_reads_on_and_says_so(tmp_path: Path, camera: MjpegServer) -> None:
+    env = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    for extra, why in (({}, "neither DISPLAY"), ({"DISPLAY": ":7987"}, "does not answer")):
+        command = [*LIVE, camera.address, "--max-frames", "5", "--device", "cpu"]
+        done = subprocess.run(command, env=env | extra, capture_output=True, text=True, check=False)
+        assert done.returncode == 0 and "no window" in done.stderr and why in done.stderr
