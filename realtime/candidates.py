@@ -27,7 +27,7 @@ MOST_ATOMS = 12  # that are searched for the best cover; texture makes larger kn
 SPECK = 0.12  # smaller parts, shares of the whole's height, are none
 NEAR = 0.1  # parts this near, one above the other, are taken for one digit where that reads at all
 CUT_COST, JOIN_COST, STACKED_COST = 1.0, 0.5, -1.5  # nats: a cut, a join, a join of parts one above the other
-LINE_COST = 0.2  # nats: a ruled line read as a stroke
+LINE_COST, BAR_COST = 0.2, -1.0  # nats: a ruled line read as a stroke, where it is long and where it is not
 FOOT = 0.65  # a digit's foot is below this share of its height
 JUNK_COST = 1.0  # nats: ink called no digit
 JUNK_FLOOR = 0.02  # least probability of 'not a digit' in the search
@@ -58,7 +58,7 @@ def propose(ink: Ink) -> Candidates:
     """Propose digits from the blobs of a frame; ruled lines propose nothing but themselves."""
     found: list[tuple[NDArray[np.uint8], tuple[int, int, int, int], int, float, tuple[int, ...]]] = []
     next_atom = len(ink.boxes)
-    barred = {i for group in _unruled(ink) for i in group}  # ink that may be one digit with a line for a bar
+    barred = {i for group, _ in _unruled(ink) for i in group}  # ink that may be one digit with a line for a bar
     for i, (x, y, w, h) in enumerate(ink.boxes.tolist()):
         patch = _patch(ink, (i,), (x, y, w, h))
         whole = w <= WIDE * h or ink.ruled[i] or ink.stroke[i] > SOLID * h or i in barred
@@ -77,7 +77,7 @@ def propose(ink: Ink) -> Candidates:
             found.append((view, (x + left, y + top, width, height), i, price, tuple(names[start:stop])))
     whole = {i for _, _, i, _, atoms in found if atoms == (i,)}
     single = len(found)
-    groups = _broken(ink) + [(group, LINE_COST) for group in _unruled(ink)]
+    groups = _broken(ink) + _unruled(ink)
     for group, price in groups:
         if all(i in whole for i in group):
             box = _around(ink.boxes[list(group)])
@@ -231,13 +231,16 @@ def _follow(came: NDArray[np.int8], end: int) -> NDArray[np.int64]:
     return path
 
 
-def _unruled(ink: Ink) -> list[tuple[int, ...]]:
-    """List each line that may be a stroke of a digit, such as the bar of a 7, with all that stood on it."""
-    short = ink.ruled & (ink.boxes[:, 2] <= FLAT * ink.boxes[:, 3])
-    groups = [
-        (int(line), *np.flatnonzero((ink.origin == line) & ~ink.ruled).tolist()) for line in np.flatnonzero(short)
-    ]
-    return [group for group in groups if 1 < len(group) < MOST_ATOMS]
+def _unruled(ink: Ink) -> list[tuple[tuple[int, ...], float]]:
+    """List each line that may be a stroke of a digit, as the bar of a 7, with all that stood on it, and the price."""
+    groups = []
+    for line in np.flatnonzero(ink.ruled & (ink.boxes[:, 2] <= FLAT * ink.boxes[:, 3])).tolist():
+        group = (line, *np.flatnonzero((ink.origin == line) & ~ink.ruled).tolist())
+        # Ruling is longer than the writing on it is high.
+        price = BAR_COST if ink.boxes[line, 2] <= SLIM * ink.boxes[line, 3] else LINE_COST
+        if 1 < len(group) < MOST_ATOMS:
+            groups.append((group, price))
+    return groups
 
 
 def _footed(ink: Ink) -> list[tuple[NDArray[np.uint8], tuple[int, int, int, int], int]]:

@@ -39,7 +39,7 @@ def make_tile(image: NDArray[np.uint8], page: Page, lines: Sequence[str]) -> Til
         if reason:
             x, y, w, h = _scaled(box, scale)
             cv2.rectangle(canvas, (x - 1, y - 1), (x + w, y + h), REFUSED, 1)
-            cv2.putText(canvas, reason.split(" (")[0][:14], (x, y - 3), FONT, 0.3, REFUSED, 1, cv2.LINE_AA)
+            cv2.putText(canvas, reason.split(" (")[0][:24], (x, y - 3), FONT, 0.36, REFUSED, 1, cv2.LINE_AA)
     readings = [
         replace(reading, digits=tuple(replace(digit, box=_scaled(digit.box, scale)) for digit in reading.digits))
         for reading in page.readings

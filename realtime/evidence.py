@@ -17,7 +17,7 @@ CUT_OFF = 0.6  # a blob at the picture's edge is cut off, unless it is higher th
 # digits against what is read in clips of rooms and streets: at 0.5 it kept 96 % of the lone digits and 1 % of the rest.
 ODDS, CUT_ODDS, JUNK_ODDS, CROWDED_ODDS, UNEVEN_ODDS, ONE_ODDS = 1.9, -2.2, -0.4, -5.3, -2.5, -2.4
 LEAST_ODDS = 0.5  # of all digits of a number together
-FEWEST_ODDS = -2.5  # of each of them
+FEWEST_ODDS = -1.5  # of each of them
 
 
 def refuse(
@@ -59,10 +59,9 @@ def refuse_in_context(
     """
     reasons: dict[int, str] = {}
     for blobs, row in numbers:
-        if odds[blobs].sum() < LEAST_ODDS:
-            reasons |= {blob: f"unlike writing (log odds {odds[blob]:.1f})" for blob in blobs}
-            continue
-        reasons |= {b: f"unlike writing (log odds {odds[b]:.1f})" for b in blobs if odds[b] < FEWEST_ODDS}
+        likely = [blob for blob in blobs if odds[blob] >= FEWEST_ODDS]
+        unlikely = set(blobs) - set(likely) if odds[likely].sum() >= LEAST_ODDS else blobs
+        reasons |= {blob: f"unlike writing (log odds {odds[blob]:.1f})" for blob in unlikely}
         line = [blob for others, same in numbers if same == row for blob in others]
         broad = [int(boxes[blob, 3]) for blob in line if digits[blob].argmax() != 1]
         for blob in blobs:
