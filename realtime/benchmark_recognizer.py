@@ -118,14 +118,14 @@ def table(figures: dict) -> list[str]:
     lines = [
         f"{figures['clip']} {width}x{height}, {figures['frames']} frames, {figures['digits_a_frame']:.1f} digits a "
         f"frame, {figures['rounds']} rounds, {threads}, {figures['device']}, {figures['machine']}",
-        f"{'':<14}{'ms a frame':>12}{'times decoding':>16}   least to most",
+        f"{'':<20}{'ms a frame':>12}{'times decoding':>16}   least to most",
     ]
     rows = [("decoding", figures["decoding"])]
     rows += [(f"  {name}", cost) for name, cost in figures["stages"].items()]
     rows += [("reading", figures["reading"]), ("drawing", figures["drawing"])]
     for name, cost in rows:
         ratio, least, most = cost["times_decoding"]
-        lines.append(f"{name:<14}{cost['ms'][0]:>12.2f}{ratio:>16.2f}   {least:.2f} to {most:.2f}")
+        lines.append(f"{name:<20}{cost['ms'][0]:>12.2f}{ratio:>16.2f}   {least:.2f} to {most:.2f}")
     rate, least, most = figures["frames_a_second"]
     lines.append(f"reading a frame: 50th percentile {figures['frame_ms']['p50']:.1f} ms, ")
     lines[-1] += f"99th {figures['frame_ms']['p99']:.1f} ms"
