@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint clean
+.PHONY: demo test soak lint clean
 
 demo: .venv/base
 	@mkdir -p demo
@@ -13,6 +13,10 @@ demo: .venv/base
 
 test: .venv/dev
 	$(BIN)/python -m pytest
+
+# Minutes long: live reading against a real stream, memory, whole clips.
+soak: .venv/dev
+	$(BIN)/python -m pytest -m soak
 
 lint: .venv/dev
 	$(BIN)/ruff check .
