@@ -1,5 +1,6 @@
 """recognize-camera: read numbers live from a camera, a stream, a clip or pictures."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -112,6 +113,8 @@ def main(
     if size is not None and not is_camera(source):
         raise click.UsageError(f"--size is asked of a camera; {source} decides its own")
     with exit_codes(), ExitStack() as stack:
+        # Whoever ends it, files are finished: SIGTERM is taken as Ctrl-C.
+        stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler))
         opened = stack.enter_context(open_source(source, Wanted(size, fps, camera_backend), give_up))
         classifier = open_networks(model, base_model, fallback, device)
         tracker, controls = Tracker(conf), Controls(conf, polarity, mirror)
