@@ -77,6 +77,7 @@ class _Trail:
         self.track = Track(number, reading.row, reading.digits, time, time)
         self.boxes = np.array([digit.box for digit in reading.digits], np.float64)
         self.spans: list[Span] = []
+        self.hidden = False
         self._votes = Votes()
         self._agreed = time  # when a frame last agreed with the settled text
 
@@ -102,6 +103,8 @@ class _Trail:
         ballot = self._votes.cast(reading, time)
         verdict = self._votes.count(confidence, first=not self.spans)
         settled = self.track.state == "settled"
+        # After a gap a part of a number does not speak for the whole: something else may stand there now.
+        self.hidden = settled and (self.hidden or time - self.track.last > HOLD)
         self.track = replace(self.track, last=time)
         if settled and ballot.agrees(self.track.text):
             self._agreed = time
@@ -132,6 +135,7 @@ class _Trail:
             for t, s, d in zip(text, verdict.confidences, reading.digits, strict=True)
         )
         self.boxes = np.array([digit.box for digit in digits], np.float64)
+        self.hidden = False
         least = min(digit.confidence for digit in digits)
         self.track = replace(
             self.track, row=reading.row, digits=digits, state=state, text=text, confidence=least, fresh=True
@@ -190,6 +194,8 @@ class Tracker:
     def _shown(self, trail: _Trail, time: float) -> bool:
         """Tell whether a number is to be shown: seen in this frame, or settled and missed only just now."""
         track = trail.track
+        if trail.hidden:
+            return False
         if track.last == time:
             return True
         if track.state != "settled" or time - track.last > HOLD:

@@ -105,8 +105,12 @@ def is_part(reading: Reading, boxes: NDArray[np.float64], text: str) -> bool:
         x, y, w, h = digit.box
         distances = np.abs(centres - (x + w / 2, y + h / 2)).max(axis=1)
         nearest = int(distances.argmin())
-        if distances[nearest] > 0.5 * height or nearest in taken:
+        if distances[nearest] > 0.4 * height or nearest in taken:
             return False
         taken.add(nearest)
         differ += digit.text not in (UNSURE, text[nearest])
+    # A hand hides an end, or leaves a stretch; a pen hides a single digit, be it in the middle.
+    hidden = len(text) - len(reading.digits)
+    if hidden > 1 and max(taken) - min(taken) >= len(taken):
+        return False
     return differ == 0 or (differ == 1 < len(reading.digits) < len(text))
