@@ -153,21 +153,22 @@ def measure_start(clip: Path, model: Path, device: str, most: int | None) -> Sta
     start = perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
         first = process.stdout.readline()
-        seconds = perf_counter() - start
+        seconds, memory = perf_counter() - start, _peak_memory(process.pid)
         for _ in process.stdout:
-            pass
+            memory = _peak_memory(process.pid) or memory
         words = process.stderr.read().decode(errors="replace").strip()
-        memory = _wait(process)
     if process.returncode or not first:
         raise ChildProcessError(f"reading {clip} in a fresh process failed: {words}")
     return Start(seconds, memory)
 
 
-def _wait(process: subprocess.Popen) -> int | None:
-    """Wait for a process and return its peak resident memory in bytes, None where the system does not tell."""
-    if not hasattr(os, "wait4"):
-        process.wait()
+def _peak_memory(process: int) -> int | None:
+    """Return the peak resident memory of a running process in bytes, None where the system does not tell.
+
+    Not from getrusage: there a child starts with the memory of the process that it was forked from.
+    """
+    try:
+        lines = Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines()
+    except OSError:
         return None
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return next((1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), None)

@@ -30,8 +30,13 @@ def imported(tree: ast.AST) -> Iterator[tuple[str, int]]:
 
 
 def imported_first(tree: ast.Module) -> set[str]:
-    """Return the packages imported by the module's own statements: not those within functions."""
-    statements = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom | ast.Try | ast.If)]
+    """Return the packages imported when the module is: not those within functions, or for type checkers alone."""
+    statements = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom | ast.Try)
+        or (isinstance(node, ast.If) and ast.unparse(node.test) != "TYPE_CHECKING")
+    ]
     return {name for node in statements for name, _ in imported(node)}
 
 
@@ -47,8 +52,9 @@ def test_arrows_between_packages(path: Path) -> None:
 
 
 def test_the_walk_sees_imports_everywhere() -> None:
-    tree = ast.parse("import a.b\nif x:\n    from c import d\ndef f():\n    import e\nfrom . import g\n")
-    assert {name for name, _ in imported(tree)} == {"a", "c", "e", ""}
+    lines = ("import a.b", "if x:", "    from c import d", "def f():", "    import e", "from . import g")
+    tree = ast.parse("\n".join([*lines, "if TYPE_CHECKING:", "    import h"]))
+    assert {name for name, _ in imported(tree)} == {"a", "c", "e", "h", ""}
     assert imported_first(tree) == {"a", "c", ""}
 
 
