@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from realtime import crops
-from realtime.crops import CENTRE, INK_SIDE, cut, stack
+from realtime.crops import INK_SIDE, cut, stack
 from tests.conftest import DIGITS, draw_digit
 
 
@@ -41,9 +41,9 @@ def test_the_layout_is_that_of_mnist(digit: str, height: int) -> None:
     crop = cut_one(draw_digit(digit, height))
     _, _, w, h = cv2.boundingRect(crop)
     moments = cv2.moments(crop)
-    assert max(w, h) == INK_SIDE
-    assert abs(moments["m10"] / moments["m00"] - CENTRE) <= 0.51
-    assert abs(moments["m01"] / moments["m00"] - CENTRE) <= 0.51
+    assert max(w, h) == 20
+    assert round(14 - moments["m10"] / moments["m00"]) == 0
+    assert round(14 - moments["m01"] / moments["m00"]) == 0
 
 
 @pytest.mark.parametrize("digit", DIGITS)

@@ -109,6 +109,7 @@ def test_json_lines_are_whole_before_the_run_ends(tmp_path: Path) -> None:
             lines = path.read_text(encoding="utf-8").splitlines()
             assert len(lines) == i + 1
             assert json.loads(lines[-1])["source"] == "naïve 写.mp4"
+            assert "naïve 写.mp4" in lines[-1]
 
 
 def test_the_table_has_a_line_for_each_number(tmp_path: Path) -> None:
@@ -194,12 +195,15 @@ def test_a_picture_that_fails_halfway_leaves_the_old_one(tmp_path: Path, monkeyp
     path.write_bytes(b"old")
 
     def full(self: Path, data: bytes) -> int:
+        with self.open("wb") as file:
+            file.write(data[:20])
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OutputError, match="No space left"):
         save_picture(path, frame().image)
     assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only there do variables name the display")
