@@ -12,14 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime.cuts import cut_pieces
 from realtime.ink import Ink
 
 SOLID = 0.5  # a blob whose strokes are wider than this share of its longest side is none
 FLAT = 2.5  # nor is one wider than this many times its height
 WIDE = 0.8  # a blob wider than this many times its height may be several digits that touch
-PIECE = 0.3  # narrowest piece of a cut blob, heights
-MOST_CUTS = 4
-BENT = 0.15  # cost of a cut's sideways step, pixels of ink
 REACH = 0.3  # parts of one digit lie no farther apart than this, heights of the whole
 PART = 0.8  # at least one of two parts is lower than this share of the whole
 SLIM = 1.1  # the whole is no wider than this many times its height
@@ -62,7 +60,7 @@ def propose(ink: Ink) -> Candidates:
     for i, (x, y, w, h) in enumerate(ink.boxes.tolist()):
         patch = _patch(ink, (i,), (x, y, w, h))
         whole = w <= WIDE * h or ink.ruled[i] or ink.stroke[i] > SOLID * h or i in barred
-        pieces = [] if whole else _cut(patch)
+        pieces = [] if whole else cut_pieces(patch)
         if len(pieces) < 2:
             price = -JUNK_COST if ink.ruled[i] else 0.0  # lines are free to leave out
             found.append((patch, (x, y, w, h), i, price, (i,)))
@@ -192,43 +190,6 @@ def _around(boxes: NDArray[np.int32]) -> tuple[int, int, int, int]:
     left, top = boxes[:, :2].min(axis=0).tolist()
     right, bottom = (boxes[:, :2] + boxes[:, 2:]).max(axis=0).tolist()
     return left, top, right - left, bottom - top
-
-
-def _cut(patch: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-    """Cut a wide patch, (h, w) uint8, from top to bottom along the paths that cross least ink; return its pieces."""
-    height, width = patch.shape
-    cost = patch.astype(np.float32) / 255
-    total = np.zeros((height, width), np.float32)
-    came = np.zeros((height, width), np.int8)
-    total[0] = cost[0]
-    for row in range(1, height):
-        above = np.pad(total[row - 1], 1, constant_values=np.inf)
-        ways = np.stack([above[1:-1], above[:-2] + BENT, above[2:] + BENT])
-        came[row] = np.array([0, -1, 1], np.int8)[ways.argmin(axis=0)]
-        total[row] = cost[row] + ways.min(axis=0)
-    paths: list[NDArray[np.int64]] = []
-    least = PIECE * height
-    for end in np.argsort(total[-1], kind="stable"):
-        if len(paths) == MOST_CUTS or total[-1, end] > 0.5 * height:
-            break
-        path = _follow(came, int(end))
-        middle = path.mean()
-        if least <= middle <= width - least and all(abs(middle - other.mean()) >= least for other in paths):
-            paths.append(path)
-    paths.sort(key=lambda path: path.mean())
-    columns = np.arange(width)
-    piece = sum(((columns >= path[:, None]).astype(np.int8) for path in paths), np.zeros((height, width), np.int8))
-    pieces = [np.where(piece == k, patch, 0).astype(np.uint8) for k in range(len(paths) + 1)]
-    return [p for p in pieces if p.any()]
-
-
-def _follow(came: NDArray[np.int8], end: int) -> NDArray[np.int64]:
-    """Return the column of a path in each row, (h,), from where it ends in the last one."""
-    path = np.empty(len(came), np.int64)
-    path[-1] = end
-    for row in range(len(came) - 1, 0, -1):
-        path[row - 1] = path[row] + came[row, path[row]]
-    return path
 
 
 def _unruled(ink: Ink) -> list[tuple[tuple[int, ...], float]]:

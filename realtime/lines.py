@@ -14,6 +14,7 @@ THROUGH = 0.9  # an upright line runs through this share of the picture's height
 WALL = 0.75  # or through this share of the distance between two level lines: the wall of a box
 ENCLOSED = 0.3  # a blob that shuts in another of this share of its own height may be a box
 COVERED = 0.6  # share of a blob's length over which a straight line must have ink
+ALL = 0.9  # the same for uprights, since digits that fill the space between two lines have sides of their own
 THIN = 0.012  # such an upright is thinner than this share of that height: thicker ones are strokes of a large digit
 FINE = 0.06  # lines are finer than this share of their length
 THICK, BROAD = 0.02, 0.12  # a blob whose strokes are wider than these shares of the picture and of itself is no ruling
@@ -82,16 +83,16 @@ def _find_ruling(ink: NDArray[np.uint8], height: int) -> NDArray[np.uint8]:
         upright = (rest[y : y + h, x : x + w] == part).astype(np.uint8)
         joins = upright & beside[y : y + h, x : x + w]
         if h >= THROUGH * height or (joins[: h // 4].any() and joins[-(h // 4) :].any()):
-            marked[y : y + h, x : x + w] |= _find_lines(np.ascontiguousarray(upright.T))[0].T
+            marked[y : y + h, x : x + w] |= _find_lines(np.ascontiguousarray(upright.T), ALL)[0].T
     return marked
 
 
-def _find_lines(ink: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], list[float]]:
+def _find_lines(ink: NDArray[np.uint8], covered: float = COVERED) -> tuple[NDArray[np.uint8], list[float]]:
     """Mark the pixels of nearly level straight lines in a blob, (h, w) uint8 of 0 and 1; return also their heights."""
     marked, levels = np.zeros_like(ink), []
     left = ink
     while len(levels) < MOST_LINES:
-        found = _best_line(left)
+        found = _best_line(left, covered)
         if found is None:
             break
         line = _trace(left, *found)
@@ -103,11 +104,11 @@ def _find_lines(ink: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], list[float]]
     return marked, levels
 
 
-def _best_line(ink: NDArray[np.uint8]) -> tuple[float, float] | None:
+def _best_line(ink: NDArray[np.uint8], covered: float) -> tuple[float, float] | None:
     """Return slope and offset of the straight line that most columns support, or None where too few do."""
     rows, columns = np.nonzero(ink)
     width = ink.shape[1]
-    if len(rows) < COVERED * width:
+    if len(rows) < covered * width:
         return None
     step = max(1, len(rows) // SAMPLE)
     y, x = rows[::step].astype(np.float32), columns[::step].astype(np.float32) - width / 2
@@ -120,7 +121,7 @@ def _best_line(ink: NDArray[np.uint8]) -> tuple[float, float] | None:
     level = np.round(slope * np.arange(width) + offset).astype(int)
     padded = np.pad(ink, ((2, 2), (0, 0)))
     near = [padded[np.clip(level + 2 + shift, 0, len(padded) - 1), np.arange(width)] for shift in (-1, 0, 1)]
-    return (slope, offset) if np.mean(np.max(near, axis=0)) >= COVERED else None
+    return (slope, offset) if np.mean(np.max(near, axis=0)) >= covered else None
 
 
 def _trace(ink: NDArray[np.uint8], slope: float, offset: float) -> NDArray[np.uint8]:

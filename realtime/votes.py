@@ -15,7 +15,8 @@ SETTLE_FRAMES = 3  # frames that must agree before a number is settled
 SETTLE_TIME = 0.2  # s that these must span
 AGREE = 0.6  # share of the remembered frames, those without the number included, that must be for the text
 FIRST = 0.7  # share of all frames kept, none of them faded, that must be for a number's first text
-LONE_FRAMES = 5  # frames that must agree on it where it is a single digit: clutter shows those far more than numbers
+# A single digit must stand longer before it settles first: of all that clutter shows those are by far the most.
+LONE_FRAMES, LONE_TIME = 5, 0.4
 FLOOR = 1e-4  # probabilities below this count as this: one frame alone rules no digit out
 
 
@@ -85,7 +86,7 @@ class Votes:
             UNSURE not in text
             and len(agreeing) >= SETTLE_FRAMES
             and agreeing[-1] == len(fade) - 1
-            and now - self._ballots[agreeing[0]].time >= SETTLE_TIME
+            and now - self._ballots[agreeing[0]].time >= (LONE_TIME if first and length == 1 else SETTLE_TIME) - 1e-6
             and share >= AGREE
             and not (first and len(agreeing) < max(FIRST * len(fade), LONE_FRAMES * (length == 1)))
         )

@@ -1,0 +1,91 @@
+"""What touches is cut, what is broken is joined, and the best joint reading wins."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.candidates import Candidates, choose, propose
+from realtime.cuts import cut_pieces
+from realtime.ink import find_ink
+
+
+def paper() -> NDArray[np.uint8]:
+    return np.full((200, 300, 3), 215, np.uint8)
+
+
+def knot(atoms: list[tuple[int, ...]], joined: list[bool] | None = None) -> Candidates:
+    """Make proposals of equal size and no price that cover the given atoms."""
+    count = len(atoms)
+    return Candidates(
+        [np.full((20, 10), 255, np.uint8)] * count,
+        np.tile(np.array([0, 0, 10, 20], np.int32), (count, 1)),
+        np.zeros(count, np.intp),
+        np.zeros(count),
+        np.array(joined or [False] * count),
+        np.full(count, 100, np.float32),
+        atoms,
+        [""] * count,
+    )
+
+
+def test_each_lone_blob_is_proposed_once() -> None:
+    image = paper()
+    cv2.line(image, (50, 60), (50, 140), (30, 30, 30), 6)
+    cv2.line(image, (150, 60), (150, 140), (30, 30, 30), 6)
+    proposed = propose(find_ink(image))
+    assert len(proposed.atoms) == 2 and not proposed.joined.any()
+
+
+def test_a_wide_blob_is_proposed_whole_and_in_pieces() -> None:
+    image = paper()
+    cv2.circle(image, (80, 100), 30, (30, 30, 30), 6)
+    cv2.circle(image, (140, 100), 30, (30, 30, 30), 6)
+    proposed = propose(find_ink(image))
+    widths = sorted(proposed.boxes[:, 2].tolist())
+    assert widths[-1] > 115, "the whole"
+    assert sum(50 < width < 80 for width in widths) >= 2, "each half"
+
+
+def test_parts_one_above_the_other_are_proposed_as_one() -> None:
+    image = paper()
+    cv2.line(image, (80, 60), (120, 60), (30, 30, 30), 6)
+    cv2.ellipse(image, (100, 105), (20, 30), 0, -90, 150, (30, 30, 30), 6)
+    proposed = propose(find_ink(image))
+    assert proposed.joined.any()
+    whole = proposed.boxes[proposed.joined][0]
+    assert abs(whole[1] - 57) <= 3 and whole[3] > 70
+
+
+def test_cut_pieces_hold_all_the_ink_once() -> None:
+    patch = np.zeros((40, 80), np.uint8)
+    cv2.circle(patch, (20, 20), 16, 255, 5)
+    cv2.circle(patch, (58, 20), 18, 255, 5)
+    pieces = cut_pieces(patch)
+    assert len(pieces) >= 2
+    assert (np.sum([piece.astype(int) for piece in pieces], axis=0) == patch).all()
+
+
+def test_the_cheaper_cover_wins() -> None:
+    candidates = knot([(0, 1), (0,), (1,)])
+    whole = choose(candidates, np.array([0.9, 0.6, 0.6]), np.array([0.05, 0.3, 0.3]))
+    pieces = choose(candidates, np.array([0.05, 0.99, 0.99]), np.array([0.9, 0.01, 0.01]))
+    assert whole == [0] and pieces == [1, 2]
+
+
+def test_a_join_is_never_junk() -> None:
+    candidates = knot([(0,), (1,), (0, 1)], [False, False, True])
+    assert choose(candidates, np.array([0.1, 0.1, 0.05]), np.array([0.8, 0.8, 0.94])) == [0, 1]
+
+
+def test_every_atom_is_covered_exactly_once_even_in_a_large_knot() -> None:
+    atoms = [(i,) for i in range(40)] + [(i, i + 1) for i in range(39)]
+    candidates = knot(atoms, [False] * 40 + [True] * 39)
+    rng = np.random.default_rng(0)
+    chosen = choose(candidates, rng.random(79), rng.random(79))
+    assert sorted(atom for i in chosen for atom in atoms[i]) == list(range(40))
+
+
+def test_no_ink_proposes_nothing() -> None:
+    proposed = propose(find_ink(paper()))
+    assert proposed.boxes.shape == (0, 4)
+    assert choose(proposed, np.zeros(0), np.zeros(0)) == []

@@ -1,0 +1,59 @@
+"""Writing is told from things: by its paper, its strokes, its company."""
+
+import cv2
+import numpy as np
+import pytest
+
+from realtime.classifier import Classifier
+from realtime.evidence import crowding, refuse_in_context, unevenness
+from realtime.ink import find_ink
+from realtime.reading import read
+
+
+def test_pen_strokes_are_even_and_wedges_are_not() -> None:
+    image = np.full((200, 300, 3), 215, np.uint8)
+    cv2.line(image, (60, 40), (60, 160), (30, 30, 30), 7)
+    cv2.fillPoly(image, [np.array([[180, 40], [190, 40], [220, 160], [160, 160]])], (30, 30, 30))
+    ink = find_ink(image)
+    pen, wedge = (unevenness(ink)[i] for i in np.argsort(ink.boxes[:, 0]))
+    assert pen < 0.2 < 0.3 < wedge
+
+
+def test_ink_on_paper_stands_free_and_a_stroke_beside_things_is_crowded() -> None:
+    image = np.full((240, 320, 3), 200, np.uint8)
+    cv2.line(image, (60, 60), (60, 180), (30, 30, 30), 6)
+    cv2.line(image, (200, 60), (200, 180), (30, 30, 30), 6)
+    cv2.line(image, (210, 60), (210, 180), (255, 255, 255), 8)
+    ink = find_ink(image)
+    crowded = {int(box[0]): float(share) for box, share in zip(ink.boxes, crowding(ink), strict=True)}
+    assert min(crowded.values()) < 0.05
+    assert max(crowded.values()) > 0.15
+
+
+def test_numbers_unlike_writing_go_as_a_whole_and_strays_alone() -> None:
+    boxes = np.array([[0, 0, 10, 20]] * 4, np.int32)
+    digits = np.eye(10, dtype=np.float32)[[5, 7, 1, 8]]
+    odds = np.array([3.0, 2.0, -4.0, 0.1])
+    reasons = refuse_in_context([([0, 1, 2], 0), ([3], 1)], boxes, digits, odds)
+    assert set(reasons) == {2, 3}
+
+
+def test_a_slash_among_digits_is_refused_by_its_height() -> None:
+    boxes = np.array([[0, 0, 10, 20], [20, 0, 10, 20], [40, -8, 10, 36]], np.int32)
+    digits = np.eye(10, dtype=np.float32)[[5, 7, 1]]
+    assert set(refuse_in_context([([0, 1, 2], 0)], boxes, digits, np.full(3, 3.0))) == {2}
+
+
+@pytest.mark.parametrize("kind", ["blank", "dot", "plus", "scribble"])
+def test_what_is_no_digit_is_not_read(kind: str, classifier: Classifier) -> None:
+    image = np.full((240, 320, 3), 205, np.uint8)
+    ink = (40, 35, 30)
+    if kind == "dot":
+        cv2.circle(image, (160, 120), 8, ink, cv2.FILLED, cv2.LINE_AA)
+    elif kind == "plus":
+        cv2.line(image, (130, 120), (190, 120), ink, 6, cv2.LINE_AA)
+        cv2.line(image, (160, 90), (160, 150), ink, 6, cv2.LINE_AA)
+    elif kind == "scribble":
+        points = np.random.default_rng(3).integers([110, 80], [210, 160], (24, 2))
+        cv2.polylines(image, [points], False, ink, 4, cv2.LINE_AA)
+    assert read(image, classifier).readings == []
