@@ -44,6 +44,13 @@ def test_a_number_settles_after_three_frames_and_a_fifth_of_a_second(fps: float)
     assert {track.id for tracks in shown for track in tracks} == {1}
 
 
+@pytest.mark.parametrize("fps", [8, 10, 25, 60])
+def test_a_lone_digit_takes_longer_but_not_half_a_second(fps: float) -> None:
+    shown = run(Tracker(), [[write("7")]] * fps, fps=fps)
+    first = next(i for i, tracks in enumerate(shown) if settled(tracks))
+    assert 0.4 <= first / fps <= 0.5
+
+
 def test_no_frame_and_no_number_are_fine() -> None:
     tracker = Tracker()
     assert tracker.update([], 0.0) == []
