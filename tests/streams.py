@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -122,3 +123,8 @@ class MjpegServer:
                 number += 1
         except OSError:
             pass  # the client has gone
+
+
+if __name__ == "__main__":  # a camera in a process of its own: python -m tests.streams PORT WIDTH
+    MjpegServer(clip_frames(30, int(sys.argv[2])), port=int(sys.argv[1]), marked=False)
+    print("serving", flush=True)
