@@ -98,12 +98,16 @@ def _picture(scene: Scene, view: View, steps: bool) -> NDArray[np.uint8]:
 
 
 def _refused(picture: NDArray[np.uint8], scene: Scene, view: View) -> None:
-    """Frame what was refused, and write the reason below it."""
+    """Frame what was refused, and write the reason below it where no other reason stands."""
+    written: list[tuple[int, int]] = []
     for box, reason in zip(scene.page.boxes.tolist(), scene.page.reasons, strict=True):
         if reason:
             x, y, w, h = view.box(tuple(box))
             cv2.rectangle(picture, (x, y), (x + w - 1, y + h - 1), RED, 1)
-            _write(picture, reason, x, min(y + h + 12, picture.shape[0] - 4), RED, 0.38)
+            bottom = min(y + h + 12, picture.shape[0] - 4)
+            if all(abs(bottom - low) > 12 or abs(x - left) > 8 * len(reason) for left, low in written):
+                _write(picture, reason, x, bottom, RED, 0.38)
+                written.append((x, bottom))
 
 
 def _base_digits(picture: NDArray[np.uint8], scene: Scene, view: View, who: Who) -> None:
