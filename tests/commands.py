@@ -59,3 +59,12 @@ def run_python(program: str, *words: object, folder: Path) -> str:
     if done.returncode:
         raise AssertionError(done.stderr)
     return done.stdout
+
+
+def assert_one_error(done: subprocess.CompletedProcess[str], code: int, says: str) -> None:
+    """Hold a failed run against: this exit code, one line that says why, nothing on standard output, no traceback."""
+    assert done.returncode == code, done.stderr
+    assert done.stdout == ""
+    errors = [line for line in done.stderr.splitlines() if "error:" in line.lower()]
+    assert len(errors) == 1 and says in errors[0], done.stderr
+    assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr

@@ -33,6 +33,17 @@ def classifier() -> Classifier:
     return Classifier(default_model(), "cpu")
 
 
+@pytest.fixture(scope="session")
+def sheets(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Three pictures that are easy to read, under names of several scripts: 2468 and 1357, 90, nothing."""
+    folder = tmp_path_factory.mktemp("sheets")
+    return [
+        save_image(folder / "a.png", draw_sheet(["2468", "1357"], (800, 600))),
+        save_image(folder / "naïve 写.jpg", draw_sheet(["90"], dark=False)),
+        save_image(folder / "blank.png", np.full((200, 300, 3), 200, np.uint8)),
+    ]
+
+
 @pytest.fixture
 def make_model(tmp_path: Path) -> Callable[..., Path]:
     """Return a maker of small ONNX files with any metadata and any input; the network knows ink, not digits."""
@@ -63,6 +74,13 @@ def make_model(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return make
+
+
+def save_image(path: Path, image: NDArray[np.uint8]) -> Path:
+    """Write a picture under a name of any script, its folder made where there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(cv2.imencode(path.suffix, image)[1].tobytes())
+    return path
 
 
 def draw_digit(sign: str, height: int = 60, seed: int = 0, pen: float = 0.09) -> NDArray[np.uint8]:

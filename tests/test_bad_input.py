@@ -1,0 +1,97 @@
+"""Bad input of every kind, given to the commands through their entry points: the exit code and one clear line."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import pytest
+
+from realtime.classifier import default_model
+from tests.commands import assert_one_error, run
+from tests.conftest import CLIP, draw_sheet
+from tests.test_classifier import has_cuda
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs what only Linux has")
+
+
+@pytest.fixture(scope="module")
+def bad(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of things that are no source, of every kind."""
+    folder = tmp_path_factory.mktemp("bad")
+    whole = cv2.imencode(".png", draw_sheet(["12"]))[1].tobytes()
+    for ending in ("png", "mp4"):
+        (folder / f"empty.{ending}").touch()
+        (folder / f"words.{ending}").write_text("no pixels here\n", encoding="utf-8")
+        (folder / f"folder.{ending}").mkdir()
+    (folder / "cut.png").write_bytes(whole[: len(whole) // 2])
+    (folder / "cut.mp4").write_bytes(CLIP.read_bytes()[:3000])
+    (folder / "broken.onnx").write_bytes(default_model().read_bytes()[:70_000])
+    (folder / "words.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("stem", ["missing", "empty", "words", "cut", "folder", "fehlt é 写"])
+@pytest.mark.parametrize("name", ["recognize-image", "recognize-video", "benchmark-recognizer", "evaluate-numbers"])
+def test_a_source_that_cannot_be_read_is_exit_3(name: str, stem: str, bad: Path, tmp_path: Path) -> None:
+    ending = "png" if name == "recognize-image" else "mp4"
+    done = run(name, bad / f"{stem}.{ending}", folder=tmp_path)
+    assert_one_error(done, 3, f"{stem}.{ending}")
+
+
+@pytest.mark.parametrize("name", ["recognize-image", "recognize-video", "benchmark-recognizer", "evaluate-numbers"])
+def test_a_model_that_cannot_be_used_is_exit_4(
+    name: str, bad: Path, make_model: Callable[..., Path], tmp_path: Path, sheets: list[Path]
+) -> None:
+    source = CLIP if name in ("recognize-video", "benchmark-recognizer") else sheets[0]
+    old = make_model("old.onnx", crop_version="mnist-0")
+    for model in (bad / "missing.onnx", bad / "broken.onnx", old) if name == "recognize-image" else (old,):
+        done = run(name, source, "--model", model, folder=tmp_path)
+        assert_one_error(done, 4, model.name)
+    assert "export-onnx" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--save", "none/seen.png"), "none"),
+        (("--save", "seen.xyz"), ".xyz"),
+        (("--json", "none/lines.jsonl"), "none"),
+        (("--csv", "."), "cannot write"),
+        (("--show",), "--no-show"),
+        (("--device", "gpu"), "auto, cpu, cuda"),
+        pytest.param(("--device", "cuda"), "cuda", marks=pytest.mark.skipif(has_cuda(), reason="has a GPU")),
+        pytest.param(("--json", "/dev/full"), "No space left", marks=linux),
+    ],
+)
+def test_what_cannot_be_done_is_exit_1(words: tuple[str, ...], says: str, sheets: list[Path], tmp_path: Path) -> None:
+    done = run("recognize-image", sheets[0], *words, folder=tmp_path)
+    done.stdout = "" if "full" in words[-1] else done.stdout  # the numbers come before the disk is found full
+    assert_one_error(done, 1, says)
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("a.png", "--json", "-", "--csv", "-"),
+        ("a.png", "--conf", "2"),
+        ("a.png", "--polarity", "pink"),
+    ],
+)
+def test_wrong_usage_is_exit_2(words: tuple[str, ...], tmp_path: Path) -> None:
+    assert_one_error(run("recognize-image", *words, folder=tmp_path), 2, "")
+
+
+def test_a_bad_photo_does_not_stop_the_others(bad: Path, sheets: list[Path], tmp_path: Path) -> None:
+    done = run("recognize-image", bad / "cut.png", sheets[1], bad / "missing.png", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (3, "90\n")
+    assert done.stderr.count("error:") == 2
+
+
+@pytest.mark.parametrize("name", ["missing.pth", "folder.mp4", "broken.onnx"])
+def test_export_refuses_what_is_no_checkpoint(name: str, bad: Path, tmp_path: Path) -> None:
+    done = run("export-onnx", bad / name, "-o", tmp_path / "out.onnx", folder=tmp_path)
+    assert_one_error(done, 4, name)
+    assert not any(tmp_path.iterdir())
