@@ -12,28 +12,34 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.layout import lay_out
+from training.layout import extent, lay_out
 
 CANVAS = 48  # side of the working canvas, pixels; MNIST's pixel is 1.5 of them
 FIELD = 32 / 28  # the canvas shows this many times the crop
 NODES = 5  # knots of the elastic field along a side
 BLOCK = 8  # JPEG's
 UNTOUCHED, GENTLE = 0.08, 0.45  # shares of the pictures left as they are, and moved but not damaged
+SCANNED, SCAN = 0.12, 16  # share of the others seen as scans of so many black or white pixels, stretched to their box
 
 
-def augment(pictures: Tensor, generator: torch.Generator) -> Tensor:
+def augment(
+    pictures: Tensor, generator: torch.Generator, untouched: float = UNTOUCHED, gentle: float = GENTLE
+) -> Tensor:
     """Return pictures (N, 1, 28, 28) uint8 as other hands and cameras would give them, the same shape and type."""
     if not len(pictures):
         return pictures.clone()
     dice = _Dice(len(pictures), generator, pictures.device)
     canvas = bend(pictures.float() / 255, dice)
-    chosen = torch.nonzero(dice.chance(1 - GENTLE).view(-1)).squeeze(1)
+    chosen = torch.nonzero(dice.chance(1 - gentle).view(-1)).squeeze(1)
     if len(chosen):
         dice_hurt = _Dice(len(chosen), generator, pictures.device)
         canvas[chosen] = damage(accidents(pens(canvas[chosen], dice_hurt), dice_hurt), dice_hurt)
+        scanned = chosen[dice_hurt.chance(SCANNED).view(-1)]
+        if len(scanned):
+            canvas[scanned] = scan(canvas[scanned], _Dice(len(scanned), generator, pictures.device))
     crops = (lay_out(canvas) * 255).round().clamp(0, 255).to(torch.uint8)
     lost = canvas.sum(dim=(1, 2, 3), keepdim=True) < 4  # a thin stroke that erosion took whole
-    return torch.where(dice.chance(UNTOUCHED) | lost, pictures, crops)
+    return torch.where(dice.chance(untouched) | lost, pictures, crops)
 
 
 class _Dice:
@@ -142,6 +148,24 @@ def damage(canvas: Tensor, dice: _Dice) -> Tensor:
     few = functional.avg_pool2d(seen, CANVAS // side)
     few = functional.interpolate(_cut(few, level, gain), (CANVAS, CANVAS), mode="bilinear")
     return torch.where(dice.chance(0.25), few, _cut(seen, level, gain))
+
+
+def scan(canvas: Tensor, dice: _Dice) -> Tensor:
+    """Scan the ink's box into 16x16 black or white pixels, as old collections are; thin ink less wide."""
+    inked = canvas[:, 0] > 0.2
+    left, width = extent(inked.any(dim=1))
+    top, height = extent(inked.any(dim=2))
+    wider = (height / width).clamp(0.5, 2).view(-1, 1, 1, 1)
+    middle_x, middle_y = (left + width / 2) * 2 / CANVAS - 1, (top + height / 2) * 2 / CANVAS - 1
+    zero = torch.zeros_like(width)
+    side = height / CANVAS
+    rows = [side / wider.view(-1), zero, middle_x, zero, side, middle_y]
+    grid = functional.affine_grid(
+        torch.stack(rows, dim=1).view(-1, 2, 3), [len(canvas), 1, 2 * SCAN, 2 * SCAN], align_corners=False
+    )
+    seen = functional.avg_pool2d(functional.grid_sample(canvas, grid, align_corners=False), 2)
+    pixels = (seen > dice.uniform(0.3, 0.6)).float().repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
+    return functional.pad(pixels, [(CANVAS - 2 * SCAN) // 2] * 4)
 
 
 def jpeg(pictures: Tensor, step: Tensor) -> Tensor:

@@ -16,8 +16,8 @@ def lay_out(canvas: Tensor) -> Tensor:
     of pens thinner than two pixels. A canvas without ink gives a blank crop.
     """
     inked = canvas[:, 0] > 0.5 / 255
-    left, width = _extent(inked.any(dim=1))
-    top, height = _extent(inked.any(dim=2))
+    left, width = extent(inked.any(dim=1))
+    top, height = extent(inked.any(dim=2))
     scale = INK_SIDE / torch.maximum(width, height)
     new_width, new_height = ((side * scale).round().clamp(min=1) for side in (width, height))
     mass = canvas[:, 0].sum(dim=(1, 2)).clamp(min=1e-6)
@@ -41,7 +41,7 @@ def lay_out(canvas: Tensor) -> Tensor:
     return functional.avg_pool2d(fine, OVERSAMPLE)
 
 
-def _extent(inked: Tensor) -> tuple[Tensor, Tensor]:
+def extent(inked: Tensor) -> tuple[Tensor, Tensor]:
     """Return the first inked place and the inked length, both (N,) float, of profiles (N, L) bool."""
     length = inked.shape[1]
     places = torch.arange(length, device=inked.device)

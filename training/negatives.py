@@ -50,7 +50,7 @@ def draw(count: int, digits: NDArray[np.uint8], labels: NDArray[np.int64], rng: 
 
 
 def _pen(rng: np.random.Generator) -> int:
-    return int(rng.integers(3, 9))
+    return int(rng.integers(3, 9)) if rng.random() < 0.8 else int(rng.integers(9, 17))
 
 
 def _stroke(patch: Patch, points: Points, pen: int) -> None:

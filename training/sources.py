@@ -174,16 +174,23 @@ def _bar(patch: NDArray[np.uint8]) -> bool:
 def _middle(ink: Ink) -> list[NDArray[np.uint8]]:
     """Return the digit of a picture that has a margin of half its side: the blob with most ink near the middle, if any.
 
-    A blob as large as the picture is the frame around the digit.
+    A blob as large as the picture is a frame around the digit, or the digit itself where it was cut tight.
     """
     height, width = ink.mask.shape
     sizes = (ink.boxes[:, 2:] / (width, height)).max(axis=1, initial=0)
     aside = np.abs((ink.boxes[:, :2] + ink.boxes[:, 2:] / 2) / (width, height) - 0.5).max(axis=1, initial=0)
     area = np.bincount(ink.labels.ravel(), minlength=len(ink.boxes) + 1)[1:]
-    score = np.where((sizes > 0.1) & (sizes < 0.47) & (aside < 0.12), area * np.exp(-((aside / 0.1) ** 2) / 2), 0)
-    if not score.any():
-        return []
-    best = int(np.argmax(score))
-    x, y, w, h = ink.boxes[best].tolist()
-    own = ink.labels[y : y + h, x : x + w] == best + 1
-    return [np.where(own, ink.mask[y : y + h, x : x + w], 0).astype(np.uint8)]
+    score = np.where((sizes > 0.1) & (aside < 0.12) & ~ink.ruled, area * np.exp(-((aside / 0.1) ** 2) / 2), 0)
+    for best in np.argsort(-score, kind="stable").tolist():
+        x, y, w, h = ink.boxes[best].tolist()
+        own = ink.labels[y : y + h, x : x + w] == best + 1
+        if score[best] > 0 and not (sizes[best] > 0.44 and _framed(own)):
+            return [np.where(own, ink.mask[y : y + h, x : x + w], 0).astype(np.uint8)]
+    return []
+
+
+def _framed(own: NDArray[np.bool_]) -> bool:
+    """Tell whether a blob, (h, w) bool, runs along two sides of its box that meet, as the corner of a frame does."""
+    h, w = (max(1, side // 8) for side in own.shape)
+    along = [band.mean() > 0.8 for band in (own[:h].any(0), own[-h:].any(0), own[:, :w].any(1), own[:, -w:].any(1))]
+    return (along[0] or along[1]) and (along[2] or along[3])

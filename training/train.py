@@ -21,6 +21,7 @@ from training.sources import Source
 
 WARM_UP = 0.2  # share of the steps in which the rate rises
 EVALUATION_BATCH = 1000
+SETTLED = (0.4, 0.5)  # shares left untouched, and bent but not damaged, in the last epochs
 
 
 def fit(
@@ -126,7 +127,8 @@ def _epoch(
 
 def _step(run: Run, stepped: nn.Module, recipe: Recipe, crops: Tensor, labels: Tensor, own: torch.Generator) -> Tensor:
     """Learn from one batch; return its loss. CUDA computes in bfloat16, 12 times slower on CPUs."""
-    pictures = scaled(augment(crops, own) if recipe.augment else crops)
+    settled = run.progress.epoch >= recipe.epochs * (1 - recipe.settle)
+    pictures = scaled(augment(crops, own, *(SETTLED if settled else ())) if recipe.augment else crops)
     pictures = pictures.contiguous(memory_format=torch.channels_last)
     half = crops.is_cuda and torch.cuda.is_bf16_supported()
     with torch.autocast(crops.device.type, dtype=torch.bfloat16, enabled=half):
