@@ -17,6 +17,7 @@ GLIMPSE = 0.6  # s that one which never settled is remembered
 HOLD = 0.25  # s a settled number is still shown when frames do not show it
 COVERED = 1.2  # s that a settled text outlives frames which show only a part of it
 DOUBT = 0.2  # s after which two frames that agree on another text unsettle a number
+ALONE = 4.0  # s that bare strokes, read as 1, must be in sight to settle where no other number has: most are edges
 NEVER = 0.5  # s without a frame that agrees after which it is unsettled in any case
 
 
@@ -98,10 +99,12 @@ class _Trail:
         """Take in a frame that does not show the number."""
         self._votes.cast(None, time)
 
-    def see(self, reading: Reading, time: float, confidence: float) -> None:
-        """Take in one frame's reading and decide anew."""
+    def see(self, reading: Reading, time: float, confidence: float, company: bool) -> None:
+        """Take in one frame's reading and decide anew; company: another number has settled."""
         ballot = self._votes.cast(reading, time)
         verdict = self._votes.count(confidence, first=not self.spans)
+        if set(verdict.text) == {"1"} and not (self.spans or company or time - self.track.first >= ALONE):
+            verdict = replace(verdict, settles=False)
         settled = self.track.state == "settled"
         # After a gap a part of a number does not speak for the whole: something else may stand there now.
         self.hidden = settled and (self.hidden or time - self.track.last > HOLD)
@@ -172,12 +175,12 @@ class Tracker:
         for i, trail in enumerate(self._trails):
             trail.move(old.boxes[old.digits(i)])
             if i in pairs:
-                trail.see(readings[pairs[i]], time, self.confidence)
+                trail.see(readings[pairs[i]], time, self.confidence, self._company(trail))
             else:
                 trail.miss(time)
         for j in sorted(set(range(len(readings))) - set(pairs.values())):
             self._trails.append(_Trail(self._next, readings[j], time))
-            self._trails[-1].see(readings[j], time, self.confidence)
+            self._trails[-1].see(readings[j], time, self.confidence, False)
             self._next += 1
         self._retire(before, time)
         return [trail.view() for trail in self._trails if self._shown(trail, time)]
@@ -190,6 +193,10 @@ class Tracker:
     def reset(self) -> None:
         """Forget all numbers; ids go on."""
         self._trails, self._gone, self.events = [], [], []
+
+    def _company(self, trail: _Trail) -> bool:
+        """Tell whether a number other than this one has settled and is not gone."""
+        return any(other.spans for other in self._trails if other is not trail)
 
     def _shown(self, trail: _Trail, time: float) -> bool:
         """Tell whether a number is to be shown: seen in this frame, or settled and missed only just now."""

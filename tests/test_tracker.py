@@ -51,6 +51,13 @@ def test_a_lone_digit_takes_longer_but_not_half_a_second(fps: float) -> None:
     assert 0.4 <= first / fps <= 0.5
 
 
+def test_a_bare_stroke_alone_takes_four_seconds_and_no_time_in_company() -> None:
+    shown = run(Tracker(), [[write("1")]] * 150)
+    assert 4.0 <= next(i for i, tracks in enumerate(shown) if settled(tracks)) / 25 <= 4.1
+    shown = run(Tracker(), [[write("1"), write("42", y=200)]] * 25)
+    assert next(i for i, tracks in enumerate(shown) if "1" in settled(tracks)) / 25 <= 0.5
+
+
 def test_no_frame_and_no_number_are_fine() -> None:
     tracker = Tracker()
     assert tracker.update([], 0.0) == []
