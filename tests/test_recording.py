@@ -132,7 +132,7 @@ def test_a_killed_run_leaves_a_file_that_opens(tmp_path: Path, ending: str) -> N
     running.stdout.close()
     (left,) = tmp_path.iterdir()
     assert left.name.startswith("out.part")
-    assert len(frames_of(left)) > 50  # the last five seconds may still be in memory
+    assert len(frames_of(left)) > 10  # a busy machine drops frames, and the last seconds may still be in memory
 
 
 def test_a_disk_that_fills_up_ends_the_video_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
