@@ -171,3 +171,13 @@ def test_two_processes_end_with_equal_weights(mnist: Path, tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
     first, second = (torch.load(tmp_path / f"state{rank}", weights_only=True) for rank in (0, 1))
     assert first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_training_further_starts_from_a_checkpoint(mnist: Path, tmp_path: Path) -> None:
+    assert run(mnist, tmp_path / "first").exit_code == 0
+    first = tmp_path / "first" / "best.pth"
+    still = run(mnist, tmp_path / "second", "--from", str(first), "--rate", "1e-12")
+    assert still.exit_code == 0, still.stderr
+    assert torch.allclose(weights(first), weights(tmp_path / "second" / "best.pth"), atol=1e-6)
+    other = run(mnist, tmp_path / "third", "--from", str(first), "--arch", "digitcnn")
+    assert other.exit_code == 4 and "is a mlp of 10 classes" in other.stderr

@@ -51,10 +51,12 @@ class Run:
     best: dict[str, Tensor]
 
 
-def start(recipe: Recipe, device: torch.device) -> Run:
-    """Return a fresh run: a network with seeded weights, channels last (twice as fast on CPUs as the default)."""
+def start(recipe: Recipe, device: torch.device, weights: dict[str, Tensor] | None = None) -> Run:
+    """Return a fresh run: a network with seeded or given weights, channels last (twice as fast on CPUs)."""
     torch.manual_seed(recipe.seed)
     model, averaged = (build(recipe.arch, len(recipe.classes)) for _ in range(2))
+    if weights is not None:
+        model.load_state_dict(weights)
     averaged.load_state_dict(model.state_dict())
     model, averaged = (m.to(device, memory_format=torch.channels_last) for m in (model, averaged))
     optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay)

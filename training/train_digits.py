@@ -53,12 +53,21 @@ KEPT = 0.995  # share of validation digits that the shipped threshold keeps
 @click.option("--target", type=click.FloatRange(0, 100), help="Fail below this accuracy on the test set, percent.")
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/digits"), show_default=True)
+@click.option("--from", "begin", type=click.Path(path_type=Path), help="Checkpoint to train further.  [default: none]")
+@click.option(
+    "--settle",
+    type=click.FloatRange(0, 1),
+    default=0.25,
+    show_default=True,
+    help="Share of the epochs, the last, with mild augmentation.",
+)
 @click.option("--resume", "go_on", is_flag=True, help="Go on where the run in --out was left.")
 def main(
     folder: Path | None,
     extra: tuple[tuple[Path, float], ...],
     without: tuple[str, ...],
     out: Path,
+    begin: Path | None,
     go_on: bool,
     target: float | None,
     device: str,
@@ -71,7 +80,7 @@ def main(
         if "WORLD_SIZE" in os.environ:
             distributed.init_process_group("nccl" if place.type == "cuda" else "gloo")
         try:
-            accuracy = _train(recipe, place, folder, extra, without, out, go_on)
+            accuracy = _train(recipe, place, folder, extra, without, out, begin, go_on)
         except KeyboardInterrupt:
             note(f"interrupted: the last whole epoch is kept in {out}, go on with --resume")
             sys.exit(130)
@@ -89,6 +98,7 @@ def _train(
     extra: tuple[tuple[Path, float], ...],
     without: tuple[str, ...],
     out: Path,
+    begin: Path | None,
     go_on: bool,
 ) -> float:
     """Run a recipe from data to `best.pth`; return the accuracy on the test set, which is read last."""
@@ -97,7 +107,9 @@ def _train(
     sources, valid = gather(recipe, mnist, extra, without)
     first = not distributed.is_initialized() or distributed.get_rank() == 0
     last = out / "last.pth"
-    run = resume(last, recipe, place) if go_on and last.is_file() else start(recipe, place)
+    earlier = _earlier(begin, recipe) if begin else None
+    weights = earlier[0].state_dict() if earlier else None
+    run = resume(last, recipe, place) if go_on and last.is_file() else start(recipe, place, weights)
     if first:
         counts = ", ".join(f"{s.name} {len(s.labels)} x {s.weight:g}" for s in sources)
         note(f"{recipe.arch}, {parameters(run.model)} parameters, on {place}: {counts}; validation {len(valid.labels)}")
@@ -127,6 +139,7 @@ def _train(
         "recipe": plain(recipe),
         "data": [f"{s.name}: {len(s.labels)} crops x {s.weight:g}" for s in sources],
         "command": _command(),
+        "started_from": str(earlier[1].get("command", "")) if earlier else "",
         "seconds": sum(line["seconds"] for line in history),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {_name(place)}, torch {torch.__version__}",
         "history": history,
@@ -140,6 +153,17 @@ def _train(
         f"{_name(place)}"
     )
     return accuracy
+
+
+def _earlier(path: Path, recipe: Recipe) -> tuple[torch.nn.Module, dict[str, Any]]:
+    """Load the checkpoint to train further. Raises CheckpointRefusedError where it is of another network."""
+    model, told = checkpoint.load(path)
+    if told["arch"] != recipe.arch or tuple(told["classes"]) != recipe.classes:
+        raise checkpoint.CheckpointRefusedError(
+            f"{path} is a {told['arch']} of {len(told['classes'])} classes, not the {recipe.arch} of "
+            f"{len(recipe.classes)} to be trained: name another file, or leave --from out"
+        )
+    return model, told
 
 
 def gather(
@@ -205,10 +229,14 @@ def _name(place: torch.device) -> str:
 
 
 def _command() -> str:
-    """Return the command that was typed, to be typed again."""
+    """Return the command that was typed, to be typed again, but for where its files went."""
     world = int(os.environ.get("WORLD_SIZE", "1"))
     program = "train-digits" if world == 1 else f"torchrun --nproc-per-node {world} -m training.train_digits"
-    return shlex.join([*program.split(), *sys.argv[1:]])
+    words = sys.argv[1:]
+    if "--out" in words:
+        place = words.index("--out")
+        words = words[:place] + words[place + 2 :]
+    return shlex.join([*program.split(), *words])
 
 
 if __name__ == "__main__":
