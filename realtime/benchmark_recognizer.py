@@ -1,6 +1,6 @@
 """benchmark-recognizer: what reading a clip costs beside decoding it, in one run, interleaved and repeated.
 
-Measured on the bundled 720p clip, one thread of a machine of two cores: reading a frame takes 76 ms, 16.8 (16.6 to 18.8)
+Measured on the bundled 720p clip, one thread of two cores: reading a frame takes 76 ms, 16.8 (16.6 to 18.8)
 times decoding it, of which finding ink 7.1 and the network 3.3; 13 frames a second with decoding; from command to first
 reading 0.57 s, peak memory 179 MB.
 """
