@@ -1,4 +1,8 @@
-"""Train a digit network: `train-digits --data FOLDER`, or without --data on MNIST fetched from its mirrors."""
+"""Train a digit network: `train-digits --data FOLDER`, or without --data on MNIST fetched from its mirrors.
+
+The shipped weights, one seed, 20 epochs and 5 milder ones on two x86-64 cores in 58 minutes: 99.39 % of the MNIST test
+set, calibration error 0.001; every other figure and both commands are in models/README.md.
+"""
 
 import os
 import platform
