@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.cuts import cut_pieces
-from realtime.ink import Ink
+from realtime.ink import Box, Ink, enclose
 
 SOLID = 0.5  # a blob whose strokes are wider than this share of its longest side is none
 FLAT = 2.5  # nor is one wider than this many times its height
@@ -54,13 +54,14 @@ class Candidates:
 
 def propose(ink: Ink) -> Candidates:
     """Propose digits from the blobs of a frame; ruled lines propose nothing but themselves."""
-    found: list[tuple[NDArray[np.uint8], tuple[int, int, int, int], int, float, tuple[int, ...]]] = []
+    found: list[tuple[NDArray[np.uint8], Box, int, float, tuple[int, ...]]] = []
     next_atom = len(ink.boxes)
-    barred = {i for group, _ in _unruled(ink) for i in group}  # ink that may be one digit with a line for a bar
+    unruled = _unruled(ink)
+    barred = {i for group, _ in unruled for i in group}  # ink that may be one digit with a line for a bar
     for i, (x, y, w, h) in enumerate(ink.boxes.tolist()):
         patch = _patch(ink, (i,), (x, y, w, h))
-        whole = w <= WIDE * h or ink.ruled[i] or ink.stroke[i] > SOLID * h or i in barred
-        pieces = [] if whole else cut_pieces(patch)
+        one = w <= WIDE * h or ink.ruled[i] or ink.stroke[i] > SOLID * h or i in barred
+        pieces = [] if one else cut_pieces(patch)
         if len(pieces) < 2:
             price = -JUNK_COST if ink.ruled[i] else 0.0  # lines are free to leave out
             found.append((patch, (x, y, w, h), i, price, (i,)))
@@ -75,10 +76,9 @@ def propose(ink: Ink) -> Candidates:
             found.append((view, (x + left, y + top, width, height), i, price, tuple(names[start:stop])))
     whole = {i for _, _, i, _, atoms in found if atoms == (i,)}
     single = len(found)
-    groups = _broken(ink) + _unruled(ink)
-    for group, price in groups:
+    for group, price in _broken(ink) + unruled:
         if all(i in whole for i in group):
-            box = _around(ink.boxes[list(group)])
+            box = enclose(ink.boxes[list(group)].tolist())
             found.append((_patch(ink, group, box), box, group[-1], price, group))
     found += [(patch, box, part, LINE_COST, (part,)) for patch, box, part in _footed(ink)]
     return Candidates(
@@ -99,7 +99,7 @@ def propose(ink: Ink) -> Candidates:
     )
 
 
-def _shape_reason(ink: Ink, blob: int, box: tuple[int, int, int, int], joined: bool) -> str:
+def _shape_reason(ink: Ink, blob: int, box: Box, joined: bool) -> str:
     """Say why a proposal cannot be a digit by its shape alone, or nothing where it can."""
     _, _, w, h = box
     if ink.ruled[blob]:
@@ -175,7 +175,7 @@ def _components(atoms: list[tuple[int, ...]], members: Iterable[int]) -> list[li
     return list(gathered.values())
 
 
-def _patch(ink: Ink, blobs: tuple[int, ...], box: tuple[int, int, int, int]) -> NDArray[np.uint8]:
+def _patch(ink: Ink, blobs: tuple[int, ...], box: Box) -> NDArray[np.uint8]:
     """Cut the ink of some blobs alone out of the mask."""
     x, y, w, h = box
     view = ink.labels[y : y + h, x : x + w]
@@ -183,13 +183,6 @@ def _patch(ink: Ink, blobs: tuple[int, ...], box: tuple[int, int, int, int]) -> 
     for blob in blobs[1:]:
         own |= view == blob + 1
     return np.where(own, ink.mask[y : y + h, x : x + w], 0).astype(np.uint8)
-
-
-def _around(boxes: NDArray[np.int32]) -> tuple[int, int, int, int]:
-    """Return the box around boxes (N, 4)."""
-    left, top = boxes[:, :2].min(axis=0).tolist()
-    right, bottom = (boxes[:, :2] + boxes[:, 2:]).max(axis=0).tolist()
-    return left, top, right - left, bottom - top
 
 
 def _unruled(ink: Ink) -> list[tuple[tuple[int, ...], float]]:
@@ -204,7 +197,7 @@ def _unruled(ink: Ink) -> list[tuple[tuple[int, ...], float]]:
     return groups
 
 
-def _footed(ink: Ink) -> list[tuple[NDArray[np.uint8], tuple[int, int, int, int], int]]:
+def _footed(ink: Ink) -> list[tuple[NDArray[np.uint8], Box, int]]:
     """List each blob that stands on a line with the line at its foot, which may be a stroke, as the foot of a 2."""
     height, width = ink.mask.shape
     footed = []

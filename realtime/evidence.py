@@ -135,9 +135,7 @@ def crowding(ink: Ink) -> NDArray[np.float32]:
     near, far = (cv2.dilate(labels, np.ones((side, side), np.uint8)) for side in (2 * CLEAR + 1, 2 * RING + 1))
     ring = (far > 0) & (near != far)
     owner = far[ring]
-    # Ruled lines are part of the paper.
-    departs = (ink.depth[ring] > 0.3 * np.append(0, ink.contrast)[owner]) & ~np.append(False, ink.ruled)[
-        ink.labels[ring]
-    ]
+    ruled = np.append(False, ink.ruled)[ink.labels[ring]]  # lines are part of the paper
+    departs = (ink.depth[ring] > 0.3 * np.append(0, ink.contrast)[owner]) & ~ruled
     pixels = np.bincount(owner, minlength=count)[1:]
     return (np.bincount(owner, departs, count)[1:] / np.maximum(pixels, 1)).astype(np.float32)

@@ -22,6 +22,7 @@ FAINT_FLOOR, SEED_FLOOR = 2.2, 3.5  # yet never below these times the noise
 LEAST_FAINT, LEAST_SEED = 6, 14  # the same in grey levels, for pictures without noise
 FRINGE = 0.8  # ink that runs along ink of the other kind of more than its contrast over this is a halo of it
 LEAST_SIDE = 5  # smaller blobs are specks, pixels of the working picture
+Box = tuple[int, int, int, int]  # x, y, w, h, half-open, pixels
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,13 @@ class Ink:
         start = np.floor(boxes[:, :2] / self.scale)
         stop = np.ceil((boxes[:, :2] + boxes[:, 2:]) / self.scale)
         return np.concatenate([start, stop - start], axis=1).astype(np.int32)
+
+
+def enclose(boxes: list[Box]) -> Box:
+    """Return the smallest box around boxes x, y, w, h."""
+    left, top = min(b[0] for b in boxes), min(b[1] for b in boxes)
+    right, bottom = max(b[0] + b[2] for b in boxes), max(b[1] + b[3] for b in boxes)
+    return left, top, right - left, bottom - top
 
 
 def find_ink(image: NDArray[np.uint8], polarity: str = "auto") -> Ink:

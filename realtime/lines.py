@@ -117,7 +117,8 @@ def _best_line(ink: NDArray[np.uint8], covered: float) -> tuple[float, float] | 
     bins = int(ink.shape[0] + 2 * span) + 3
     votes = np.bincount((places + bins * np.arange(len(SLOPES))[:, None]).ravel(), minlength=bins * len(SLOPES))
     peak = int(votes.argmax())
-    slope, offset = float(SLOPES[peak // bins]), peak % bins - span - float(SLOPES[peak // bins]) * width / 2
+    slope = float(SLOPES[peak // bins])
+    offset = peak % bins - span - slope * width / 2
     level = np.round(slope * np.arange(width) + offset).astype(int)
     padded = np.pad(ink, ((2, 2), (0, 0)))
     near = [padded[np.clip(level + 2 + shift, 0, len(padded) - 1), np.arange(width)] for shift in (-1, 0, 1)]

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -50,6 +50,13 @@ def _stop(message: str, code: int) -> None:
     sys.exit(code)
 
 
+def add_options(command: Callable, options: Iterable[Callable]) -> Callable:
+    """Add click options to a command, so that its help lists them in the order given."""
+    for option in reversed(tuple(options)):
+        command = option(command)
+    return command
+
+
 def model_options(command: Callable) -> Callable:
     """Add the options that choose the network and how it is believed: --model, --device, --conf, --polarity."""
     options = (
@@ -58,9 +65,7 @@ def model_options(command: Callable) -> Callable:
         click.option("--conf", type=click.FloatRange(0, 1), default=CONFIDENCE, show_default=True, help=CONF_HELP),
         click.option("--polarity", type=click.Choice(POLARITIES), default="auto", show_default=True, help=INK_HELP),
     )
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return add_options(command, options)
 
 
 def both_options(command: Callable) -> Callable:
@@ -71,9 +76,7 @@ def both_options(command: Callable) -> Callable:
             "--fallback", type=click.FloatRange(0, 1), default=FALLBACK, show_default=True, help=FALLBACK_HELP
         ),
     )
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return add_options(command, options)
 
 
 def output_options(command: Callable, show: bool = False) -> Callable:
@@ -85,9 +88,7 @@ def output_options(command: Callable, show: bool = False) -> Callable:
         click.option("--json", "json_path", metavar="PATH", help="Write JSON lines, '-' for standard output."),
         click.option("--csv", "csv_path", metavar="PATH", help="Write a table, '-' for standard output."),
     )
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return add_options(command, options)
 
 
 def open_classifier(model: Path | None, device: str) -> Classifier:

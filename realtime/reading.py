@@ -9,12 +9,11 @@ from realtime import crops
 from realtime.candidates import Candidates, choose, propose
 from realtime.classifier import NOT_A_DIGIT, Classifier
 from realtime.evidence import refuse, refuse_in_context, writing_odds
-from realtime.ink import Ink, find_ink
+from realtime.ink import Box, Ink, enclose, find_ink
 from realtime.rows import arrange
 
 UNSURE = "?"
 CONFIDENCE = 0.6  # below it a digit is shown as unsure
-Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -132,10 +131,3 @@ def group(
         return Digit(text, float(sure[i]), tuple(boxes[i].tolist()), int(blobs[i]), probabilities[i])
 
     return [Reading(tuple(digit(i) for i in number), row) for row, line in enumerate(arrange(boxes)) for number in line]
-
-
-def enclose(boxes: list[Box]) -> Box:
-    """Return the smallest box around boxes x, y, w, h."""
-    left, top = min(b[0] for b in boxes), min(b[1] for b in boxes)
-    right, bottom = max(b[0] + b[2] for b in boxes), max(b[1] + b[3] for b in boxes)
-    return left, top, right - left, bottom - top

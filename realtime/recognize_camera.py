@@ -16,6 +16,7 @@ from realtime.keys import Controls, Keyboard, Scene
 from realtime.live import Live, Source, open_source
 from realtime.options import (
     FAILED,
+    add_options,
     both_options,
     exit_codes,
     model_options,
@@ -51,9 +52,7 @@ def camera_options(command: click.decorators.FC) -> click.decorators.FC:
         click.option("--max-frames", type=click.IntRange(1), help="Stop after so many frames read."),
         click.option("--list-cameras", is_flag=True, callback=list_and_exit, expose_value=False, help="List them."),
     )
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return add_options(command, options)
 
 
 def parse_size(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int, int] | None:
