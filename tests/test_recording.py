@@ -120,7 +120,7 @@ def test_a_killed_run_leaves_a_file_that_opens(tmp_path: Path, ending: str) -> N
         for i in range(10**6):
             saved.take(Frame(pictures[i % 20], i, i / 25, "test"), [], 1.0)
             time.sleep(0.02)
-            if i == 250:
+            if saved._video._count >= 250:
                 print("now", flush=True)
     """
     running = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, text=True)
@@ -132,7 +132,7 @@ def test_a_killed_run_leaves_a_file_that_opens(tmp_path: Path, ending: str) -> N
     running.stdout.close()
     (left,) = tmp_path.iterdir()
     assert left.name.startswith("out.part")
-    assert len(frames_of(left)) > 10  # a busy machine drops frames, and the last seconds may still be in memory
+    assert len(frames_of(left)) > 50  # the last five seconds may still be in memory
 
 
 def test_a_disk_that_fills_up_ends_the_video_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
