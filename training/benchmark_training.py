@@ -3,6 +3,8 @@
 `python -m training.benchmark_training --data FOLDER`. Usual: Adam 1e-3, batch 64, constant rate, no augmentation, the
 network as PyTorch lays it out. Ours: one cycle of few epochs, batch 128, channels last, averaged weights. Both are held
 against the test set after each epoch, for here it is the time to a mark that is measured; nothing is chosen by it.
+Measured so far with one seed of three, on two x86-64 cores busy with other work: ours 117 s (99.42 % after 2 epochs),
+the usual 666 s (99.32 % after 8), 5.7 times as fast.
 """
 
 import json
