@@ -1,7 +1,8 @@
 """Draw what is no digit: dots, signs, letters, scribbles, line pieces, paper, and digits in twos and in halves.
 
-Left out, because nobody can tell them from a digit alone in its crop: a slash, a bar and a lower-case l (1), a ring and
-an o (0), z (2), s (5), b (6), g and q (9), y and H (4), > (7), and the half of a digit that is another digit.
+Left out, because nobody can tell them from a digit alone in its crop: a slash, a bar, a roof and a lower-case l (1), a
+ring and an o (0), z (2), s (5), b (6), g and q (9), y and H (4), >, T and the upper right corner of a frame (7), and
+the half of a digit that is another digit.
 """
 
 import math
@@ -14,12 +15,10 @@ from numpy.typing import NDArray
 from realtime import crops
 
 SIDE = 64
-LETTERS = "ACEFKMNPRTUVWXYaefhkmnprtuvwx#%&@?+*=<"
+LETTERS = "ACEFKMNPRUVWXYaefhkmnprtuvwx#%&@?+*=<"
 FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_SCRIPT_SIMPLEX)
 # Halves that are no other digit, nor a bar: (digit, the half that is kept).
-HALVES = tuple(
-    zip((0, 0, 2, 2, 3, 4, 5, 5, 7, 8), ("top", "bottom", "bottom", *["left"] * 4, "top", "left", "left"), strict=True)
-)
+HALVES = tuple(zip((0, 0, 2, 3, 4, 7), ("top", "bottom", "bottom", "left", "left", "left"), strict=True))
 
 Patch = NDArray[np.uint8]
 Points = NDArray[np.float64]
@@ -94,16 +93,15 @@ def _line(rng: np.random.Generator) -> Patch:
 
 
 def _sign(rng: np.random.Generator) -> Patch:
-    """Draw a plus, cross, star, colon, arrow, tick, tilde, triangle or chevron."""
+    """Draw a plus, cross, star, colon, arrow, tick, tilde, triangle or V."""
     patch, pen = _blank(), _pen(rng)
-    kind = rng.integers(0, 10)
+    kind = rng.integers(0, 9)
     shapes: dict[int, list[list[tuple[float, float]]]] = {
         4: [[(6, 32), (58, 32)], [(42, 18), (58, 32), (42, 46)]],
         5: [[(10, 36), (26, 54), (56, 10)]],
         6: [[(4, 38), (16, 24), (32, 34), (46, 42), (60, 28)]],
         7: [[(32, 8), (58, 54), (6, 54), (32, 8)]],
         8: [[(10, 10), (32, 54), (54, 10)]],
-        9: [[(10, 50), (32, 10), (54, 50)]],
     }
     if kind <= 2:  # plus, cross and star, the commonest
         count = 3 if kind == 2 else 2
@@ -179,6 +177,7 @@ def _grid(rng: np.random.Generator) -> Patch:
     x, y = rng.uniform(4, 60), rng.uniform(4, 60)
     kind = rng.integers(0, 4)
     if kind == 0:
+        y = max(y, x - 10, 16)  # nearer to the upper right, or to the top, the lines are a 7
         lines = [[(x, 0), (x, 63)], [(0, y), (63, y)]]
     elif kind == 1:
         lines = [[(6, 0), (6, 63)], [(6, y), (63, y)], [(0, 2), (63, 2)]]
