@@ -80,7 +80,7 @@ def propose(ink: Ink) -> Candidates:
         if all(i in whole for i in group):
             box = enclose(ink.boxes[list(group)].tolist())
             found.append((_patch(ink, group, box), box, group[-1], price, group))
-    found += [(patch, box, part, LINE_COST, (part,)) for patch, box, part in _footed(ink)]
+    found += [(patch, box, part, LINE_COST, (part,)) for patch, box, part in _footed(ink) if part in whole]
     return Candidates(
         [patch for patch, *_ in found],
         np.array([box for _, box, *_ in found], np.int32).reshape(-1, 4),
@@ -201,7 +201,8 @@ def _footed(ink: Ink) -> list[tuple[NDArray[np.uint8], Box, int]]:
     """List each blob that stands on a line with the line at its foot, which may be a stroke, as the foot of a 2."""
     height, width = ink.mask.shape
     footed = []
-    for part in np.flatnonzero(~ink.ruled & (ink.origin != np.arange(len(ink.boxes)))).tolist():
+    standing = ~ink.ruled & (ink.origin >= 0) & (ink.origin != np.arange(len(ink.boxes)))
+    for part in np.flatnonzero(standing).tolist():
         x, y, w, h = ink.boxes[part].tolist()
         left, right = max(0, x - round(0.15 * h)), min(width, x + w + round(0.35 * h))
         bottom = min(height, y + h + round(0.1 * h))

@@ -33,8 +33,8 @@ class Ink:
     belongs to blob i. boxes: (N, 4) int32 x, y, w, h, half-open, pixels of the mask. contrast: (N,) float32, grey
     levels between the ink and its paper. light: (N,) bool, ink lighter than its paper. ruled: (N,) bool, a
     straight line that was taken from under other blobs. origin: (N,) the blob that each was found in, its own place for
-    those that hold no line. stroke: (N,) float32, mean width of the strokes, pixels. depth: (h, w)
-    uint8, grey levels away from the paper.
+    those that hold no line, -1 where that blob was dropped. stroke: (N,) float32, mean width of the strokes, pixels.
+    depth: (h, w) uint8, grey levels away from the paper.
     """
 
     mask: NDArray[np.uint8]
@@ -188,7 +188,7 @@ def _merge(dark: Ink, light: Ink) -> Ink:
         np.concatenate([dark.contrast, light.contrast]),
         np.concatenate([dark.light, light.light]),
         np.concatenate([dark.ruled, light.ruled]),
-        np.concatenate([dark.origin, light.origin + len(dark.boxes)]),
+        np.concatenate([dark.origin, np.where(light.origin < 0, -1, light.origin + len(dark.boxes))]),
         np.concatenate([dark.stroke, light.stroke]),
         cv2.max(dark.depth, light.depth),
         dark.scale,
