@@ -8,14 +8,17 @@ from realtime.candidates import Candidates
 from realtime.ink import Ink
 
 REJECT = 0.5  # a blob is no digit above this probability of the class 'not a digit'
-INSIDE = 0.7  # nor where this share of its box lies inside another digit's
+INSIDE, DOUBTFUL = 0.7, 0.2  # nor where this share of its box lies inside another digit, one less likely to be none
 TALL = 1.2  # nor is a 1 that is this many times as high as the highest other digit of its line
 SMALL, FAINT = 0.3, 0.3  # nor below these shares of the writing's usual size and contrast
 CLEAR, RING = 2, 6  # the ring around a blob that should be paper, pixels away from its ink
+SLENDER = 0.25  # share of the picture's width
 CUT_OFF = 0.6  # a blob at the picture's edge is cut off, unless it is higher than this share of the picture
 # Log odds that a blob is writing, fitted by logistic regression to what is read in photos of numbers and of single
 # digits against what is read in clips of rooms and streets: at 0.5 it kept 96 % of the lone digits and 1 % of the rest.
 ODDS, CUT_ODDS, JUNK_ODDS, CROWDED_ODDS, UNEVEN_ODDS, ONE_ODDS = 1.9, -2.2, -0.4, -5.3, -2.5, -2.4
+# Set by hand on the same pictures: a bare stroke has paper on both sides, and leans less than this share of its height.
+CROWDED_ONE_ODDS, LEANING_ODDS, LEAN, BESIDE_ODDS = -12.0, -5.0, 0.8, -4.0
 LEAST_ODDS = 0.5  # of all digits of a number together
 FEWEST_ODDS = -1.5  # of each of them
 
@@ -35,14 +38,15 @@ def refuse(
     kept = np.flatnonzero([not reason for reason in reasons])
     sizes, depths = boxes[kept, 2:].max(axis=1), contrast[kept]
     # What the writing is like: its size and contrast where most ink is, as far as that is writing.
-    weight = sizes / (1 + np.exp(-odds[kept]))
+    weight = sizes / (1 + np.exp(-odds[kept])) * np.where(odds[kept] < FEWEST_ODDS, 1e-3, 1)
     usual_size, usual_contrast = _weighted_median(sizes, weight), _weighted_median(depths, weight)
     for i, size, depth in zip(kept, sizes, depths, strict=True):
         if size < SMALL * usual_size:
             reasons[i] = f"small beside its neighbours ({size} of {usual_size:.0f} px)"
         elif depth < FAINT * usual_contrast:
             reasons[i] = f"faint beside its neighbours ({depth:.0f} of {usual_contrast:.0f} grey levels)"
-    for i in _inside(boxes, [i for i in kept if not reasons[i]]):
+    left = [i for i in kept if not reasons[i]]
+    for i in _inside(boxes, left, [i for i in left if odds[i] >= FEWEST_ODDS and junk[i] < DOUBTFUL]):
         reasons[i] = "inside a digit"
     return reasons
 
@@ -70,13 +74,13 @@ def refuse_in_context(
     return reasons
 
 
-def _inside(boxes: NDArray[np.int32], kept: list[int]) -> list[int]:
-    """Return those of some boxes, x, y, w, h, that lie mostly inside a larger one of them: its loose ends."""
-    start, stop = boxes[kept, :2], boxes[kept, :2] + boxes[kept, 2:]
-    shared = np.minimum(stop[:, None], stop[None]) - np.maximum(start[:, None], start[None])
-    area = boxes[kept, 2:].prod(axis=1).astype(np.float64)
-    share = np.maximum(shared, 0).prod(axis=2) / area[:, None]
-    within = (share > INSIDE) & (area[:, None] < 0.5 * area[None])
+def _inside(boxes: NDArray[np.int32], kept: list[int], around: list[int]) -> list[int]:
+    """Return those `kept` of some boxes, x, y, w, h, that lie mostly inside a larger one `around`: its loose ends."""
+    start, stop = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
+    shared = np.minimum(stop[kept, None], stop[around]) - np.maximum(start[kept, None], start[around])
+    area = boxes[:, 2:].prod(axis=1).astype(np.float64)
+    share = np.maximum(shared, 0).prod(axis=2) / area[kept, None]
+    within = (share > INSIDE) & (area[kept, None] < 0.5 * area[around])
     return [kept[i] for i in np.flatnonzero(within.any(axis=1))]
 
 
@@ -105,9 +109,14 @@ def writing_odds(
     cut = (start <= 1).any(axis=1) | (stop >= np.array([width, height]) - 1).any(axis=1)
     cut &= boxes[:, 2:].max(axis=1, initial=0) < CUT_OFF * min(height, width)
     no = np.clip(junk, 1e-3, 1 - 1e-3).astype(np.float64)
-    one = digits.argmax(axis=1) == 1 if len(digits) else np.zeros(0)
-    odds = ODDS + CUT_ODDS * cut + JUNK_ODDS * np.log(no / (1 - no)) + ONE_ODDS * one
-    return odds + CROWDED_ODDS * crowding(ink)[blobs] + UNEVEN_ODDS * unevenness(ink)[blobs]
+    one = digits.argmax(axis=1) == 1 if len(digits) else np.zeros(0, bool)
+    # A bar along a side of the picture, or through all of it, is the edge of a thing, unless the picture is cut to it.
+    beside = (start[:, 0] <= 1) | (stop[:, 0] >= width - 1) | ((start[:, 1] <= 1) & (stop[:, 1] >= height - 1))
+    edge = one & beside & (boxes[:, 2] < SLENDER * width)
+    crowded, uneven = crowding(ink)[blobs], unevenness(ink)[blobs]
+    odds = ODDS + CUT_ODDS * cut + JUNK_ODDS * np.log(no / (1 - no)) + CROWDED_ODDS * crowded + UNEVEN_ODDS * uneven
+    leaning = np.maximum(boxes[:, 2] / np.maximum(boxes[:, 3], 1) - LEAN, 0)
+    return odds + one * (ONE_ODDS + CROWDED_ONE_ODDS * crowded + LEANING_ODDS * leaning) + BESIDE_ODDS * edge
 
 
 def unevenness(ink: Ink) -> NDArray[np.float32]:
@@ -135,7 +144,9 @@ def crowding(ink: Ink) -> NDArray[np.float32]:
     near, far = (cv2.dilate(labels, np.ones((side, side), np.uint8)) for side in (2 * CLEAR + 1, 2 * RING + 1))
     ring = (far > 0) & (near != far)
     owner = far[ring]
-    ruled = np.append(False, ink.ruled)[ink.labels[ring]]  # lines are part of the paper
+    # Ruled lines are part of the paper, with the soft edge that the mask leaves out; so is what else stands on them.
+    paper = np.append(False, ink.ruled | ((ink.origin >= 0) & ink.ruled[ink.origin]))
+    ruled = cv2.dilate(paper[ink.labels].view(np.uint8), np.ones((5, 1), np.uint8))[ring] > 0
     departs = (ink.depth[ring] > 0.3 * np.append(0, ink.contrast)[owner]) & ~ruled
     pixels = np.bincount(owner, minlength=count)[1:]
     return (np.bincount(owner, departs, count)[1:] / np.maximum(pixels, 1)).astype(np.float32)
