@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from realtime.cuts import cut_pieces
 from realtime.ink import Box, Ink, enclose
 
+LEAST_SIDE = 9  # pixels; what is smaller shows too little to be told from a speck
 SOLID = 0.5  # a blob whose strokes are wider than this share of its longest side is none
 FLAT = 2.5  # nor is one wider than this many times its height
 WIDE = 0.8  # a blob wider than this many times its height may be several digits that touch
@@ -24,8 +25,10 @@ SLIM = 1.1  # the whole is no wider than this many times its height
 MOST_ATOMS = 12  # that are searched for the best cover; texture makes larger knots, and is not worth it
 SPECK = 0.12  # smaller parts, shares of the whole's height, are none
 NEAR = 0.1  # parts this near, one above the other, are taken for one digit where that reads at all
+STAGGERED = 0.9  # neighbours both lower than this share of the whole stand askew, as the two strokes of a 4 do
 CUT_COST, JOIN_COST, STACKED_COST = 1.0, 0.5, -1.5  # nats: a cut, a join, a join of parts one above the other
-LINE_COST, BAR_COST = 0.2, -1.0  # nats: a ruled line read as a stroke, where it is long and where it is not
+ASKEW_COST, PARTED_COST = -0.5, -0.2  # nats: a join of parts that stand askew, and of what a line was taken from
+LINE_COST, BAR_COST, FOOT_COST = 0.2, -1.0, 0.0  # nats: a line read as a stroke, a long one, a short one, and a foot
 FOOT = 0.65  # a digit's foot is below this share of its height
 JUNK_COST = 1.0  # nats: ink called no digit
 JUNK_FLOOR = 0.02  # least probability of 'not a digit' in the search
@@ -80,7 +83,9 @@ def propose(ink: Ink) -> Candidates:
         if all(i in whole for i in group):
             box = enclose(ink.boxes[list(group)].tolist())
             found.append((_patch(ink, group, box), box, group[-1], price, group))
-    found += [(patch, box, part, LINE_COST, (part,)) for patch, box, part in _footed(ink) if part in whole]
+    for patch, box, group in _footed(ink):
+        if all(i in whole for i in group):
+            found.append((patch, box, group[-1], FOOT_COST, group))
     return Candidates(
         [patch for patch, *_ in found],
         np.array([box for _, box, *_ in found], np.int32).reshape(-1, 4),
@@ -104,6 +109,8 @@ def _shape_reason(ink: Ink, blob: int, box: Box, joined: bool) -> str:
     _, _, w, h = box
     if ink.ruled[blob]:
         return "ruled line"
+    if max(w, h) < LEAST_SIDE:
+        return f"tiny ({max(w, h)} px)"
     if w > FLAT * h:
         return "flat: a line or a dash"
     if not joined and ink.stroke[blob] > SOLID * max(w, h):
@@ -197,22 +204,29 @@ def _unruled(ink: Ink) -> list[tuple[tuple[int, ...], float]]:
     return groups
 
 
-def _footed(ink: Ink) -> list[tuple[NDArray[np.uint8], Box, int]]:
-    """List each blob that stands on a line with the line at its foot, which may be a stroke, as the foot of a 2."""
+def _footed(ink: Ink) -> list[tuple[NDArray[np.uint8], Box, tuple[int, ...]]]:
+    """List each blob that stands on a line with the line at its foot, which may be a stroke, as the foot of a 2.
+
+    What else stands on that stretch of the line, as the end of the foot may, comes with it: the last of the blobs named
+    is the one that stands there.
+    """
     height, width = ink.mask.shape
+    start, stop = ink.boxes[:, :2], ink.boxes[:, :2] + ink.boxes[:, 2:]
     footed = []
     standing = ~ink.ruled & (ink.origin >= 0) & (ink.origin != np.arange(len(ink.boxes)))
     for part in np.flatnonzero(standing).tolist():
         x, y, w, h = ink.boxes[part].tolist()
         left, right = max(0, x - round(0.15 * h)), min(width, x + w + round(0.35 * h))
         bottom = min(height, y + h + round(0.1 * h))
+        inside = ((start >= (left, y + FOOT * h)) & (stop <= (right, bottom))).all(axis=1)
+        ends = np.flatnonzero(inside & (ink.origin == ink.origin[part]) & ~ink.ruled).tolist()
         labels = ink.labels[y:bottom, left:right]
-        own = labels == part + 1
+        own = np.isin(labels, [part + 1, *(end + 1 for end in ends)])
         foot = labels == ink.origin[part] + 1
         foot[: round(FOOT * h)] = False
         if np.count_nonzero(foot.any(axis=0)) > 0.4 * w:
             patch = np.where(own | foot, ink.mask[y:bottom, left:right], 0).astype(np.uint8)
-            footed.append((patch, (left, y, right - left, bottom - y), part))
+            footed.append((patch, (left, y, right - left, bottom - y), (*ends, part)))
     return footed
 
 
@@ -236,7 +250,13 @@ def _broken(ink: Ink) -> list[tuple[tuple[int, ...], float]]:
     pairs = np.argwhere(np.triu(fits, 1))
     if len(pairs) > 2 * len(usable):
         return []  # texture
+    near = gap < NEAR * whole[..., 1]
+    higher = np.maximum(size[:, None, 1], size[None, :, 1])
+    origin = ink.origin[usable]
+    price = np.full(gap.shape, JOIN_COST)
+    price[near & (origin[:, None] == origin[None])] = PARTED_COST
+    price[near & (higher < STAGGERED * whole[..., 1])] = ASKEW_COST
     # Nobody writes two digits one upon the other: ink that nearly meets there is one digit's.
     narrow = np.minimum(size[:, None, 0], size[None, :, 0])
-    stacked = (gap < NEAR * whole[..., 1]) & (-apart[..., 0] > 0.5 * narrow)
-    return [(tuple(usable[[a, b]].tolist()), STACKED_COST if stacked[a, b] else JOIN_COST) for a, b in pairs.tolist()]
+    price[near & (-apart[..., 0] > 0.5 * narrow)] = STACKED_COST
+    return [(tuple(usable[[a, b]].tolist()), float(price[a, b])) for a, b in pairs.tolist()]
