@@ -49,11 +49,14 @@ def _quietly(reader: graph.Reader, metadata: dict[str, str]) -> "graph.onnx.Mode
 @click.command()
 @click.argument("checkpoint_file", type=click.Path(path_type=Path))
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="The ONNX file; beside the checkpoint if left out."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The ONNX file; beside the checkpoint if left out.",
 )
 def main(checkpoint_file: Path, output: Path | None) -> None:
     """Export CHECKPOINT_FILE, a .pth of train-digits, to ONNX, and prove both equal."""
-    target = output or checkpoint_file.with_suffix(".onnx")
+    target = output or checkpoint_file.parent / f"{checkpoint_file.stem}.onnx"
     try:
         difference = export(checkpoint_file, target)
     except checkpoint.CheckpointRefusedError as error:

@@ -42,7 +42,7 @@ class Classifier:
 
     def __init__(self, path: Path | str, device: str = "auto") -> None:
         self.path = Path(path)
-        index = _cuda_index(device)
+        index = gpu_index(device)
         self._session, self.fallback = _open(self.path, device, index)
         ran_on_cuda = self._session.get_providers()[0] == "CUDAExecutionProvider"
         self.device = f"cuda:{index}" if ran_on_cuda else "cpu"
@@ -92,7 +92,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _cuda_index(device: str) -> int:
+def gpu_index(device: str) -> int:
     """Return the GPU that a device name asks for (0 for auto and cpu). Raises DeviceError for a name unknown here."""
     if device in ("auto", "cpu", "cuda"):
         return 0

@@ -10,7 +10,7 @@ import click
 
 from realtime.both import FALLBACK, Both, finetuned_model
 from realtime.capture import SourceError
-from realtime.classifier import Classifier, ModelRefusedError, default_model
+from realtime.classifier import Classifier, DeviceError, ModelRefusedError, default_model, gpu_index
 from realtime.reading import CONFIDENCE
 from realtime.sinks import Csv, JsonLines, Sink, Who
 
@@ -57,11 +57,32 @@ def add_options(command: Callable, options: Iterable[Callable]) -> Callable:
     return command
 
 
+class Device(click.ParamType):
+    """The name of a device; whether it can be had is another question."""
+
+    name = "device"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse a name that no device has."""
+        try:
+            gpu_index(value)
+        except DeviceError as error:
+            self.fail(str(error), param, ctx)
+        return value
+
+
+def device_option(command: Callable) -> Callable:
+    """Add the option that chooses where the network runs: --device."""
+    return click.option(
+        "--device", type=Device(), default="auto", show_default=True, metavar="auto|cpu|cuda[:N]", help="Run it there."
+    )(command)
+
+
 def model_options(command: Callable) -> Callable:
     """Add the options that choose the network and how it is believed: --model, --device, --conf, --polarity."""
     options = (
         click.option("--model", type=click.Path(path_type=Path), help="ONNX file by export-onnx.  [default: bundled]"),
-        click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]", help="Run it there."),
+        device_option,
         click.option("--conf", type=click.FloatRange(0, 1), default=CONFIDENCE, show_default=True, help=CONF_HELP),
         click.option("--polarity", type=click.Choice(POLARITIES), default="auto", show_default=True, help=INK_HELP),
     )

@@ -59,7 +59,6 @@ def test_a_model_that_cannot_be_used_is_exit_4(
         (("--json", "none/lines.jsonl"), "none"),
         (("--csv", "."), "cannot write"),
         (("--show",), "--no-show"),
-        (("--device", "gpu"), "auto, cpu, cuda"),
         pytest.param(("--device", "cuda"), "cuda", marks=pytest.mark.skipif(has_cuda(), reason="has a GPU")),
         pytest.param(("--json", "/dev/full"), "No space left", marks=linux),
     ],
@@ -82,6 +81,28 @@ def test_what_cannot_be_done_is_exit_1(words: tuple[str, ...], says: str, sheets
 )
 def test_wrong_usage_is_exit_2(words: tuple[str, ...], tmp_path: Path) -> None:
     assert_one_error(run("recognize-image", *words, folder=tmp_path), 2, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        *((name, ("x",)) for name in ("recognize-image", "recognize-video", "recognize-camera")),
+        *((name, ("x",)) for name in ("evaluate-numbers", "benchmark-recognizer")),
+        *((name, ()) for name in ("measure-digits", "train-digits")),
+    ],
+)
+def test_a_device_of_no_known_name_is_a_usage_error(name: str, words: tuple[str, ...], tmp_path: Path) -> None:
+    done = run(name, *words, "--device", "gpu", folder=tmp_path)
+    assert_one_error(done, 2, "auto, cpu, cuda")
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_folder_is_no_model_file(tmp_path: Path, sheets: list[Path]) -> None:
+    for words in ((sheets[0], "--model", "."), (sheets[0], "--base-model", tmp_path)):
+        assert_one_error(run("recognize-image", *words, folder=tmp_path), 4, "no model file")
+    assert_one_error(run("export-onnx", ".", folder=tmp_path), 4, "no checkpoint .")
+    assert_one_error(run("export-onnx", "best.pth", "-o", ".", folder=tmp_path), 2, "is a directory")
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_bad_photo_does_not_stop_the_others(bad: Path, sheets: list[Path], tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from realtime.classifier import NOT_A_DIGIT, Classifier
-from realtime.options import exit_codes, note, open_classifier
+from realtime.options import device_option, exit_codes, note, open_classifier
 from training import calibrate, data
 from training.fetch import mnist_folder
 from training.sources import Source, load
@@ -23,7 +23,7 @@ BATCH = 500
 
 @click.command()
 @click.option("--model", type=click.Path(path_type=Path), help="ONNX file by export-onnx.  [default: bundled]")
-@click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]")
+@device_option
 @click.option("--data", "folder", type=click.Path(path_type=Path), help="Folder with MNIST's files.  [default: fetch]")
 @click.option(
     "--source", "sources", multiple=True, type=click.Path(path_type=Path), help="Labelled digits: npz, folder."
