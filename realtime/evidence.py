@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 from realtime.candidates import Candidates
 from realtime.ink import Ink
 
+# Between two digits surer than SURE, no farther off than ABREAST heights and turning by no more than this cosine, the
+# odds for one more digit are BETWEEN times those of a blob anywhere.
+SURE, ABREAST, STRAIGHT, BETWEEN = 0.9, 2.5, 0.8, 20
 REJECT = 0.5  # a blob is no digit above this probability of the class 'not a digit'
 INSIDE, DOUBTFUL = 0.7, 0.2  # nor where this share of its box lies inside another digit, one less likely to be none
 TALL = 1.2  # nor is a 1 that is this many times as high as the highest other digit of its line
@@ -21,6 +24,33 @@ ODDS, CUT_ODDS, JUNK_ODDS, CROWDED_ODDS, UNEVEN_ODDS, ONE_ODDS = 1.9, -2.2, -0.4
 CROWDED_ONE_ODDS, LEANING_ODDS, LEAN, BESIDE_ODDS = -12.0, -5.0, 0.8, -4.0
 LEAST_ODDS = 0.5  # of all digits of a number together
 FEWEST_ODDS = -1.5  # of each of them
+
+
+def in_company(
+    boxes: NDArray[np.int32], digits: NDArray[np.float32], junk: NDArray[np.float32], odds: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return digits (N, 10) and junk (N,) again, by Bayes' rule, as what stands between two digits mostly is one.
+
+    boxes: (N, 4). odds: (N,) by `writing_odds`. The neighbours are sure digits, likely writing, of like height to the
+    left and right, in one direction.
+    """
+    centres, heights = boxes[:, :2] + boxes[:, 2:] / 2, boxes[:, 3].astype(np.float64)
+    sure = np.flatnonzero((digits.max(axis=1, initial=0) > SURE) & (odds > 0))
+    digits, junk = digits.copy(), junk.copy()
+    for i in np.flatnonzero((junk > 0.05) & (junk < 1)):
+        step = centres[sure] - centres[i]
+        distance = np.hypot(step[:, 0], step[:, 1])
+        alike = (heights[sure] < 2 * heights[i]) & (heights[i] < 2 * heights[sure])
+        near = alike & (distance < ABREAST * heights[i]) & (distance > 0)
+        left, right = (np.where(near & side, distance, np.inf) for side in (step[:, 0] < 0, step[:, 0] > 0))
+        if not (np.isfinite(left).any() and np.isfinite(right).any()):
+            continue
+        a, b = step[left.argmin()], step[right.argmin()]
+        if -(a @ b) > STRAIGHT * np.linalg.norm(a) * np.linalg.norm(b):
+            total = BETWEEN * digits[i].sum() + junk[i]
+            digits[i] *= BETWEEN / total
+            junk[i] /= total
+    return digits, junk
 
 
 def refuse(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from realtime import crops
 from realtime.candidates import Candidates, choose, propose
 from realtime.classifier import NOT_A_DIGIT, Classifier
-from realtime.evidence import refuse, refuse_in_context, writing_odds
+from realtime.evidence import in_company, refuse, refuse_in_context, writing_odds
 from realtime.ink import Box, Ink, enclose, find_ink
 from realtime.rows import arrange
 
@@ -80,9 +80,10 @@ def read(
     batch = crops.stack(candidates.patches)
     digits, junk = classify(batch, candidates, classifier)
     chosen = choose(candidates, digits.max(axis=1, initial=0), junk)
-    boxes, digits = candidates.boxes[chosen], digits[chosen]
-    odds = writing_odds(ink, boxes, candidates.blobs[chosen], digits, junk[chosen])
-    reasons = refuse(candidates, chosen, junk[chosen], odds)
+    boxes = candidates.boxes[chosen]
+    odds = writing_odds(ink, boxes, candidates.blobs[chosen], digits[chosen], junk[chosen])
+    digits, junk = in_company(boxes, digits[chosen], junk[chosen], odds)
+    reasons = refuse(candidates, chosen, junk, odds)
     frame_boxes = ink.to_frame(boxes)
 
     def numbers() -> list[Reading]:
@@ -94,7 +95,7 @@ def read(
     if late:
         reasons = [late.get(blob, reason) for blob, reason in enumerate(reasons)]
         readings = numbers()
-    return Page(ink, frame_boxes, batch[chosen], digits, junk[chosen], reasons, readings)
+    return Page(ink, frame_boxes, batch[chosen], digits, junk, reasons, readings)
 
 
 def classify(

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from realtime.classifier import Classifier
-from realtime.evidence import crowding, refuse_in_context, unevenness
+from realtime.evidence import crowding, in_company, refuse_in_context, unevenness
 from realtime.ink import find_ink
 from realtime.reading import read
 
@@ -42,6 +42,39 @@ def test_a_slash_among_digits_is_refused_by_its_height() -> None:
     boxes = np.array([[0, 0, 10, 20], [20, 0, 10, 20], [40, -8, 10, 36]], np.int32)
     digits = np.eye(10, dtype=np.float32)[[5, 7, 1]]
     assert set(refuse_in_context([([0, 1, 2], 0)], boxes, digits, np.full(3, 3.0))) == {2}
+
+
+def _row(junk: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return boxes, digits and junk of 5, a doubtful 7 and 8, evenly spaced."""
+    boxes = np.array([[0, 0, 12, 20], [20, 0, 12, 20], [40, 0, 12, 20]], np.int32)
+    digits = np.eye(10, dtype=np.float32)[[5, 7, 8]]
+    digits[1] *= 1 - junk
+    return boxes, digits, np.array([0, junk, 0], np.float32)
+
+
+@pytest.mark.parametrize(("junk", "after"), [(0.9, 0.31), (0.999, 0.98)])
+def test_what_stands_between_two_digits_is_likelier_one(junk: float, after: float) -> None:
+    digits, doubts = in_company(*_row(junk), np.full(3, 2.0))
+    assert doubts[1] == pytest.approx(after, abs=0.01)
+    assert digits[1, 7] == pytest.approx(1 - after, abs=0.01)
+    assert doubts[[0, 2]].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("change", ["far", "aside", "large", "things", "last"])
+def test_without_two_neighbours_of_its_kind_nothing_is_changed(change: str) -> None:
+    boxes, digits, junk = _row(0.9)
+    odds = np.full(3, 2.0)
+    if change == "far":
+        boxes[2, 0] = 90
+    elif change == "aside":
+        boxes[2, :2] = (21, 40)
+    elif change == "large":
+        boxes[2] = (40, -20, 30, 60)
+    elif change == "things":
+        odds[0] = -2.0
+    else:
+        boxes[1, 0] = 60
+    assert in_company(boxes, digits, junk, odds)[1].tolist() == junk.tolist()
 
 
 @pytest.mark.parametrize("kind", ["blank", "dot", "plus", "scribble"])
