@@ -127,10 +127,12 @@ def choose(candidates: Candidates, digit: NDArray[np.float64], junk: NDArray[np.
     # What is joined claims to be a digit; a blob may also be junk, at a price that follows its share of the knot.
     as_junk = np.where(candidates.joined, np.inf, -np.log(np.maximum(junk, JUNK_FLOOR)))
     sizes = candidates.boxes[:, 2:].max(axis=1, initial=1).astype(np.float64)
+    # Ink that can be cut is as many times as dear to leave out.
+    pieces = np.array([len(atoms) for atoms in candidates.atoms], np.float64)
     chosen: list[int] = []
     for members in _components(candidates.atoms, range(len(candidates.atoms))):
         share = sizes / sizes[members].max()
-        price = candidates.price + np.minimum(as_digit, JUNK_COST * share + as_junk)
+        price = candidates.price + np.minimum(as_digit, JUNK_COST * share * pieces + as_junk)
         if len({atom for m in members for atom in candidates.atoms[m]}) <= MOST_ATOMS:
             chosen += _cover(members, candidates.atoms, price)
             continue

@@ -3,32 +3,27 @@
 import numpy as np
 from numpy.typing import NDArray
 
-PIECE = 0.3  # narrowest piece of a cut blob, heights
+PIECE = 0.2  # narrowest piece of a cut blob, heights
 MOST_CUTS = 4
 BENT = 0.15  # cost of a cut's sideways step, pixels of ink
+SWAY = 0.3  # how far a cut strays to either side, heights: one that may go anywhere goes around all ink
+STEP = 0.08  # between the middles of the cuts that are tried, heights
+MOST_INK = 0.5  # that a cut crosses, heights
 
 
 def cut_pieces(patch: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
     """Cut a wide patch, (h, w) uint8, from top to bottom along the paths that cross least ink; return its pieces."""
     height, width = patch.shape
-    cost = patch.astype(np.float32) / 255
-    total = np.zeros((height, width), np.float32)
-    came = np.zeros((height, width), np.int8)
-    total[0] = cost[0]
-    for row in range(1, height):
-        above = np.pad(total[row - 1], 1, constant_values=np.inf)
-        ways = np.stack([above[1:-1], above[:-2] + BENT, above[2:] + BENT])
-        came[row] = np.array([0, -1, 1], np.int8)[ways.argmin(axis=0)]
-        total[row] = cost[row] + ways.min(axis=0)
-    paths: list[NDArray[np.int64]] = []
     least = PIECE * height
-    for end in np.argsort(total[-1], kind="stable"):
-        if len(paths) == MOST_CUTS or total[-1, end] > 0.5 * height:
+    middles = np.arange(least, width - least, max(1.0, STEP * height)).round().astype(np.int64)
+    paths: list[NDArray[np.int64]] = []
+    costs, ways = _paths(patch, middles, max(1, round(SWAY * height)))
+    for best in np.argsort(costs, kind="stable"):
+        if len(paths) == MOST_CUTS or costs[best] > MOST_INK * height:
             break
-        path = _follow(came, int(end))
-        middle = path.mean()
+        middle = ways[best].mean()
         if least <= middle <= width - least and all(abs(middle - other.mean()) >= least for other in paths):
-            paths.append(path)
+            paths.append(ways[best])
     paths.sort(key=lambda path: path.mean())
     columns = np.arange(width)
     piece = sum(((columns >= path[:, None]).astype(np.int8) for path in paths), np.zeros((height, width), np.int8))
@@ -36,10 +31,28 @@ def cut_pieces(patch: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
     return [p for p in pieces if p.any()]
 
 
-def _follow(came: NDArray[np.int8], end: int) -> NDArray[np.int64]:
-    """Return the column of a path in each row, (h,), from where it ends in the last one."""
-    path = np.empty(len(came), np.int64)
-    path[-1] = end
-    for row in range(len(came) - 1, 0, -1):
-        path[row - 1] = path[row] + came[row, path[row]]
-    return path
+def _paths(
+    patch: NDArray[np.uint8], middles: NDArray[np.int64], sway: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return for each of C bands, `sway` columns to either side of its middle, the ink that its best path crosses, (C,)
+    pixels, and the path's column in each row, (C, h).
+    """
+    height, width = patch.shape
+    columns = middles[:, None] + np.arange(-sway, sway + 1)
+    ink = np.where(
+        (columns >= 0) & (columns < width), patch[:, np.clip(columns, 0, width - 1)] / np.float32(255), np.inf
+    )
+    total = ink[0]
+    came = np.zeros(ink.shape, np.int8)
+    for row in range(1, height):
+        above = np.pad(total, ((0, 0), (1, 1)), constant_values=np.inf)
+        ways = np.stack([above[:, 1:-1], above[:, :-2] + BENT, above[:, 2:] + BENT])
+        came[row] = np.array([0, -1, 1], np.int8)[ways.argmin(axis=0)]
+        total = ink[row] + ways.min(axis=0)
+    place = total.argmin(axis=1) if len(middles) else np.zeros(0, np.int64)
+    bands = np.arange(len(middles))
+    costs, paths = total[bands, place], np.empty((len(middles), height), np.int64)
+    for row in range(height - 1, -1, -1):
+        paths[:, row] = columns[bands, place]
+        place = place + came[row, bands, place]
+    return costs, paths
