@@ -21,7 +21,7 @@ CUT_OFF = 0.6  # a blob at the picture's edge is cut off, unless it is higher th
 # digits against what is read in clips of rooms and streets: at 0.5 it kept 96 % of the lone digits and 1 % of the rest.
 ODDS, CUT_ODDS, JUNK_ODDS, CROWDED_ODDS, UNEVEN_ODDS, ONE_ODDS = 1.9, -2.2, -0.4, -5.3, -2.5, -2.4
 # Set by hand on the same pictures: a bare stroke has paper on both sides, and leans less than this share of its height.
-CROWDED_ONE_ODDS, LEANING_ODDS, LEAN, BESIDE_ODDS = -12.0, -5.0, 0.8, -4.0
+CROWDED_ONE_ODDS, CROWD, LEANING_ODDS, LEAN, BESIDE_ODDS = -12.0, 0.15, -5.0, 0.8, -4.0
 PIECE_ODDS, PIECE = -1.5, 0.9  # what was cut out of a blob, of at most this share of its width
 LEAST_ODDS = 0.5  # of all digits of a number together
 FEWEST_ODDS = -1.5  # of each of them
@@ -147,8 +147,8 @@ def writing_odds(
     crowded, uneven = crowding(ink)[blobs], unevenness(ink)[blobs]
     odds = ODDS + CUT_ODDS * cut + JUNK_ODDS * np.log(no / (1 - no)) + CROWDED_ODDS * crowded + UNEVEN_ODDS * uneven
     leaning = np.maximum(boxes[:, 2] / np.maximum(boxes[:, 3], 1) - LEAN, 0)
-    odds += one * (ONE_ODDS + CROWDED_ONE_ODDS * crowded + LEANING_ODDS * leaning) + BESIDE_ODDS * edge
-    return odds + PIECE_ODDS * (boxes[:, 2] < PIECE * ink.boxes[blobs, 2])
+    odds += one * (ONE_ODDS + CROWDED_ONE_ODDS * np.minimum(crowded, CROWD) + LEANING_ODDS * leaning)
+    return odds + BESIDE_ODDS * edge + PIECE_ODDS * (boxes[:, 2] < PIECE * ink.boxes[blobs, 2])
 
 
 def unevenness(ink: Ink) -> NDArray[np.float32]:
