@@ -74,20 +74,20 @@ def _find_ruling(ink: NDArray[np.uint8], height: int) -> NDArray[np.uint8]:
     """
     marked, levels = _find_lines(ink)
     reach = WALL * float(np.diff(np.sort(levels)).max()) if len(levels) > 1 else THROUGH * height
-    above, around = (cv2.dilate(marked, np.ones((5, side), np.uint8)) for side in (1, 5))
     columns = np.count_nonzero(marked.any(axis=0)) * max(1, len(levels))
-    thickness = np.count_nonzero(marked) / max(1, columns)
+    thickest = 1.5 * np.count_nonzero(marked) / max(1, columns) + 1  # a wall; a broader upright is a pen's stroke
+    beside = cv2.dilate(marked, np.ones((5, 5), np.uint8))
     count, rest, stats, _ = cv2.connectedComponentsWithStats(ink & ~marked & 1, ltype=cv2.CV_32S)
     for part in range(1, count):
         x, y, w, h = stats[part, :4]
         if h < max(reach, LEAST_SIDE):
             continue
         upright = (rest[y : y + h, x : x + w] == part).astype(np.uint8)
-        # A wall no thicker than the lines may also end beside them; a pen's stroke that does so is a digit's.
-        thin = np.median(np.count_nonzero(upright, axis=1)) <= 1.5 * thickness + 1
-        joins = upright & (around if thin else above)[y : y + h, x : x + w]
+        joins = upright & beside[y : y + h, x : x + w]
         if h >= THROUGH * height or (joins[: h // 4].any() and joins[-(h // 4) :].any()):
-            marked[y : y + h, x : x + w] |= _find_lines(np.ascontiguousarray(upright.T), ALL)[0].T
+            wall = _find_lines(np.ascontiguousarray(upright.T), ALL)[0].T
+            if not levels or np.median(np.count_nonzero(wall, axis=1)) <= thickest:
+                marked[y : y + h, x : x + w] |= wall
     return marked
 
 
