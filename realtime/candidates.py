@@ -7,6 +7,7 @@ are read in one batch, and of those that share ink the best joint reading is kep
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -32,17 +33,19 @@ LINE_COST, BAR_COST, FOOT_COST = 0.2, -1.0, 0.0  # nats: a line read as a stroke
 FOOT = 0.65  # a digit's foot is below this share of its height
 JUNK_COST = 1.0  # nats: ink called no digit
 JUNK_FLOOR = 0.02  # least probability of 'not a digit' in the search
+WORSE = "reads worse than its parts"
+NO_INK = np.zeros((0, 0), np.uint8)
 
 
 @dataclass(frozen=True)
 class Candidates:
     """M proposals for digits.
 
-    patches: the ink of each, (h, w) uint8. boxes: (M, 4) int32, pixels of the mask. blobs: (M,) the blob that each is
-    of, the last where several are joined. price: (M,) float64, nats that a proposal must read better than simpler ones.
-    joined: (M,) bool, several blobs taken for one digit. contrast: (M,) float32, that of the deepest of its blobs.
-    atoms: the pieces of ink that each covers; proposals that share an atom exclude each other. reasons: why a
-    shape can be no digit's, empty for those that the network is to judge.
+    patches: the ink of each, (h, w) uint8, empty where there is a reason. boxes: (M, 4) int32, pixels of the mask.
+    blobs: (M,) the blob that each is of, the last where several are joined. price: (M,) float64, nats that a proposal
+    must read better than simpler ones. joined: (M,) bool, several blobs taken for one digit. contrast: (M,) float32,
+    that of the deepest of its blobs. atoms: the pieces of ink that each covers; proposals that share an atom exclude
+    each other. reasons: why a proposal need not be read, empty for those that the network is to judge.
     """
 
     patches: list[NDArray[np.uint8]]
@@ -55,65 +58,105 @@ class Candidates:
     reasons: list[str]
 
 
+class _Proposal(NamedTuple):
+    """One row of Candidates."""
+
+    patch: NDArray[np.uint8]
+    box: Box
+    blob: int
+    price: float
+    joined: bool
+    atoms: tuple[int, ...]
+    reason: str = ""
+
+
 def propose(ink: Ink) -> Candidates:
-    """Propose digits from the blobs of a frame; ruled lines propose nothing but themselves."""
-    found: list[tuple[NDArray[np.uint8], Box, int, float, tuple[int, ...]]] = []
-    next_atom = len(ink.boxes)
+    """Propose each of the N blobs of a frame whole."""
+    reasons = [
+        "ruled line" if ruled else _shape_reason(box, stroke)
+        for box, stroke, ruled in zip(ink.boxes.tolist(), ink.stroke.tolist(), ink.ruled.tolist(), strict=True)
+    ]
+    patches = [NO_INK if why else _patch(ink, (i,), ink.boxes[i].tolist()) for i, why in enumerate(reasons)]
+    blobs = np.arange(len(reasons))
+    price = np.where(ink.ruled, -JUNK_COST, 0.0)  # lines are free to leave out
+    joined, atoms = np.zeros(len(blobs), bool), [(i,) for i in blobs.tolist()]
+    return Candidates(patches, ink.boxes, blobs, price, joined, ink.contrast, atoms, reasons)
+
+
+def propose_more(ink: Ink, whole: Candidates, digit: NDArray[np.float64], junk: NDArray[np.float64]) -> Candidates:
+    """Return the N blobs whole, and after them the pieces of wide ones and joins of several.
+
+    digit, junk: (N,) probabilities that a blob is its likeliest digit, and that it is none. A proposal costs its price
+    at least: where the blobs as they are cost less, it cannot be chosen and need not be read.
+    """
+    cost = whole.price - np.maximum(np.log(np.maximum(digit, 1e-6)), np.log(np.maximum(junk, JUNK_FLOOR)) - JUNK_COST)
     unruled = _unruled(ink)
-    barred = {i for group, _ in unruled for i in group}  # ink that may be one digit with a line for a bar
-    for i, (x, y, w, h) in enumerate(ink.boxes.tolist()):
-        patch = _patch(ink, (i,), (x, y, w, h))
-        one = w <= WIDE * h or ink.ruled[i] or ink.stroke[i] > SOLID * h or i in barred
-        pieces = [] if one else cut_pieces(patch)
-        if len(pieces) < 2:
-            price = -JUNK_COST if ink.ruled[i] else 0.0  # lines are free to leave out
-            found.append((patch, (x, y, w, h), i, price, (i,)))
-            continue
-        names = range(next_atom, next_atom + len(pieces))
-        next_atom += len(pieces)
-        for start, stop in combinations(range(len(pieces) + 1), 2):
-            run = np.max(pieces[start:stop], axis=0)
-            left, top, width, height = cv2.boundingRect(run)
-            view = run[top : top + height, left : left + width]
-            price = CUT_COST / 2 * ((start > 0) + (stop < len(pieces)))
-            found.append((view, (x + left, y + top, width, height), i, price, tuple(names[start:stop])))
-    whole = {i for _, _, i, _, atoms in found if atoms == (i,)}
-    single = len(found)
+    found, names = _cut(ink, cost, {i for group, _ in unruled for i in group})
+
+    def join(group: tuple[int, ...], price: float, box: Box, patch: NDArray[np.uint8] | None = None) -> None:
+        if any(i in names for i in group):
+            return  # cut already
+        why = _shape_reason(box) or (WORSE if cost[list(group)].sum() <= price else "")
+        patch = NO_INK if why else _patch(ink, group, box) if patch is None else patch
+        found.append(_Proposal(patch, box, group[-1], price, True, group, why))
+
     for group, price in _broken(ink) + unruled:
-        if all(i in whole for i in group):
-            box = enclose(ink.boxes[list(group)].tolist())
-            found.append((_patch(ink, group, box), box, group[-1], price, group))
+        join(group, price, enclose(ink.boxes[list(group)].tolist()))
     for patch, box, group in _footed(ink):
-        if all(i in whole for i in group):
-            found.append((patch, box, group[-1], FOOT_COST, group))
+        join(group, FOOT_COST, box, patch)
+    if not found:
+        return whole
+    patches, boxes, blobs, price, joined, atoms, reasons = zip(*found, strict=True)
+    deepest = [ink.contrast[[p.blob, *(p.atoms if p.joined else ())]].max() for p in found]
     return Candidates(
-        [patch for patch, *_ in found],
-        np.array([box for _, box, *_ in found], np.int32).reshape(-1, 4),
-        np.array([blob for *_, blob, _, _ in found], np.intp),
-        np.array([price for *_, price, _ in found], np.float64),
-        np.arange(len(found)) >= single,
-        np.array(
-            [
-                ink.contrast[[blob, *(atoms if k >= single else ())]].max()
-                for k, (*_, blob, _, atoms) in enumerate(found)
-            ],
-            np.float32,
-        ),
-        [atoms for *_, atoms in found],
-        [_shape_reason(ink, blob, box, joined=k >= single) for k, (_, box, blob, _, _) in enumerate(found)],
+        [*whole.patches, *patches],
+        np.concatenate([whole.boxes, np.array(boxes, np.int32)]),
+        np.concatenate([whole.blobs, blobs]),
+        np.concatenate([whole.price, price]),
+        np.concatenate([whole.joined, joined]),
+        np.concatenate([whole.contrast, np.array(deepest, np.float32)]),
+        [names.get(i, (i,)) for i in range(len(whole.atoms))] + list(atoms),
+        [*whole.reasons, *reasons],
     )
 
 
-def _shape_reason(ink: Ink, blob: int, box: Box, joined: bool) -> str:
-    """Say why a proposal cannot be a digit by its shape alone, or nothing where it can."""
+def _cut(ink: Ink, cost: NDArray[np.float64], barred: set[int]) -> tuple[list[_Proposal], dict[int, tuple[int, ...]]]:
+    """Propose the pieces of wide blobs, and runs of them; return also the atoms of each blob that was cut.
+
+    cost: (N,) nats of each blob whole. barred: ink that may be one digit with a line for a bar.
+    """
+    found: list[_Proposal] = []
+    names: dict[int, tuple[int, ...]] = {}
+    wide = (ink.boxes[:, 2] > WIDE * ink.boxes[:, 3]) & ~ink.ruled & (ink.stroke <= SOLID * ink.boxes[:, 3])
+    next_atom = len(cost)
+    for i in np.flatnonzero(wide & (cost >= CUT_COST)).tolist():
+        x, y, w, h = ink.boxes[i].tolist()
+        pieces = [] if i in barred else cut_pieces(_patch(ink, (i,), (x, y, w, h)))
+        if len(pieces) < 2:
+            continue
+        names[i] = tuple(range(next_atom, next_atom + len(pieces)))
+        next_atom += len(pieces)
+        for start, stop in combinations(range(len(pieces) + 1), 2):
+            if stop - start == len(pieces):
+                continue  # that is the blob whole
+            run = np.max(pieces[start:stop], axis=0)
+            left, top, width, height = cv2.boundingRect(run)
+            box = x + left, y + top, width, height
+            why = _shape_reason(box, float(ink.stroke[i]))
+            patch = NO_INK if why else run[top : top + height, left : left + width]
+            price = CUT_COST / 2 * ((start > 0) + (stop < len(pieces)))
+            found.append(_Proposal(patch, box, i, price, False, names[i][start:stop], why))
+    return found, names
+
+
+def _shape_reason(box: Box, stroke: float = 0.0) -> str:
+    """Say why ink cannot be a digit by its box and the width of its strokes alone, or nothing where it can."""
     _, _, w, h = box
-    if ink.ruled[blob]:
-        return "ruled line"
     if max(w, h) < LEAST_SIDE:
         return f"tiny ({max(w, h)} px)"
     if w > FLAT * h:
         return "flat: a line or a dash"
-    if not joined and ink.stroke[blob] > SOLID * max(w, h):
+    if stroke > SOLID * max(w, h):
         return "solid: no stroke"
     return ""
 

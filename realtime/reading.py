@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime import crops
-from realtime.candidates import Candidates, choose, propose
+from realtime.candidates import Candidates, choose, propose, propose_more
 from realtime.classifier import NOT_A_DIGIT, Classifier
 from realtime.evidence import in_company, refuse, refuse_in_context, writing_odds
 from realtime.ink import Box, Ink, enclose, find_ink
@@ -76,9 +76,11 @@ def read(
 ) -> Page:
     """Read the numbers of one frame, image (H, W, 3) BGR uint8; a digit below `confidence` becomes "?"."""
     ink = find_ink(image, polarity)
-    candidates = propose(ink)
-    batch = crops.stack(candidates.patches)
-    digits, junk = classify(batch, candidates, classifier)
+    whole = propose(ink)
+    read_whole = classify(whole, classifier)
+    candidates = propose_more(ink, whole, read_whole[1].max(axis=1, initial=0), read_whole[2])
+    read_more = classify(candidates, classifier, first=len(whole.atoms))
+    batch, digits, junk = (np.concatenate(both) for both in zip(read_whole, read_more, strict=True))
     chosen = choose(candidates, digits.max(axis=1, initial=0), junk)
     boxes = candidates.boxes[chosen]
     odds = writing_odds(ink, boxes, candidates.blobs[chosen], digits[chosen], junk[chosen])
@@ -99,21 +101,24 @@ def read(
 
 
 def classify(
-    batch: NDArray[np.uint8], candidates: Candidates, classifier: Classifier
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Classify, in one batch, the crops (M, 1, 28, 28) of those candidates whose shape may be a digit's.
+    candidates: Candidates, classifier: Classifier, first: int = 0
+) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
+    """Classify in one batch the candidates, from the `first` on, that are to be read.
 
-    Returns the probabilities of the digits (M, 10) and of being none (M,), which is 1 for the other candidates, and 0
-    where the network has no class for it.
+    Returns of each its crop (M, 1, 28, 28), the probabilities of the digits (M, 10) and that of being none (M,), which
+    is 0 where the network has no class for it. What is not read has a blank crop and is none for sure.
     """
-    live = np.flatnonzero([not reason for reason in candidates.reasons])
-    probabilities = classifier(batch[live])
-    digits, junk = np.zeros((len(batch), 10), np.float32), np.ones(len(batch), np.float32)
-    digits[live] = probabilities[:, :10]
-    junk[live] = 0
-    if NOT_A_DIGIT in classifier.classes:
-        junk[live] = probabilities[:, classifier.classes.index(NOT_A_DIGIT)]
-    return digits, junk
+    live = np.flatnonzero([not reason for reason in candidates.reasons[first:]])
+    count = len(candidates.reasons) - first
+    batch = np.zeros((count, 1, crops.SIDE, crops.SIDE), np.uint8)
+    batch[live] = crops.stack([candidates.patches[first + i] for i in live])
+    digits, junk = np.zeros((count, 10), np.float32), np.ones(count, np.float32)
+    if len(live):
+        probabilities = classifier(batch[live])
+        digits[live], junk[live] = probabilities[:, :10], 0
+        if NOT_A_DIGIT in classifier.classes:
+            junk[live] = probabilities[:, classifier.classes.index(NOT_A_DIGIT)]
+    return batch, digits, junk
 
 
 def group(

@@ -4,13 +4,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.candidates import Candidates, choose, propose
+from realtime.candidates import Candidates, choose, propose, propose_more
 from realtime.cuts import cut_pieces
 from realtime.ink import find_ink
 
 
 def paper() -> NDArray[np.uint8]:
     return np.full((200, 300, 3), 215, np.uint8)
+
+
+def unread(image: NDArray[np.uint8], digit: float = 0, junk: float = 1) -> Candidates:
+    """Make all proposals for a picture whose blobs, whole, read as digits and junk at these probabilities."""
+    ink = find_ink(image)
+    whole = propose(ink)
+    return propose_more(ink, whole, np.full(len(whole.atoms), digit), np.full(len(whole.atoms), junk))
 
 
 def knot(atoms: list[tuple[int, ...]], joined: list[bool] | None = None) -> Candidates:
@@ -32,7 +39,7 @@ def test_each_lone_blob_is_proposed_once() -> None:
     image = paper()
     cv2.line(image, (50, 60), (50, 140), (30, 30, 30), 6)
     cv2.line(image, (150, 60), (150, 140), (30, 30, 30), 6)
-    proposed = propose(find_ink(image))
+    proposed = unread(image)
     assert len(proposed.atoms) == 2 and not proposed.joined.any()
 
 
@@ -40,7 +47,7 @@ def test_a_wide_blob_is_proposed_whole_and_in_pieces() -> None:
     image = paper()
     cv2.circle(image, (80, 100), 30, (30, 30, 30), 6)
     cv2.circle(image, (140, 100), 30, (30, 30, 30), 6)
-    proposed = propose(find_ink(image))
+    proposed = unread(image)
     widths = sorted(proposed.boxes[:, 2].tolist())
     assert widths[-1] > 115, "the whole"
     assert sum(50 < width < 80 for width in widths) >= 2, "each half"
@@ -50,10 +57,22 @@ def test_parts_one_above_the_other_are_proposed_as_one() -> None:
     image = paper()
     cv2.line(image, (80, 60), (120, 60), (30, 30, 30), 6)
     cv2.ellipse(image, (100, 105), (20, 30), 0, -90, 150, (30, 30, 30), 6)
-    proposed = propose(find_ink(image))
+    proposed = unread(image)
     assert proposed.joined.any()
     whole = proposed.boxes[proposed.joined][0]
     assert abs(whole[1] - 57) <= 3 and whole[3] > 70
+
+
+def test_what_cannot_read_better_than_the_blobs_as_they_are_is_left_unread() -> None:
+    image = paper()
+    cv2.circle(image, (80, 100), 30, (30, 30, 30), 6)
+    cv2.circle(image, (140, 100), 30, (30, 30, 30), 6)  # touch: a wide blob
+    cv2.line(image, (240, 40), (240, 80), (30, 30, 30), 6)
+    cv2.line(image, (240, 106), (240, 150), (30, 30, 30), 6)  # may be a broken 1
+    doubtful, sure = unread(image, 0.3, 0.1), unread(image, 0.99, 0.01)
+    assert len(sure.atoms) < len(doubtful.atoms) and len(sure.boxes) == 4
+    assert doubtful.reasons[-1] == "" and sure.reasons[-1] == "reads worse than its parts"
+    assert doubtful.joined[-1] and sure.joined[-1] and not sure.patches[-1].size
 
 
 def test_cut_pieces_hold_all_the_ink_once() -> None:
@@ -86,6 +105,6 @@ def test_every_atom_is_covered_exactly_once_even_in_a_large_knot() -> None:
 
 
 def test_no_ink_proposes_nothing() -> None:
-    proposed = propose(find_ink(paper()))
+    proposed = unread(paper())
     assert proposed.boxes.shape == (0, 4)
     assert choose(proposed, np.zeros(0), np.zeros(0)) == []

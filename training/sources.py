@@ -154,11 +154,13 @@ def _clips(paths: list[Path]) -> tuple[list[NDArray[np.uint8]], list[int]]:
 
 def _clutter(ink: Ink) -> list[NDArray[np.uint8]]:
     """Return what live reading would put before the network, but for bars, which are ones to it."""
-    proposed = candidates.propose(ink)
+    whole = candidates.propose(ink)
+    unread = np.zeros(len(whole.atoms))
+    proposed = candidates.propose_more(ink, whole, unread, unread)
     return [
         patch
         for patch, (_, _, w, h) in zip(proposed.patches, proposed.boxes.tolist(), strict=True)
-        if w > SLIM * h and cv2.countNonZero(patch) >= FEWEST_INKED and not _bar(patch)
+        if w > SLIM * h and patch.size and cv2.countNonZero(patch) >= FEWEST_INKED and not _bar(patch)
     ]
 
 
