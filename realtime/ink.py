@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.lines import part_lines
+from realtime.lines import core, part_lines
 
 WORKING_SIDE = 640  # longest side of the picture in which ink is looked for first, pixels
 LEAST_HEIGHT = 28  # where the blobs are lower than this, pixels, ink is looked for again in a larger picture
@@ -30,15 +30,16 @@ class Ink:
     """The ink of one frame, N blobs found in a working picture of `scale` times the frame's size.
 
     mask: (h, w) uint8, ink 255 on 0, grey where a pixel is partly ink. labels: (h, w) int32, i + 1 where the ink
-    belongs to blob i. boxes: (N, 4) int32 x, y, w, h, half-open, pixels of the mask. contrast: (N,) float32, grey
-    levels between the ink and its paper. light: (N,) bool, ink lighter than its paper. ruled: (N,) bool, a
-    straight line that was taken from under other blobs. origin: (N,) the blob that each was found in, its own place for
-    those that hold no line, -1 where that blob was dropped. stroke: (N,) float32, mean width of the strokes, pixels.
-    depth: (h, w) uint8, grey levels away from the paper.
+    belongs to blob i. where: (K,) flat places of the inked pixels. boxes: (N, 4) int32 x, y, w, h, half-open, pixels of
+    the mask. contrast: (N,) float32, grey levels between the ink and its paper. light: (N,) bool, ink lighter than its
+    paper. ruled: (N,) bool, a straight line that was taken from under other blobs. origin: (N,) the blob that each was
+    found in, its own place for those that hold no line, -1 where that blob was dropped. stroke: (N,) float32, mean
+    width of the strokes, pixels. depth: (h, w) uint8, grey levels away from the paper.
     """
 
     mask: NDArray[np.uint8]
     labels: NDArray[np.int32]
+    where: NDArray[np.intp]
     boxes: NDArray[np.int32]
     contrast: NDArray[np.float32]
     light: NDArray[np.bool_]
@@ -91,12 +92,14 @@ def _find_at(image: NDArray[np.uint8], scale: float, polarity: str) -> Ink:
         grey = cv2.cvtColor(grey, cv2.COLOR_BGR2GRAY)
     paper = find_paper(grey)
     noise = _noise(cv2.absdiff(grey, paper))
-    darker, lighter = cv2.subtract(paper, grey), cv2.subtract(grey, paper)
     if polarity == "dark":
-        return _strokes(darker, noise, False, scale)
+        return _strokes(cv2.subtract(paper, grey), noise, False, scale)
     if polarity == "light":
-        return _strokes(lighter, noise, True, scale)
-    return _merge(_strokes(darker, noise, False, scale), _strokes(lighter, noise, True, scale))
+        return _strokes(cv2.subtract(grey, paper), noise, True, scale)
+    return _merge(
+        _strokes(cv2.subtract(paper, grey), noise, False, scale),
+        _strokes(cv2.subtract(grey, paper), noise, True, scale),
+    )
 
 
 def _noise(distance: NDArray[np.uint8]) -> float:
@@ -105,7 +108,7 @@ def _noise(distance: NDArray[np.uint8]) -> float:
     From the mean of the lower three quarters, which ink does not reach; for a normal distribution that is 0.515
     deviations. A median would be a whole number of grey levels, too coarse.
     """
-    counts = np.bincount(distance[::2, ::2].ravel(), minlength=256)
+    counts = cv2.calcHist([np.ascontiguousarray(distance[::2, ::2])], [0], None, [256], [0, 256]).ravel()
     held = np.minimum(np.cumsum(counts), 0.75 * counts.sum())
     return float((np.diff(held, prepend=0) * np.arange(256)).sum() / held[-1] / 0.515)
 
@@ -126,40 +129,38 @@ def _strokes(depth: NDArray[np.uint8], noise: float, light: bool, scale: float) 
     """Find the strokes where `depth`, (h, w) uint8 grey levels away from the paper, stands out of the noise.
 
     Two thresholds joined by connection (hysteresis, after Canny 1986); then each blob is cut at half its own contrast,
-    so that a faint pencil and a black marker both leave strokes of their true width.
+    so that a faint pencil and a black marker both leave strokes of their true width. All but the labelling looks at the
+    inked pixels alone, which are few.
     """
     faint, seed = _thresholds(depth, noise)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((depth > faint).view(np.uint8), ltype=cv2.CV_32S)
-    inked = labels > 0
-    owner, depths = labels[inked], depth[inked].astype(np.float32)
-    weight = np.bincount(owner, depths, count)
-    contrast = np.bincount(owner, depths * depths, count) / np.maximum(weight, 1)
-    keep = np.bincount(owner, depths > seed, count) > 0
-    keep &= stats[:, 2:4].max(axis=1) >= LEAST_SIDE
+    inked = (depth > faint).view(np.uint8)
+    few = (depth.shape[0] // 2 + 1) * (depth.shape[1] // 2 + 1) < 2**16  # no more blobs than this can lie apart
+    count, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(
+        inked, 8, cv2.CV_16U if few else cv2.CV_32S, cv2.CCL_GRANA
+    )
+    where = np.flatnonzero(inked.view(bool))
+    owner, depths = labels.ravel()[where], depth.ravel()[where]
+    keep = np.maximum(stats[:, 2], stats[:, 3]) >= LEAST_SIDE
+    keep &= np.bincount(owner[depths > seed], minlength=count) > 0
     keep[0] = False
-    mask = np.zeros_like(depth)
-    mask[inked] = np.where(keep[owner], np.clip((depths / contrast[owner] - 0.25) * 2, 0, 1) * 255, 0)
-    renumber = np.where(keep, np.cumsum(keep), 0).astype(np.int32)
-    labels, boxes = renumber[labels], stats[keep, :4].astype(np.int32)
-    stroke = _stroke_width(labels, len(boxes))
-    labels, boxes, origin, ruled = part_lines(labels, boxes, stroke)
-    if len(origin) > len(stroke):
-        stroke = _stroke_width(labels, len(boxes))
-    contrast = contrast[keep][origin].astype(np.float32)
-    return Ink(mask, labels, boxes, contrast, np.full(len(boxes), light), ruled, origin, stroke, depth, scale)
+    kept = keep[owner]
+    where, owner, depths = where[kept], (np.cumsum(keep) - 1)[owner[kept]], depths[kept].astype(np.float32)
+    boxes, area = stats[keep, :4], stats[keep, 4]
+    contrast = np.bincount(owner, depths * depths, len(area)) / np.bincount(owner, depths, len(area))
+    labels = _paint(np.zeros(depth.shape, np.int32), where, owner + 1)
+    mask = _paint(np.zeros_like(depth), where, np.clip((depths / contrast[owner] - 0.25) * 2, 0, 1) * 255)
+    # Blobs lie apart: the outline of each is that of the ink.
+    outline = np.bincount(owner[core(inked).ravel()[where] == 0], minlength=len(area))
+    stroke = (2 * area / outline).astype(np.float32)
+    boxes, stroke, origin, ruled = part_lines(labels, boxes, stroke)
+    contrast, kind = contrast[origin].astype(np.float32), np.full(len(boxes), light)
+    return Ink(mask, labels, where, boxes, contrast, kind, ruled, origin, stroke, depth, scale)
 
 
-def _stroke_width(labels: NDArray[np.int32], count: int) -> NDArray[np.float32]:
-    """Return the mean stroke width of each blob, (N,), pixels: twice its area over the length of its outline."""
-    framed = cv2.copyMakeBorder(labels, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    inner = framed[1:-1, 1:-1]
-    edge = inner != framed[:-2, 1:-1]
-    edge |= inner != framed[2:, 1:-1]
-    edge |= inner != framed[1:-1, :-2]
-    edge |= inner != framed[1:-1, 2:]
-    area = np.bincount(labels[labels > 0], minlength=count + 1)[1:]
-    outline = np.bincount(labels[edge], minlength=count + 1)[1:]
-    return (2 * area / np.maximum(outline, 1)).astype(np.float32)
+def _paint(image: NDArray[np.generic], where: NDArray[np.intp], values: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Write values (K,) into an image (h, w) at flat places (K,) and return it."""
+    image.ravel()[where] = values
+    return image
 
 
 def _thresholds(depth: NDArray[np.uint8], noise: float) -> tuple[float, float]:
@@ -180,10 +181,10 @@ def _merge(dark: Ink, light: Ink) -> Ink:
     Sharpening halos, and paper shut in by thick strokes, look like ink of the other kind.
     """
     dark, light = _without_fringes(dark, light), _without_fringes(light, dark)
-    labels = np.where(light.labels > 0, light.labels + len(dark.boxes), dark.labels)
     return Ink(
         np.maximum(dark.mask, light.mask),
-        labels,
+        _paint(dark.labels, light.where, light.labels.ravel()[light.where] + len(dark.boxes)),
+        np.concatenate([dark.where, light.where]),
         np.concatenate([dark.boxes, light.boxes]),
         np.concatenate([dark.contrast, light.contrast]),
         np.concatenate([dark.light, light.light]),
@@ -200,8 +201,8 @@ def _without_fringes(ink: Ink, other: Ink) -> Ink:
     if not len(ink.boxes) or not len(other.boxes):
         return ink
     reach = cv2.dilate(other.mask, np.ones((5, 5), np.uint8))
-    touching = (ink.labels > 0) & (reach > 0)
-    contact = np.bincount(ink.labels[touching], minlength=len(ink.boxes) + 1)[1:]
+    touching = ink.where[reach.ravel()[ink.where] > 0]
+    contact = np.bincount(ink.labels.ravel()[touching], minlength=len(ink.boxes) + 1)[1:]
     fringe = contact > 0.25 * ink.boxes[:, 2:].sum(axis=1)
     fringe &= ink.contrast < FRINGE * _neighbour_contrast(ink, other)
     return _select(ink, ~fringe)
@@ -219,11 +220,12 @@ def _select(ink: Ink, keep: NDArray[np.bool_]) -> Ink:
     if keep.all():
         return ink
     renumber = np.concatenate([[0], np.where(keep, np.cumsum(keep), 0)]).astype(np.int32)
-    labels = renumber[ink.labels]
-    mask = np.where(labels > 0, ink.mask, 0).astype(np.uint8)
+    owner = renumber[ink.labels.ravel()[ink.where]]
+    where, owner = ink.where[owner > 0], owner[owner > 0]
     return Ink(
-        mask,
-        labels,
+        _paint(np.zeros_like(ink.mask), where, ink.mask.ravel()[where]),
+        _paint(np.zeros_like(ink.labels), where, owner),
+        where,
         ink.boxes[keep],
         ink.contrast[keep],
         ink.light[keep],

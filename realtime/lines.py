@@ -22,15 +22,16 @@ SLOPES = np.tan(np.radians(np.linspace(-12, 12, 49)))
 MOST_LINES = 40  # of one blob: squared paper is one blob with all its lines
 SAMPLE = 4000  # pixels of a blob that vote on where its lines are
 LEAST_SIDE = 5  # smaller remains stay with the line, pixels
+CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 
 
 def part_lines(
     labels: NDArray[np.int32], boxes: NDArray[np.int32], stroke: NDArray[np.float32]
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.intp], NDArray[np.bool_]]:
-    """Part blobs that hold straight lines into the lines and what stands on them.
+) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.intp], NDArray[np.bool_]]:
+    """Part blobs that hold straight lines into the lines and what stands on them, which is relabelled in place.
 
     labels: (h, w) int32, i + 1 on the ink of blob i. boxes: (N, 4) int32 x, y, w, h. stroke: (N,) float32, mean width
-    of the strokes, pixels. Returns labels and boxes of M >= N blobs; origin (M,), which blob each was part of; ruled
+    of the strokes, pixels. Returns boxes and strokes of M >= N blobs; origin (M,), which blob each was part of; ruled
     (M,) bool, which of them are lines now.
     """
     w, h = boxes[:, 2], boxes[:, 3]
@@ -38,13 +39,12 @@ def part_lines(
     suspects = (w > LONG * h) | (w > SPAN * width) | _enclosing(boxes)
     suspects |= (h > THROUGH * height) & (stroke < THIN * height)
     suspects &= stroke < np.minimum(FINE * w, np.maximum(THICK * max(height, width), BROAD * np.minimum(w, h)))
-    parts, origin = list(boxes), list(range(len(boxes)))
+    parts, strokes, origin = list(boxes), list(stroke), list(range(len(boxes)))
     ruled = np.zeros(len(boxes), bool)
-    labels = labels.copy() if suspects.any() else labels
-    for i in np.flatnonzero(suspects):
-        x, y, bw, bh = boxes[i]
+    for i in np.flatnonzero(suspects).tolist():
+        x, y, bw, bh = boxes[i].tolist()
         view = labels[y : y + bh, x : x + bw]
-        ink = (view == i + 1).astype(np.uint8)
+        ink = (view == i + 1).view(np.uint8)
         line = _find_ruling(ink, height)
         count, rest, stats, _ = cv2.connectedComponentsWithStats(ink & ~line & 1, ltype=cv2.CV_32S)
         if not line.any() or (bh > bw and count == 1):
@@ -52,11 +52,26 @@ def part_lines(
         ruled[i] = True
         for part in range(1, count):
             if stats[part, 2:4].max() >= LEAST_SIDE:
+                own = rest == part
                 parts.append(stats[part, :4] + (x, y, 0, 0))
-                origin.append(int(i))
-                view[rest == part] = len(parts)
+                strokes.append(_stroke_width(own.view(np.uint8)))
+                origin.append(i)
+                view[own] = len(parts)
+        strokes[i] = _stroke_width((view == i + 1).view(np.uint8))
     ruled = np.concatenate([ruled, np.zeros(len(parts) - len(boxes), bool)])
-    return labels, np.array(parts, np.int32).reshape(-1, 4), np.array(origin, np.intp), ruled
+    boxes, stroke = np.array(parts, np.int32).reshape(-1, 4), np.array(strokes, np.float32)
+    return boxes, stroke, np.array(origin, np.intp), ruled
+
+
+def core(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return ink, (h, w) uint8 of 0 and 1, without its outline: the pixels that have no ink on one of four sides."""
+    return cv2.erode(ink, CROSS, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+
+
+def _stroke_width(ink: NDArray[np.uint8]) -> float:
+    """Return the mean width of strokes, (h, w) uint8 of 0 and 1, pixels: twice their area over their outline."""
+    area = cv2.countNonZero(ink)
+    return 2 * area / max(area - cv2.countNonZero(core(ink)), 1)
 
 
 def _enclosing(boxes: NDArray[np.int32]) -> NDArray[np.bool_]:
