@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.lines import core, part_lines
+from realtime.lines import components, core, part_lines
 
 WORKING_SIDE = 640  # longest side of the picture in which ink is looked for first, pixels
 LEAST_HEIGHT = 28  # where the blobs are lower than this, pixels, ink is looked for again in a larger picture
@@ -134,10 +134,7 @@ def _strokes(depth: NDArray[np.uint8], noise: float, light: bool, scale: float) 
     """
     faint, seed = _thresholds(depth, noise)
     inked = (depth > faint).view(np.uint8)
-    few = (depth.shape[0] // 2 + 1) * (depth.shape[1] // 2 + 1) < 2**16  # no more blobs than this can lie apart
-    count, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(
-        inked, 8, cv2.CV_16U if few else cv2.CV_32S, cv2.CCL_GRANA
-    )
+    count, labels, stats = components(inked)
     where = np.flatnonzero(inked.view(bool))
     owner, depths = labels.ravel()[where], depth.ravel()[where]
     keep = np.maximum(stats[:, 2], stats[:, 3]) >= LEAST_SIDE

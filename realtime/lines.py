@@ -18,9 +18,10 @@ ALL = 0.9  # the same for uprights, since digits that fill the space between two
 THIN = 0.012  # such an upright is thinner than this share of that height: thicker ones are strokes of a large digit
 FINE = 0.06  # lines are finer than this share of their length
 THICK, BROAD = 0.02, 0.12  # a blob whose strokes are wider than these shares of the picture and of itself is no ruling
-SLOPES = np.tan(np.radians(np.linspace(-12, 12, 49)))
+SLOPES = np.tan(np.radians(np.linspace(-12, 12, 49))).astype(np.float32)
 MOST_LINES = 40  # of one blob: squared paper is one blob with all its lines
-SAMPLE = 4000  # pixels of a blob that vote on where its lines are
+SAMPLE = 2000  # pixels of a blob that vote on where its lines are
+ON_LINE = 1.5  # farthest that a run of ink is from the line it is on, pixels
 LEAST_SIDE = 5  # smaller remains stay with the line, pixels
 CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 
@@ -46,21 +47,32 @@ def part_lines(
         view = labels[y : y + bh, x : x + bw]
         ink = (view == i + 1).view(np.uint8)
         line = _find_ruling(ink, height)
-        count, rest, stats, _ = cv2.connectedComponentsWithStats(ink & ~line & 1, ltype=cv2.CV_32S)
+        count, rest, stats = components(ink & ~line)
         if not line.any() or (bh > bw and count == 1):
             continue  # an upright stroke alone may be a 1
         ruled[i] = True
-        for part in range(1, count):
-            if stats[part, 2:4].max() >= LEAST_SIDE:
-                own = rest == part
-                parts.append(stats[part, :4] + (x, y, 0, 0))
-                strokes.append(_stroke_width(own.view(np.uint8)))
-                origin.append(i)
-                view[own] = len(parts)
+        for part in (np.flatnonzero(stats[1:, 2:4].max(axis=1) >= LEAST_SIDE) + 1).tolist():
+            left, top, wide, high = stats[part, :4].tolist()
+            own = rest[top : top + high, left : left + wide] == part
+            parts.append(np.array([x + left, y + top, wide, high], np.int32))
+            strokes.append(_stroke_width(own.view(np.uint8)))
+            origin.append(i)
+            view[top : top + high, left : left + wide][own] = len(parts)
         strokes[i] = _stroke_width((view == i + 1).view(np.uint8))
     ruled = np.concatenate([ruled, np.zeros(len(parts) - len(boxes), bool)])
     boxes, stroke = np.array(parts, np.int32).reshape(-1, 4), np.array(strokes, np.float32)
     return boxes, stroke, np.array(origin, np.intp), ruled
+
+
+def components(ink: NDArray[np.uint8]) -> tuple[int, NDArray[np.generic], NDArray[np.int32]]:
+    """Label the connected pieces of ink, (h, w) uint8, not 0 where there is some.
+
+    Returns the count of labels, the paper's 0 included; the labels (h, w); for each x, y, w, h and area, (count, 5).
+    16 bits for the labels and this algorithm take less than half the time of OpenCV's defaults.
+    """
+    few = (ink.shape[0] // 2 + 1) * (ink.shape[1] // 2 + 1) < 2**16  # no more pieces than this can lie apart
+    kind = cv2.CV_16U if few else cv2.CV_32S
+    return cv2.connectedComponentsWithStatsWithAlgorithm(ink, 8, kind, cv2.CCL_GRANA)[:3]
 
 
 def core(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -92,15 +104,13 @@ def _find_ruling(ink: NDArray[np.uint8], height: int) -> NDArray[np.uint8]:
     columns = np.count_nonzero(marked.any(axis=0)) * max(1, len(levels))
     thickest = 1.5 * np.count_nonzero(marked) / max(1, columns) + 1  # a wall; a broader upright is a pen's stroke
     beside = cv2.dilate(marked, np.ones((5, 5), np.uint8))
-    count, rest, stats, _ = cv2.connectedComponentsWithStats(ink & ~marked & 1, ltype=cv2.CV_32S)
-    for part in range(1, count):
-        x, y, w, h = stats[part, :4]
-        if h < max(reach, LEAST_SIDE):
-            continue
-        upright = (rest[y : y + h, x : x + w] == part).astype(np.uint8)
+    _, rest, stats = components(ink & ~marked)
+    for part in (np.flatnonzero(stats[1:, 3] >= max(reach, LEAST_SIDE)) + 1).tolist():
+        x, y, w, h = stats[part, :4].tolist()
+        upright = (rest[y : y + h, x : x + w] == part).view(np.uint8)
         joins = upright & beside[y : y + h, x : x + w]
         if h >= THROUGH * height or (joins[: h // 4].any() and joins[-(h // 4) :].any()):
-            wall = _find_lines(np.ascontiguousarray(upright.T), ALL)[0].T
+            wall = _find_lines(cv2.transpose(upright), ALL)[0].T
             if not levels or np.median(np.count_nonzero(wall, axis=1)) <= thickest:
                 marked[y : y + h, x : x + w] |= wall
     return marked
@@ -108,64 +118,68 @@ def _find_ruling(ink: NDArray[np.uint8], height: int) -> NDArray[np.uint8]:
 
 def _find_lines(ink: NDArray[np.uint8], covered: float = COVERED) -> tuple[NDArray[np.uint8], list[float]]:
     """Mark the pixels of nearly level straight lines in a blob, (h, w) uint8 of 0 and 1; return also their heights."""
+    height, width = ink.shape
+    # The runs of ink, column by column: each column begins and ends with paper, so they lie between changes.
+    upright = cv2.copyMakeBorder(cv2.transpose(ink), 0, 0, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    changes = np.flatnonzero(np.diff(upright.ravel()))
+    column, start = np.divmod(changes[::2], height + 2)
+    runs = np.stack([column, start, changes[1::2] % (height + 2)])
     marked, levels = np.zeros_like(ink), []
-    left = ink
     while len(levels) < MOST_LINES:
-        found = _best_line(left, covered)
+        found = _best_line(runs, ink.shape, covered)
         if found is None:
             break
-        line = _trace(left, *found)
-        if not line.any():
+        line = _trace(runs, width, *found)
+        if not len(line):
             break
-        marked |= line
-        left = left & ~line & 1
-        levels.append(found[1] + found[0] * ink.shape[1] / 2)
+        x, y = _pixels(runs[:, line])
+        marked[y, x] = 1
+        runs = np.delete(runs, line, axis=1)
+        levels.append(found[1] + found[0] * width / 2)
     return marked, levels
 
 
-def _best_line(ink: NDArray[np.uint8], covered: float) -> tuple[float, float] | None:
+def _pixels(runs: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return x and y of each pixel, (K,), of runs (3, R): column, first row, row after the last."""
+    column, start, stop = runs
+    length = stop - start
+    before = np.cumsum(length) - length
+    return np.repeat(column, length), np.repeat(start - before, length) + np.arange(length.sum())
+
+
+def _best_line(runs: NDArray[np.intp], shape: tuple[int, int], covered: float) -> tuple[float, float] | None:
     """Return slope and offset of the straight line that most columns support, or None where too few do."""
-    rows, columns = np.nonzero(ink)
-    width = ink.shape[1]
-    if len(rows) < covered * width:
+    height, width = shape
+    x, y = _pixels(runs)
+    if len(x) < covered * width:
         return None
-    step = max(1, len(rows) // SAMPLE)
-    y, x = rows[::step].astype(np.float32), columns[::step].astype(np.float32) - width / 2
-    span = float(np.abs(SLOPES).max() * width / 2)
-    places = np.round(y - SLOPES[:, None] * x + span).astype(np.int64)
-    bins = int(ink.shape[0] + 2 * span) + 3
-    votes = np.bincount((places + bins * np.arange(len(SLOPES))[:, None]).ravel(), minlength=bins * len(SLOPES))
+    step = -(-len(x) // SAMPLE)
+    x, y = (x[::step] - width / 2).astype(np.float32), y[::step].astype(np.float32)
+    span = float(SLOPES.max()) * width / 2
+    bins = int(height + 2 * span) + 3
+    places = y + (span + 0.5 + bins * np.arange(len(SLOPES)))[:, None].astype(np.float32) - SLOPES[:, None] * x
+    votes = np.bincount(places.astype(np.intp).ravel(), minlength=bins * len(SLOPES))
     peak = int(votes.argmax())
     slope = float(SLOPES[peak // bins])
     offset = peak % bins - span - slope * width / 2
-    level = np.round(slope * np.arange(width) + offset).astype(int)
-    padded = np.pad(ink, ((2, 2), (0, 0)))
-    near = [padded[np.clip(level + 2 + shift, 0, len(padded) - 1), np.arange(width)] for shift in (-1, 0, 1)]
-    return (slope, offset) if np.mean(np.max(near, axis=0)) >= covered else None
+    column, start, stop = runs
+    level = np.round(slope * column + offset)
+    near = np.zeros(width, bool)
+    near[column[(start <= level + 1) & (stop >= level)]] = True
+    return (slope, offset) if near.mean() >= covered else None
 
 
-def _trace(ink: NDArray[np.uint8], slope: float, offset: float) -> NDArray[np.uint8]:
-    """Mark the runs of ink, column by column, that lie on a line and are no thicker than it."""
-    height, width = ink.shape
-    padded = np.pad(ink, ((1, 1), (0, 0))).astype(bool)
-    columns = np.arange(width)
-    level = slope * columns + offset
-    # The run of ink nearest the line in each column: its first and last row by cumulative edges.
-    best_start, best_stop = np.full(width, -1), np.full(width, -1)
-    nearest = np.full(width, np.inf)
-    edges = np.diff(padded.astype(np.int8), axis=0).T  # (w, h + 1): 1 where a run starts, -1 where it has stopped
-    start_column, start = np.nonzero(edges == 1)
-    _, stop = np.nonzero(edges == -1)
-    distance = np.maximum(np.maximum(start - level[start_column], level[start_column] - (stop - 1)), 0)
+def _trace(runs: NDArray[np.intp], width: int, slope: float, offset: float) -> NDArray[np.intp]:
+    """Return the indices of those runs of ink that lie on a line and are no thicker than it."""
+    column, start, stop = runs
+    level = slope * column + offset
+    distance = np.maximum(np.maximum(start - level, level - (stop - 1)), 0)
+    nearest = np.full(width, -1)  # the run nearest the line in each column
     order = np.argsort(-distance, kind="stable")  # the nearest is written last
-    best_start[start_column[order]] = start[order]
-    best_stop[start_column[order]] = stop[order]
-    nearest[start_column[order]] = distance[order]
-    thick = best_stop - best_start
-    on_line = nearest <= 1.5
-    if not on_line.any():
-        return np.zeros_like(ink)
-    usual = float(np.median(thick[on_line]))
-    remove = (nearest <= max(2.0, usual)) & (thick <= 1.6 * usual + 1)
-    rows = np.arange(height)[:, None]
-    return ((rows >= best_start) & (rows < best_stop) & remove).astype(np.uint8)
+    nearest[column[order]] = order
+    nearest = nearest[nearest >= 0]
+    thick, distance = (stop - start)[nearest], distance[nearest]
+    if not (distance <= ON_LINE).any():
+        return nearest[:0]
+    usual = float(np.median(thick[distance <= ON_LINE]))
+    return nearest[(distance <= max(2.0, usual)) & (thick <= 1.6 * usual + 1)]
