@@ -1,5 +1,7 @@
 """Join boxes into lines of writing, and lines into numbers, however the writer let them slant or drift."""
 
+from statistics import median
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,10 +20,12 @@ def arrange(boxes: NDArray[np.int32]) -> list[list[list[int]]]:
     centres = boxes[:, :2] + boxes[:, 2:] / 2
     heights = np.maximum(boxes[:, 3], 0.4 * boxes[:, 2]).astype(np.float64)
     along, across = _rotate(centres, _slope(centres, heights))
-    chains = _chain(along, across, boxes[:, 2].astype(np.float64), heights)
+    widths = boxes[:, 2].astype(np.float64)
+    chains = _chain(along, across, widths, heights)
+    gaps = [_gaps(chain, along, widths, heights) for chain in chains]
+    usual = median([gap for some in gaps for gap in some] or [0.0])
     lines = _lines(chains, along, across, heights)
-    usual = np.median([gap for chain in chains for gap in _gaps(chain, along, boxes, heights)] or [0.0])
-    return [[number for chain in line for number in _part(chain, along, boxes, heights, usual)] for line in lines]
+    return [[number for k in line for number in _part(chains[k], gaps[k], usual)] for line in lines]
 
 
 def _rotate(centres: NDArray[np.float64], angle: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -32,19 +36,22 @@ def _rotate(centres: NDArray[np.float64], angle: float) -> tuple[NDArray[np.floa
 
 def _slope(centres: NDArray[np.float64], heights: NDArray[np.float64]) -> float:
     """Estimate by which angle, radians, the lines fall: the median direction to the nearest neighbour on the right."""
-    step = centres[None] - centres[:, None]
-    distance = np.hypot(step[..., 0], step[..., 1])
-    angle = np.arctan2(step[..., 1], step[..., 0])
+    right, down = (centres[None, :, axis] - centres[:, None, axis] for axis in (0, 1))
     reach = 3 * np.maximum(heights[:, None], heights[None])
-    allowed = (np.abs(angle) < np.radians(STEEPEST)) & (distance > 0) & (distance < reach)
-    # A neighbour straight ahead is preferred to a nearer one aslant, which may belong to the next line.
-    cost = np.where(allowed, distance * (1 + np.abs(angle)), np.inf)
-    nearest = cost.argmin(axis=1)
-    rows = np.flatnonzero(np.isfinite(cost.min(axis=1)))
-    if not len(rows):
+    ahead = np.abs(down) < np.tan(np.radians(STEEPEST)) * right
+    box, other = np.nonzero(ahead & (right * right + down * down < reach * reach))
+    if not len(box):
         return 0.0
-    median = float(np.median(angle[rows, nearest[rows]]))
-    return median if len(rows) > 2 or abs(median) < np.radians(25) else 0.0
+    right, down = right[box, other], down[box, other]
+    angle = np.arctan2(down, right)
+    # A neighbour straight ahead is preferred to a nearer one aslant, which may belong to the next line.
+    cost = np.hypot(right, down) * (1 + np.abs(angle))
+    order = np.argsort(-cost, kind="stable")  # the nearest is written last
+    nearest = np.full(len(centres), np.nan)
+    nearest[box[order]] = angle[order]
+    angles = nearest[~np.isnan(nearest)].tolist()
+    middle = median(angles)
+    return middle if len(angles) > 2 or abs(middle) < np.radians(25) else 0.0
 
 
 def _chain(
@@ -58,10 +65,13 @@ def _chain(
     gap = step - (widths[:, None] + widths[None]) / 2
     allowed = (step > 0) & (gap < FARTHEST * taller) & (drift < STEP * taller) & alike
     cost = np.where(allowed, step + 2 * drift, np.inf)
-    candidates = np.argsort(cost, axis=1)[:, :NEIGHBOURS]
-    pairs = [(cost[i, j], i, int(j)) for i in range(count) for j in candidates[i] if np.isfinite(cost[i, j])]
+    most = min(NEIGHBOURS, count)
+    candidates = np.argpartition(cost, most - 1, axis=1)[:, :most]
+    box, place = np.nonzero(np.isfinite(np.take_along_axis(cost, candidates, axis=1)))
+    other = candidates[box, place]
     following, preceded = [-1] * count, [False] * count
-    for _, i, j in sorted(pairs):
+    order = np.lexsort((other, box, cost[box, other]))
+    for i, j in zip(box[order].tolist(), other[order].tolist(), strict=True):
         if following[i] < 0 and not preceded[j]:
             following[i], preceded[j] = j, True
     chains = []
@@ -75,39 +85,41 @@ def _chain(
 
 def _lines(
     chains: list[list[int]], along: NDArray[np.float64], across: NDArray[np.float64], heights: NDArray[np.float64]
-) -> list[list[list[int]]]:
-    """Gather chains that share a line, though a gap parts them; lines from the top, chains from the left."""
-    lines: list[list[list[int]]] = []
-    for chain in sorted(chains, key=lambda c: across[c].mean()):
+) -> list[list[int]]:
+    """Gather the indices of chains that share a line, though a gap parts them; from the top, and from the left."""
+    levels = [float(across[chain].mean()) for chain in chains]
+    starts, stops = ([float(end(along[chain])) for chain in chains] for end in (np.min, np.max))
+    tallest = [float(heights[chain].max()) for chain in chains]
+    lines: list[list[int]] = []
+    for k in sorted(range(len(chains)), key=levels.__getitem__):
         for line in reversed(lines):
-            level = np.mean([across[c].mean() for c in line])
-            height = max(heights[chain].max(), max(heights[c].max() for c in line))
-            apart = all(along[chain].min() > along[c].max() or along[chain].max() < along[c].min() for c in line)
-            if apart and abs(across[chain].mean() - level) < STEP * height:
-                line.append(chain)
+            level = sum(levels[other] for other in line) / len(line)
+            height = max(tallest[k], max(tallest[other] for other in line))
+            apart = all(starts[k] > stops[other] or stops[k] < starts[other] for other in line)
+            if apart and abs(levels[k] - level) < STEP * height:
+                line.append(k)
                 break
         else:
-            lines.append([chain])
-    return [sorted(line, key=lambda c: along[c].min()) for line in lines]
+            lines.append([k])
+    return [sorted(line, key=starts.__getitem__) for line in lines]
 
 
 def _gaps(
-    chain: list[int], along: NDArray[np.float64], boxes: NDArray[np.int32], heights: NDArray[np.float64]
-) -> NDArray[np.float64]:
+    chain: list[int], along: NDArray[np.float64], widths: NDArray[np.float64], heights: NDArray[np.float64]
+) -> list[float]:
     """Return the gaps between neighbours of a chain, in heights of its median digit."""
-    centres, widths = along[chain], boxes[chain, 2]
-    return (np.diff(centres) - (widths[1:] + widths[:-1]) / 2) / np.median(heights[chain])
+    if len(chain) < 2:
+        return []
+    gaps = np.diff(along[chain]) - (widths[chain[1:]] + widths[chain[:-1]]) / 2
+    return (gaps / median(heights[chain].tolist())).tolist()
 
 
-def _part(
-    chain: list[int],
-    along: NDArray[np.float64],
-    boxes: NDArray[np.int32],
-    heights: NDArray[np.float64],
-    usual: float,
-) -> list[list[int]]:
+def _part(chain: list[int], gaps: list[float], usual: float) -> list[list[int]]:
     """Part a chain into numbers where a gap is wide, for its height and beside the other gaps."""
-    gaps = _gaps(chain, along, boxes, heights)
-    typical = np.median(gaps) if len(gaps) > 2 else usual
-    wide = np.flatnonzero(gaps > max(WIDE, TIMES * typical)) + 1
-    return [part.tolist() for part in np.split(np.array(chain), wide)]
+    widest = max(WIDE, TIMES * (median(gaps) if len(gaps) > 2 else usual))
+    parts = [[chain[0]]]
+    for index, gap in zip(chain[1:], gaps, strict=True):
+        if gap > widest:
+            parts.append([])
+        parts[-1].append(index)
+    return parts
