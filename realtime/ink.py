@@ -136,7 +136,7 @@ def _strokes(depth: NDArray[np.uint8], noise: float, light: bool, scale: float) 
     inked = (depth > faint).view(np.uint8)
     count, labels, stats = components(inked)
     where = np.flatnonzero(inked.view(bool))
-    owner, depths = labels.ravel()[where], depth.ravel()[where]
+    owner, depths = labels.ravel().take(where), depth.ravel().take(where)
     keep = np.maximum(stats[:, 2], stats[:, 3]) >= LEAST_SIDE
     keep &= np.bincount(owner[depths > seed], minlength=count) > 0
     keep[0] = False
@@ -147,15 +147,17 @@ def _strokes(depth: NDArray[np.uint8], noise: float, light: bool, scale: float) 
     labels = _paint(np.zeros(depth.shape, np.int32), where, owner + 1)
     mask = _paint(np.zeros_like(depth), where, np.clip((depths / contrast[owner] - 0.25) * 2, 0, 1) * 255)
     # Blobs lie apart: the outline of each is that of the ink.
-    outline = np.bincount(owner[core(inked).ravel()[where] == 0], minlength=len(area))
+    outline = np.bincount(owner[core(inked).ravel().take(where) == 0], minlength=len(area))
     stroke = (2 * area / outline).astype(np.float32)
     boxes, stroke, origin, ruled = part_lines(labels, boxes, stroke)
     contrast, kind = contrast[origin].astype(np.float32), np.full(len(boxes), light)
     return Ink(mask, labels, where, boxes, contrast, kind, ruled, origin, stroke, depth, scale)
 
 
-def _paint(image: NDArray[np.generic], where: NDArray[np.intp], values: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Write values (K,) into an image (h, w) at flat places (K,) and return it."""
+def _paint(
+    image: NDArray[np.generic], where: NDArray[np.intp], values: NDArray[np.generic] | int
+) -> NDArray[np.generic]:
+    """Write values, (K,) or one, into an image (h, w) at flat places (K,) and return it."""
     image.ravel()[where] = values
     return image
 
@@ -177,10 +179,11 @@ def _merge(dark: Ink, light: Ink) -> Ink:
 
     Sharpening halos, and paper shut in by thick strokes, look like ink of the other kind.
     """
-    dark, light = _without_fringes(dark, light), _without_fringes(light, dark)
+    fringes = _fringes(dark, light), _fringes(light, dark)
+    dark, light = (_wipe(ink, fringe) for ink, fringe in zip((dark, light), fringes, strict=True))
     return Ink(
         np.maximum(dark.mask, light.mask),
-        _paint(dark.labels, light.where, light.labels.ravel()[light.where] + len(dark.boxes)),
+        _paint(dark.labels, light.where, light.labels.ravel().take(light.where) + len(dark.boxes)),
         np.concatenate([dark.where, light.where]),
         np.concatenate([dark.boxes, light.boxes]),
         np.concatenate([dark.contrast, light.contrast]),
@@ -193,16 +196,15 @@ def _merge(dark: Ink, light: Ink) -> Ink:
     )
 
 
-def _without_fringes(ink: Ink, other: Ink) -> Ink:
-    """Drop the blobs of `ink` that run along far deeper ink of `other`."""
+def _fringes(ink: Ink, other: Ink) -> NDArray[np.bool_]:
+    """Tell which blobs of `ink`, (N,) bool, run along far deeper ink of `other`."""
     if not len(ink.boxes) or not len(other.boxes):
-        return ink
+        return np.zeros(len(ink.boxes), bool)
     reach = cv2.dilate(other.mask, np.ones((5, 5), np.uint8))
-    touching = ink.where[reach.ravel()[ink.where] > 0]
-    contact = np.bincount(ink.labels.ravel()[touching], minlength=len(ink.boxes) + 1)[1:]
+    touching = ink.where[reach.ravel().take(ink.where) > 0]
+    contact = np.bincount(ink.labels.ravel().take(touching), minlength=len(ink.boxes) + 1)[1:]
     fringe = contact > 0.25 * ink.boxes[:, 2:].sum(axis=1)
-    fringe &= ink.contrast < FRINGE * _neighbour_contrast(ink, other)
-    return _select(ink, ~fringe)
+    return fringe & (ink.contrast < FRINGE * _neighbour_contrast(ink, other))
 
 
 def _neighbour_contrast(ink: Ink, other: Ink) -> NDArray[np.float32]:
@@ -212,17 +214,19 @@ def _neighbour_contrast(ink: Ink, other: Ink) -> NDArray[np.float32]:
     return np.where(meets, other.contrast, 0).max(axis=1)
 
 
-def _select(ink: Ink, keep: NDArray[np.bool_]) -> Ink:
-    """Keep some blobs, (N,) bool, and wipe the others out of mask and labels."""
-    if keep.all():
+def _wipe(ink: Ink, gone: NDArray[np.bool_]) -> Ink:
+    """Drop some blobs, (N,) bool, and wipe them out of mask and labels, in place."""
+    if not gone.any():
         return ink
-    renumber = np.concatenate([[0], np.where(keep, np.cumsum(keep), 0)]).astype(np.int32)
-    owner = renumber[ink.labels.ravel()[ink.where]]
-    where, owner = ink.where[owner > 0], owner[owner > 0]
+    keep = ~gone
+    renumber = np.concatenate([[0], np.where(keep, np.cumsum(keep), 0)])
+    owner = renumber.take(ink.labels.ravel().take(ink.where))
+    _paint(ink.labels, ink.where, owner)
+    _paint(ink.mask, ink.where[owner == 0], 0)
     return Ink(
-        _paint(np.zeros_like(ink.mask), where, ink.mask.ravel()[where]),
-        _paint(np.zeros_like(ink.labels), where, owner),
-        where,
+        ink.mask,
+        ink.labels,
+        ink.where[owner > 0],
         ink.boxes[keep],
         ink.contrast[keep],
         ink.light[keep],

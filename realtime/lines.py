@@ -150,9 +150,10 @@ def _pixels(runs: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]
 def _best_line(runs: NDArray[np.intp], shape: tuple[int, int], covered: float) -> tuple[float, float] | None:
     """Return slope and offset of the straight line that most columns support, or None where too few do."""
     height, width = shape
-    x, y = _pixels(runs)
-    if len(x) < covered * width:
+    column, start, stop = runs
+    if np.count_nonzero(np.diff(column)) + 1 < covered * width:
         return None
+    x, y = _pixels(runs)
     step = -(-len(x) // SAMPLE)
     x, y = (x[::step] - width / 2).astype(np.float32), y[::step].astype(np.float32)
     span = float(SLOPES.max()) * width / 2
@@ -162,7 +163,6 @@ def _best_line(runs: NDArray[np.intp], shape: tuple[int, int], covered: float) -
     peak = int(votes.argmax())
     slope = float(SLOPES[peak // bins])
     offset = peak % bins - span - slope * width / 2
-    column, start, stop = runs
     level = np.round(slope * column + offset)
     near = np.zeros(width, bool)
     near[column[(start <= level + 1) & (stop >= level)]] = True
