@@ -18,6 +18,7 @@ from realtime import reading
 from realtime.capture import Clip, Frame
 from realtime.classifier import Classifier
 from realtime.overlay import draw
+from realtime.steady import SteadyReader
 from realtime.tracker import Tracker
 
 CHUNK = 20  # frames decoded alone, then as many read: so close together, a busy machine slows both alike
@@ -65,7 +66,7 @@ def limit_threads(threads: int) -> Iterator[None]:
 
 def measure_round(clip: Path, classifier: Classifier, confidence: float, polarity: str, most: int | None) -> Round:
     """Go through a clip once, decoding and reading by turns. Raises SourceError where it holds no frame."""
-    result, tracker = Round(), Tracker(confidence)
+    result, reader, tracker = Round(), SteadyReader(), Tracker(confidence)
     with Clip(clip) as alone, Clip(clip) as seen, watch_stages(result.stages):
         bare, frames = alone.frames(most=most), seen.frames(most=most)
         while count := _decode(bare, result.decoding):
@@ -73,7 +74,7 @@ def measure_round(clip: Path, classifier: Classifier, confidence: float, polarit
                 start = perf_counter()
                 frame = next(frames)
                 decoded = perf_counter()
-                readings = reading.read(frame.image, classifier, confidence, polarity).readings
+                readings = reader.read(frame.image, classifier, confidence, polarity).readings
                 found = perf_counter()
                 tracks = tracker.update(readings, frame.time)
                 tracked = perf_counter()

@@ -11,9 +11,9 @@ from realtime.capture import Clip, Frame, Stills, is_glob, turn
 from realtime.classifier import Classifier
 from realtime.keys import Controls, Scene
 from realtime.newest import Newest
-from realtime.reading import read
 from realtime.recording import Replay, is_record
 from realtime.screen import Status
+from realtime.steady import SteadyReader
 from realtime.tracker import Tracker
 
 Source = Newest | Clip | Stills | Replay
@@ -46,6 +46,7 @@ class Live:
     ) -> None:
         self.source, self._classifier, self._tracker = source, classifier, tracker
         self._controls, self._warn = controls, warn
+        self._reader = SteadyReader()
         self._fps, self._before, self._age = 0.0, 0.0, 0.0
         self._lost = False
 
@@ -84,7 +85,7 @@ class Live:
     def _look(self, frame: Frame) -> Scene:
         """Read a frame and track its numbers."""
         start = time.monotonic()
-        page = read(frame.image, self._classifier, self._controls.confidence, self._controls.polarity)
+        page = self._reader.read(frame.image, self._classifier, self._controls.confidence, self._controls.polarity)
         tracks = self._tracker.update(page.readings, frame.time)
         now = time.monotonic()
         if self._before:

@@ -18,9 +18,9 @@ from realtime.options import (
     output_options,
     speaker,
 )
-from realtime.reading import read
 from realtime.recording import Replay, is_record
 from realtime.sinks import Window, describe
+from realtime.steady import SteadyReader
 from realtime.tracker import Span, Tracker
 from realtime.video import VideoFile
 
@@ -63,7 +63,7 @@ def main(
         if save is not None:
             sinks.append(stack.enter_context(VideoFile(save, opened.fps / every)))
         window = stack.enter_context(Window("livedigits", wait_ms=1)) if show else None
-        tracker, same, count = Tracker(conf), 0, 0
+        reader, tracker, same, count = SteadyReader(), Tracker(conf), 0, 0
         asked = {name for name in ("conf", "polarity") if context.get_parameter_source(name) is not DEFAULT}
         total = min(-(-opened.count // every), max_frames or opened.count) or None
         for frame in tqdm(opened.frames(every, max_frames), total=total, unit="frame", disable=None):
@@ -72,7 +72,7 @@ def main(
                 line = opened.line(frame)
                 conf = tracker.confidence = conf if "conf" in asked else line["conf"]
                 polarity = polarity if "polarity" in asked else line["polarity"]
-            page = read(frame.image, classifier, conf, polarity)
+            page = reader.read(frame.image, classifier, conf, polarity)
             tracks = tracker.update(page.readings, frame.time)
             latency = 1000 * (time.perf_counter() - start)
             count += 1
