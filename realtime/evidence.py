@@ -23,6 +23,7 @@ ODDS, CUT_ODDS, JUNK_ODDS, CROWDED_ODDS, UNEVEN_ODDS, ONE_ODDS = 1.9, -2.2, -0.4
 # Set by hand on the same pictures: a bare stroke has paper on both sides, and leans less than this share of its height.
 CROWDED_ONE_ODDS, CROWD, LEANING_ODDS, LEAN, BESIDE_ODDS = -12.0, 0.15, -5.0, 0.8, -4.0
 PIECE_ODDS, PIECE = -1.5, 0.9  # what was cut out of a blob, of at most this share of its width
+COMPANY_ODDS, SURE_ODDS, ALIKE = 1.5, 4.0, 1.6  # beside a number whose odds are that, of like height
 LEAST_ODDS = 0.5  # of all digits of a number together
 FEWEST_ODDS = -1.5  # of each of them
 
@@ -93,10 +94,16 @@ def refuse_in_context(
     numbers: the blobs of each and its row. boxes: (N, 4), digits: (N, 10), odds: (N,) of all blobs.
     """
     reasons: dict[int, str] = {}
-    for blobs, row in numbers:
-        likely = [blob for blob in blobs if odds[blob] >= FEWEST_ODDS]
-        unlikely = set(blobs) - set(likely) if odds[likely].sum() >= LEAST_ODDS else blobs
-        reasons |= {blob: f"unlike writing (log odds {odds[blob]:.1f})" for blob in unlikely}
+    sizes = [float(np.median(boxes[blobs, 3])) for blobs, _ in numbers]
+    sums = [odds[blobs].sum() for blobs, _ in numbers]
+    for i, (blobs, row) in enumerate(numbers):
+        # Writing comes with writing of its size.
+        others = [k for k, size in enumerate(sizes) if k != i and max(size, sizes[i]) < ALIKE * min(size, sizes[i])]
+        here = odds[blobs] + COMPANY_ODDS * any(sums[k] > SURE_ODDS for k in others)
+        likely = here >= FEWEST_ODDS
+        unlikely = ~likely if here[likely].sum() >= LEAST_ODDS else np.ones(len(blobs), bool)
+        for blob, value in zip(np.array(blobs)[unlikely].tolist(), here[unlikely], strict=True):
+            reasons[blob] = f"unlike writing (log odds {value:.1f})"
         line = [blob for others, same in numbers if same == row for blob in others]
         broad = [int(boxes[blob, 3]) for blob in line if digits[blob].argmax() != 1]
         for blob in blobs:
@@ -137,13 +144,12 @@ def writing_odds(
     """
     height, width = ink.mask.shape
     start, stop = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
-    cut = (start <= 1).any(axis=1) | (stop >= np.array([width, height]) - 1).any(axis=1)
-    cut &= boxes[:, 2:].max(axis=1, initial=0) < CUT_OFF * min(height, width)
+    aside = (start <= 1).any(axis=1) | (stop >= np.array([width, height]) - 1).any(axis=1)
+    cut = aside & (boxes[:, 2:].max(axis=1, initial=0) < CUT_OFF * min(height, width))
     no = np.clip(junk, 1e-3, 1 - 1e-3).astype(np.float64)
     one = digits.argmax(axis=1) == 1 if len(digits) else np.zeros(0, bool)
-    # A bar along a side of the picture, or through all of it, is the edge of a thing, unless the picture is cut to it.
-    beside = (start[:, 0] <= 1) | (stop[:, 0] >= width - 1) | ((start[:, 1] <= 1) & (stop[:, 1] >= height - 1))
-    edge = one & beside & (boxes[:, 2] < SLENDER * width)
+    # A bar that reaches a side of the picture is the edge of a thing, unless the picture is cut to it.
+    edge = one & aside & (boxes[:, 2] < SLENDER * width)
     crowded, uneven = crowding(ink)[blobs], unevenness(ink)[blobs]
     odds = ODDS + CUT_ODDS * cut + JUNK_ODDS * np.log(no / (1 - no)) + CROWDED_ODDS * crowded + UNEVEN_ODDS * uneven
     leaning = np.maximum(boxes[:, 2] / np.maximum(boxes[:, 3], 1) - LEAN, 0)
