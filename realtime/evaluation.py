@@ -77,7 +77,7 @@ def judge_passages(
     for path, group in groupby(sorted(passages, key=lambda p: (p.path, p.start)), key=lambda p: p.path):
         parts, tracker, worst = list(group), Tracker(), Worst(tiles)
         for frame, page in pages(path, reader, wanted):
-            tracker.update(page.readings, frame.time)
+            tracker.update(page.readings, frame.time, frame.image)
             part = next((p for p in parts if p.start <= frame.time < p.end), None)
             if part is not None:
                 score = score_rows(rows_of_text(page.readings), list(part.rows))
@@ -149,7 +149,7 @@ def judge_untold(
     for path in tqdm(files, unit="file", disable=None if len(files) > 1 else True):
         tracker, worst, counts = Tracker(), Worst(tiles), []
         for frame, page in pages(path, reader, wanted):
-            tracker.update(page.readings, frame.time)
+            tracker.update(page.readings, frame.time, frame.image)
             found = sorted("".join(reading.text for reading in page.readings))
             off = _difference(found, expected)
             counts.append(off)

@@ -86,7 +86,7 @@ class Live:
         """Read a frame and track its numbers."""
         start = time.monotonic()
         page = self._reader.read(frame.image, self._classifier, self._controls.confidence, self._controls.polarity)
-        tracks = self._tracker.update(page.readings, frame.time)
+        tracks = self._tracker.update(page.readings, frame.time, frame.image)
         now = time.monotonic()
         if self._before:
             rate = 1 / max(now - self._before, 1e-3)

@@ -73,7 +73,7 @@ def main(
                 conf = tracker.confidence = conf if "conf" in asked else line["conf"]
                 polarity = polarity if "polarity" in asked else line["polarity"]
             page = reader.read(frame.image, classifier, conf, polarity)
-            tracks = tracker.update(page.readings, frame.time)
+            tracks = tracker.update(page.readings, frame.time, frame.image)
             latency = 1000 * (time.perf_counter() - start)
             count += 1
             same += isinstance(opened, Replay) and describe(frame, tracks, latency)["numbers"] == line["numbers"]

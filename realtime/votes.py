@@ -15,8 +15,9 @@ SETTLE_FRAMES = 3  # frames that must agree before a number is settled
 SETTLE_TIME = 0.2  # s that these must span
 AGREE = 0.6  # share of the remembered frames, those without the number included, that must be for the text
 FIRST = 0.7  # share of all frames kept, none of them faded, that must be for a number's first text
-# A single digit must stand longer before it settles first: of all that clutter shows those are by far the most.
-LONE_FRAMES, LONE_TIME = 5, 0.4
+# A single digit must stand longer before it settles first, and be sure in each frame that counts: of all that clutter
+# shows those are by far the most.
+LONE_TIME = 0.4
 FLOOR = 1e-4  # probabilities below this count as this: one frame alone rules no digit out
 
 
@@ -80,38 +81,48 @@ class Votes:
         chances = chances[:, :10] / chances.sum(axis=1, keepdims=True)
         sure = chances.max(axis=1)
         text = "".join(str(b) if s >= confidence else UNSURE for b, s in zip(chances.argmax(axis=1), sure, strict=True))
-        agreeing = [i for i, ballot in enumerate(self._ballots) if ballot.agrees(text)]
+        lone = first and length == 1
+        agreeing = [
+            i
+            for i, ballot in enumerate(self._ballots)
+            if ballot.agrees(text) and not (lone and math.exp(ballot.logs[0, :10].max()) < confidence)
+        ]
         share = sum(fade[i] for i in agreeing) / sum(fade)
         settles = (
             UNSURE not in text
             and len(agreeing) >= SETTLE_FRAMES
             and agreeing[-1] == len(fade) - 1
-            and now - self._ballots[agreeing[0]].time >= (LONE_TIME if first and length == 1 else SETTLE_TIME) - 1e-6
+            and now - self._ballots[agreeing[0]].time >= (LONE_TIME if lone else SETTLE_TIME) - 1e-6
             and share >= AGREE
-            and not (first and len(agreeing) < max(FIRST * len(fade), LONE_FRAMES * (length == 1)))
+            and not (first and len(agreeing) < FIRST * len(fade))
         )
         return Verdict(text, sure, settles, len(agreeing))
 
 
-def is_part(reading: Reading, boxes: NDArray[np.float64], text: str) -> bool:
-    """Tell whether a reading is what a partly covered or blurred number leaves: some of its digits, in their places.
+def hidden_places(reading: Reading, boxes: NDArray[np.float64], text: str) -> tuple[list[int], NDArray[np.float64]]:
+    """Return which digits of a number a reading lacks, where it is what a partly covered or blurred number leaves.
 
-    boxes (n, 4), text: the digits of the number. One of the reading's digits may differ: the one at the cover's edge.
+    boxes (n, 4), text: the digits of the number. One digit of the reading may differ: the one at the cover's edge.
+    No digits where the reading is something else: no part, or another number. Returns too how far (2,) the digits that
+    are seen lie from their places.
     """
-    if len(reading.digits) > len(text):
-        return False
+    nothing: list[int] = []
+    still = np.zeros(2)
+    if len(reading.digits) >= len(text):
+        return nothing, still
     centres, height = boxes[:, :2] + boxes[:, 2:] / 2, boxes[:, 3].mean()
-    differ, taken = 0, set()
+    differ, taken, steps = 0, [], []
     for digit in reading.digits:
         x, y, w, h = digit.box
-        distances = np.abs(centres - (x + w / 2, y + h / 2)).max(axis=1)
-        nearest = int(distances.argmin())
-        if distances[nearest] > 0.4 * height or nearest in taken:
-            return False
-        taken.add(nearest)
+        step = (x + w / 2, y + h / 2) - centres
+        nearest = int(np.abs(step).max(axis=1).argmin())
+        if np.abs(step[nearest]).max() > 0.4 * height or nearest in taken:
+            return nothing, still
+        taken.append(nearest)
+        steps.append(step[nearest])
         differ += digit.text not in (UNSURE, text[nearest])
     # A hand hides an end, or leaves a stretch; a pen hides a single digit, be it in the middle.
-    hidden = len(text) - len(reading.digits)
-    if hidden > 1 and max(taken) - min(taken) >= len(taken):
-        return False
-    return differ == 0 or (differ == 1 < len(reading.digits) < len(text))
+    hidden = [place for place in range(len(text)) if place not in taken]
+    if len(hidden) > 1 and max(taken) - min(taken) >= len(taken):
+        return nothing, still
+    return (hidden if differ == 0 or (differ == 1 < len(taken)) else nothing), np.median(steps, axis=0)

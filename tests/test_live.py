@@ -312,7 +312,7 @@ def check_damaged_clip(classifier: Classifier, seed: int, every: int) -> None:
             continue
         damaged = damage(image, rng) if rng.random() < 0.2 else image
         time = index / 25
-        for track in tracker.update(read(damaged, classifier).readings, time):
+        for track in tracker.update(read(damaged, classifier).readings, time, damaged):
             if track.state == "settled":
                 settled.add(track.text)
                 # For half a second after the sheet gave way to the board the last numbers may still be shown.
@@ -339,13 +339,35 @@ def test_rewritten_and_hidden_numbers_on_a_drawn_sheet(classifier: Classifier) -
         image = (before if i < 25 else after)[i % 3].copy()
         if 40 <= i < 65:
             image[: image.shape[0] // 2] = (60, 70, 90)  # a sleeve lies over the first row for a second
-        shown[i] = tracker.update(read(image, classifier).readings, i / 25)
+        shown[i] = tracker.update(read(image, classifier).readings, i / 25, image)
     ids = {track.text: track.id for track in shown[24]}
     assert {(t.text, t.state) for t in shown[24]} == {("0742", "settled"), ("518", "settled")}
     assert any(t.text == "936" and t.state == "settled" for t in shown[25 + 12])
     assert {t.text: t.id for t in shown[74] if t.state == "settled"} == {"0742": ids["0742"], "936": ids["518"]}
     texts = {t.text for i in shown for t in shown[i] if t.state == "settled"}
     assert texts == {"0742", "518", "936"}
+
+
+@pytest.mark.parametrize(("fps", "place"), [(25, 3), (25, 0), (5, 3)])
+def test_a_wiped_digit_is_gone_within_half_a_second_a_covered_one_is_not(
+    classifier: Classifier, fps: int, place: int
+) -> None:
+    sheets = [draw_sheet(["0742", "518"], seed=s) for s in range(3)]
+    wiped = [draw_sheet(["".join(" " if i == place else s for i, s in enumerate("0742")), "518"], seed=0)]
+    (digit,) = (r.digits[place] for r in read(sheets[0], classifier).readings if r.text == "0742")
+    x, y, w, h = digit.box
+    sleeve = [sheet.copy() for sheet in sheets]
+    for sheet in sleeve:
+        sheet[: y + h + 20, slice(x - 15, None) if place else slice(0, x + w + 15)] = (60, 70, 90)
+    for later, texts in ((sleeve, {"0742"}), (wiped, {"0742", "0742".replace(digit.text, "")})):
+        tracker, shown = Tracker(), []
+        for i in range(2 * fps):
+            image = (sheets if i < fps else later)[i % len(later)]
+            shown.append(tracker.update(read(image, classifier).readings, i / fps, image))
+        after = [{t.text for t in tracks if t.state == "settled"} - {"518"} for tracks in shown[fps:]]
+        assert set().union(*after) <= texts
+        told = [bool(later is wiped and texts - {"0742"} <= texts_now) for texts_now in after]
+        assert any(told[: fps // 2 + 1]) == (later is wiped)
 
 
 @pytest.mark.soak

@@ -44,16 +44,16 @@ def test_a_number_settles_after_three_frames_and_a_fifth_of_a_second(fps: float)
     assert {track.id for tracks in shown for track in tracks} == {1}
 
 
-@pytest.mark.parametrize("fps", [8, 10, 25, 60])
+@pytest.mark.parametrize("fps", [4, 5, 8, 10, 25, 60])
 def test_a_lone_digit_takes_longer_but_not_half_a_second(fps: float) -> None:
     shown = run(Tracker(), [[write("7")]] * fps, fps=fps)
     first = next(i for i, tracks in enumerate(shown) if settled(tracks))
     assert 0.4 <= first / fps <= 0.5
 
 
-def test_a_bare_stroke_alone_takes_four_seconds_and_no_time_in_company() -> None:
-    shown = run(Tracker(), [[write("1")]] * 150)
-    assert 4.0 <= next(i for i, tracks in enumerate(shown) if settled(tracks)) / 25 <= 4.1
+def test_a_bare_stroke_alone_takes_twice_as_long_and_no_longer_in_company() -> None:
+    shown = run(Tracker(), [[write("1")]] * 50)
+    assert 0.8 <= next(i for i, tracks in enumerate(shown) if settled(tracks)) / 25 <= 0.9
     shown = run(Tracker(), [[write("1"), write("42", y=200)]] * 25)
     assert next(i for i, tracks in enumerate(shown) if "1" in settled(tracks)) / 25 <= 0.5
 
@@ -75,7 +75,7 @@ def test_a_settled_number_does_not_change_for_one_bad_frame(bad: str) -> None:
         assert [settled(tracks) for tracks in shown] == [["0742"]] * 4
 
 
-@pytest.mark.parametrize("fps", [10, 25, 60])
+@pytest.mark.parametrize("fps", [4, 5, 10, 25, 60])
 @pytest.mark.parametrize("text", ["0748", "518", "90125", "3"])
 def test_rewritten_ink_settles_within_half_a_second(text: str, fps: int) -> None:
     tracker = Tracker()
@@ -239,8 +239,8 @@ def test_a_hundred_numbers_take_milliseconds(benchmark_ms: float = 60.0) -> None
     run(tracker, [readings] * 10)
     times = []
     for i in range(20):
-        start = time.perf_counter()
+        start = time.thread_time()
         tracker.update(readings, 1 + i / 25)
-        times.append(1000 * (time.perf_counter() - start))
-    assert min(times) < benchmark_ms  # the least: other programs may be running
+        times.append(1000 * (time.thread_time() - start))
+    assert min(times) < benchmark_ms  # of this thread alone: other programs may be running
     assert len(tracker.settled()) == 100
