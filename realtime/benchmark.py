@@ -76,7 +76,7 @@ def measure_round(clip: Path, classifier: Classifier, confidence: float, polarit
                 decoded = perf_counter()
                 readings = reader.read(frame.image, classifier, confidence, polarity).readings
                 found = perf_counter()
-                tracks = tracker.update(readings, frame.time)
+                tracks = tracker.update(readings, frame.time, frame.image)
                 tracked = perf_counter()
                 draw(frame.image, tracks)
                 result.drawing.append(perf_counter() - tracked)

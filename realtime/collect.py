@@ -196,14 +196,15 @@ def cut_out(image: NDArray[np.uint8], ink: Ink, box: Box) -> NDArray[np.uint8]:
     picture = image[top : y + h + margin, left : x + w + margin].copy()
     if not picture.size:
         raise OutputError(f"cannot keep the digit at {box}: it lies outside the picture")
+    mask = ink.over_frame()
     rows, columns = (
         np.minimum((np.arange(start, start + count) * ink.scale).astype(int), size - 1)
         for start, count, size in (
-            (top, picture.shape[0], ink.mask.shape[0]),
-            (left, picture.shape[1], ink.mask.shape[1]),
+            (top, picture.shape[0], mask.shape[0]),
+            (left, picture.shape[1], mask.shape[1]),
         )
     )
-    foreign = (ink.mask[np.ix_(rows, columns)] > 0).astype(np.uint8)
+    foreign = (mask[np.ix_(rows, columns)] > 0).astype(np.uint8)
     foreign = cv2.dilate(foreign, np.ones((5, 5), np.uint8))
     foreign[max(0, y - top - 2) : y - top + h + 2, max(0, x - left - 2) : x - left + w + 2] = 0
     return cv2.inpaint(picture, foreign, 3, cv2.INPAINT_TELEA) if foreign.any() else picture

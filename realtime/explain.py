@@ -38,7 +38,7 @@ def explain(path: Path, image: NDArray[np.uint8], page: Page, title: str) -> Non
     text = " | ".join(reading.text for reading in page.readings) or "nothing"
     steps = {
         "picture": image,
-        "ink": 255 - page.ink.mask,
+        "ink": 255 - page.ink.over_frame(),
         "blobs: green read, red refused": _blobs(image, page),
         f"read: {text}": draw(image, settle(page.readings)),
     }

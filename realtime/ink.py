@@ -4,7 +4,8 @@ The only place with image thresholds. Paper is the median of a wide window, so i
 their edges, and is neutral between dark and light ink; ink is what departs from it by more than the paper's own noise.
 """
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -23,6 +24,8 @@ LEAST_FAINT, LEAST_SEED = 6, 14  # the same in grey levels, for pictures without
 FRINGE = 0.8  # ink that runs along ink of the other kind of more than its contrast over this is a halo of it
 SHADE = 0.375  # ink fainter than this share of a blob's contrast may be the shade of something else: it is, where it is
 SOME_SHADE, MUCH_SHADE, SHRUNK = 0.27, 0.43, 0.85  # much of the blob, or some, and the rest is so much smaller
+CROP_SIDE = 100  # a picture no larger than this, pixels, is cut tight around writing: paper is laid around it,
+MARGIN = 0.2  # as wide as this share of its longer side: where most of a picture is ink, none can tell it from paper
 LEAST_SIDE = 5  # smaller blobs are specks, pixels of the working picture
 Box = tuple[int, int, int, int]  # x, y, w, h, half-open, pixels
 
@@ -36,7 +39,8 @@ class Ink:
     the mask. contrast: (N,) float32, grey levels between the ink and its paper. light: (N,) bool, ink lighter than its
     paper. ruled: (N,) bool, a straight line that was taken from under other blobs. origin: (N,) the blob that each was
     found in, its own place for those that hold no line, -1 where that blob was dropped. stroke: (N,) float32, mean
-    width of the strokes, pixels. depth: (h, w) uint8, grey levels away from the paper.
+    width of the strokes, pixels. depth: (h, w) uint8, grey levels away from the paper. margin: pixels of paper on each
+    side that the frame does not have.
     """
 
     mask: NDArray[np.uint8]
@@ -50,12 +54,21 @@ class Ink:
     stroke: NDArray[np.float32]
     depth: NDArray[np.uint8]
     scale: float
+    margin: int = 0
 
     def to_frame(self, boxes: NDArray[np.int32]) -> NDArray[np.int32]:
         """Bring boxes (N, 4) from pixels of the mask to pixels of the frame."""
-        start = np.floor(boxes[:, :2] / self.scale)
-        stop = np.ceil((boxes[:, :2] + boxes[:, 2:]) / self.scale)
+        start = np.floor((boxes[:, :2] - self.margin) / self.scale)
+        stop = np.ceil((boxes[:, :2] + boxes[:, 2:] - self.margin) / self.scale)
+        if self.margin:
+            size = np.array(self.mask.shape[::-1]) - 2 * self.margin
+            start, stop = np.clip(start, 0, size - 1), np.clip(stop, 1, size)
         return np.concatenate([start, stop - start], axis=1).astype(np.int32)
+
+    def over_frame(self) -> NDArray[np.uint8]:
+        """Return the mask as far as it lies over the frame, without the margin."""
+        height, width = self.mask.shape
+        return self.mask[self.margin : height - self.margin, self.margin : width - self.margin]
 
 
 def enclose(boxes: list[Box]) -> Box:
@@ -70,6 +83,7 @@ def find_ink(image: NDArray[np.uint8], polarity: str = "auto") -> Ink:
 
     image: (H, W, 3) BGR or (H, W) grey, uint8. polarity: "dark" or "light" ink alone, or "auto" for both. The size of
     the working picture follows the writing: small writing in a large picture is looked for again at a larger scale.
+    A picture as small as a single digit gets a margin of paper.
     Raises ValueError for another array or polarity.
     """
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
@@ -78,6 +92,9 @@ def find_ink(image: NDArray[np.uint8], polarity: str = "auto") -> Ink:
         raise ValueError(f"image is empty: {image.shape}")
     if polarity not in ("auto", "dark", "light"):
         raise ValueError(f"unknown polarity {polarity!r}: use auto, dark or light")
+    if max(image.shape[:2]) <= CROP_SIDE:
+        margin = math.ceil(MARGIN * max(image.shape[:2]))
+        return replace(_find_at(_surround(image, margin), 1.0, polarity), margin=margin)
     scale = min(1.0, WORKING_SIDE / max(image.shape[:2]))
     ink = _find_at(image, scale, polarity)
     if scale < 1 and len(ink.boxes):
@@ -85,6 +102,13 @@ def find_ink(image: NDArray[np.uint8], polarity: str = "auto") -> Ink:
         if height < LEAST_HEIGHT:
             ink = _find_at(image, min(1.0, scale * LEAST_HEIGHT * 1.25 / height), polarity)
     return ink
+
+
+def _surround(image: NDArray[np.uint8], margin: int) -> NDArray[np.uint8]:
+    """Lay a margin around a picture (H, W, 3) or (H, W), of the colour that is usual along its edges."""
+    edges = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
+    colour = np.atleast_1d(np.median(edges, axis=0)).tolist()
+    return cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=colour)
 
 
 def _find_at(image: NDArray[np.uint8], scale: float, polarity: str) -> Ink:

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime.classifier import NOT_A_DIGIT
+from realtime.classifier import NOT_A_DIGIT, Classifier
 from realtime.reading import CONFIDENCE, UNSURE, Reading, enclose, group, read
-from tests.conftest import DIGITS, draw_sheet
+from tests.conftest import DIGITS, draw_digit, draw_sheet
 
 
 class Stub:
@@ -192,3 +192,16 @@ def test_the_bundled_network_reads_drawn_sheets(classifier: Stub) -> None:
         rows = ["2468", "13579", "06"]
         readings = read(draw_sheet(rows, (800, 600), dark=dark), classifier).readings
         assert texts(readings) == rows
+
+
+@pytest.mark.parametrize("sign", "0123456789")
+def test_a_picture_cut_tight_around_a_digit_is_read_and_boxed_within_it(sign: str, classifier: Classifier) -> None:
+    ink = draw_digit(sign, 60)
+    x, y, w, h = cv2.boundingRect(ink)
+    tight = cv2.cvtColor(210 - (ink[y : y + h, x : x + w] * 0.7).astype(np.uint8), cv2.COLOR_GRAY2BGR)
+    for image in (tight, 255 - tight):
+        page = read(image, classifier)
+        assert [reading.text for reading in page.readings] == [sign]
+        left, top, width, height = page.readings[0].box
+        assert left <= 2 and top <= 2 and w - 2 <= left + width <= w and h - 2 <= top + height <= h
+        assert page.ink.over_frame().shape == image.shape[:2]
