@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.lines import components, core, part_lines
+from realtime.blobs import erase_shade, find_blobs
+from realtime.lines import core, part_lines
 
 WORKING_SIDE = 640  # longest side of the picture in which ink is looked for first, pixels
 LEAST_HEIGHT = 28  # where the blobs are lower than this, pixels, ink is looked for again in a larger picture
@@ -22,11 +23,8 @@ FAINT_SHARE, SEED_SHARE = 0.35, 0.5  # or above these shares of the deepest ink,
 FAINT_FLOOR, SEED_FLOOR = 2.2, 3.5  # yet never below these times the noise
 LEAST_FAINT, LEAST_SEED = 6, 14  # the same in grey levels, for pictures without noise
 FRINGE = 0.8  # ink that runs along ink of the other kind of more than its contrast over this is a halo of it
-SHADE = 0.375  # ink fainter than this share of a blob's contrast may be the shade of something else: it is, where it is
-SOME_SHADE, MUCH_SHADE, SHRUNK = 0.27, 0.43, 0.85  # much of the blob, or some, and the rest is so much smaller
 CROP_SIDE = 100  # a picture no larger than this, pixels, is cut tight around writing: paper is laid around it,
 MARGIN = 0.2  # as wide as this share of its longer side: where most of a picture is ink, none can tell it from paper
-LEAST_SIDE = 5  # smaller blobs are specks, pixels of the working picture
 Box = tuple[int, int, int, int]  # x, y, w, h, half-open, pixels
 
 
@@ -160,9 +158,10 @@ def _strokes(depth: NDArray[np.uint8], noise: float, light: bool, scale: float) 
     """
     faint, seed = _thresholds(depth, noise)
     inked = (depth > faint).view(np.uint8)
-    where, owner, boxes, area, contrast = _blobs(depth, inked, seed)
-    if _erase_shade(depth, inked, where, owner, boxes, area, contrast):
-        where, owner, boxes, area, contrast = _blobs(depth, inked, seed)
+    blobs = find_blobs(depth, inked, seed)
+    if erase_shade(depth, inked, blobs):
+        blobs = find_blobs(depth, inked, seed)
+    where, owner, boxes, area, contrast = blobs
     depths = depth.ravel().take(where).astype(np.float32)
     labels = _paint(np.zeros(depth.shape, np.int32), where, owner + 1)
     mask = _paint(np.zeros_like(depth), where, np.clip((depths / contrast[owner] - 0.25) * 2, 0, 1) * 255)
@@ -172,55 +171,6 @@ def _strokes(depth: NDArray[np.uint8], noise: float, light: bool, scale: float) 
     boxes, stroke, origin, ruled = part_lines(labels, boxes, stroke)
     contrast, kind = contrast[origin].astype(np.float32), np.full(len(boxes), light)
     return Ink(mask, labels, where, boxes, contrast, kind, ruled, origin, stroke, depth, scale)
-
-
-def _blobs(
-    depth: NDArray[np.uint8], inked: NDArray[np.uint8], seed: float
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
-    """Part inked pixels, (h, w) of 0 and 1, into N blobs with a pixel deeper than `seed`.
-
-    Returns the flat place and the blob of each pixel, (K,) both, and of each blob its box (N, 4), its pixels (N,), and
-    its contrast (N,), grey levels.
-    """
-    count, labels, stats = components(inked)
-    where = np.flatnonzero(inked.view(bool))
-    owner, depths = labels.ravel().take(where), depth.ravel().take(where)
-    keep = np.maximum(stats[:, 2], stats[:, 3]) >= LEAST_SIDE
-    keep &= np.bincount(owner[depths > seed], minlength=count) > 0
-    keep[0] = False
-    kept = keep[owner]
-    where, owner, depths = where[kept], (np.cumsum(keep) - 1)[owner[kept]], depths[kept].astype(np.float32)
-    boxes, area = stats[keep, :4], stats[keep, 4]
-    contrast = np.bincount(owner, depths * depths, len(area)) / np.bincount(owner, depths, len(area))
-    return where, owner, boxes, area, contrast
-
-
-def _erase_shade(
-    depth: NDArray[np.uint8],
-    inked: NDArray[np.uint8],
-    where: NDArray[np.intp],
-    owner: NDArray[np.intp],
-    boxes: NDArray[np.int32],
-    area: NDArray[np.int32],
-    contrast: NDArray[np.float64],
-) -> bool:
-    """Take out of `inked`, in place, the faint ink that joins deeper strokes, and tell whether there is any.
-
-    Print that shows through, glare and the edge of a shadow: far fainter than the strokes they touch, and as large. The
-    arguments are those of `_blobs` and what it returns.
-    """
-    shady = np.bincount(owner[depth.ravel().take(where) < SHADE * contrast[owner]], minlength=len(area)) / area
-    erased = False
-    for i in np.flatnonzero(shady > SOME_SHADE).tolist():
-        x, y, w, h = boxes[i].tolist()
-        view = inked[y : y + h, x : x + w]
-        deep = cv2.compare(depth[y : y + h, x : x + w], SHADE * contrast[i], cv2.CMP_GE) & (view * 255)
-        _, _, width, height = cv2.boundingRect(deep)
-        if shady[i] > MUCH_SHADE or width < SHRUNK * w or height < SHRUNK * h:
-            own = _paint(np.zeros_like(inked), where[owner == i], 1)[y : y + h, x : x + w]
-            view[(own > 0) & (cv2.dilate(deep, np.ones((3, 3), np.uint8)) == 0)] = 0
-            erased = True
-    return erased
 
 
 def _paint(

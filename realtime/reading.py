@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime import crops
-from realtime.candidates import Candidates, choose, propose, propose_more
+from realtime.candidates import Candidates, propose, propose_more
 from realtime.classifier import NOT_A_DIGIT, Classifier
+from realtime.cover import choose
 from realtime.evidence import in_company, refuse, refuse_in_context, writing_odds
 from realtime.ink import Box, Ink, enclose, find_ink
 from realtime.rows import arrange

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.candidates import Candidates, choose, propose, propose_more
+from realtime.candidates import Candidates, propose, propose_more
 from realtime.cuts import cut_pieces
 from realtime.ink import find_ink
 
@@ -18,21 +18,6 @@ def unread(image: NDArray[np.uint8], digit: float = 0, junk: float = 1) -> Candi
     ink = find_ink(image)
     whole = propose(ink)
     return propose_more(ink, whole, np.full(len(whole.atoms), digit), np.full(len(whole.atoms), junk))
-
-
-def knot(atoms: list[tuple[int, ...]], joined: list[bool] | None = None) -> Candidates:
-    """Make proposals of equal size and no price that cover the given atoms."""
-    count = len(atoms)
-    return Candidates(
-        [np.full((20, 10), 255, np.uint8)] * count,
-        np.tile(np.array([0, 0, 10, 20], np.int32), (count, 1)),
-        np.zeros(count, np.intp),
-        np.zeros(count),
-        np.array(joined or [False] * count),
-        np.full(count, 100, np.float32),
-        atoms,
-        [""] * count,
-    )
 
 
 def test_each_lone_blob_is_proposed_once() -> None:
@@ -84,27 +69,6 @@ def test_cut_pieces_hold_all_the_ink_once() -> None:
     assert (np.sum([piece.astype(int) for piece in pieces], axis=0) == patch).all()
 
 
-def test_the_cheaper_cover_wins() -> None:
-    candidates = knot([(0, 1), (0,), (1,)])
-    whole = choose(candidates, np.array([0.9, 0.6, 0.6]), np.array([0.05, 0.3, 0.3]))
-    pieces = choose(candidates, np.array([0.05, 0.99, 0.99]), np.array([0.9, 0.01, 0.01]))
-    assert whole == [0] and pieces == [1, 2]
-
-
-def test_a_join_is_never_junk() -> None:
-    candidates = knot([(0,), (1,), (0, 1)], [False, False, True])
-    assert choose(candidates, np.array([0.1, 0.1, 0.05]), np.array([0.8, 0.8, 0.94])) == [0, 1]
-
-
-def test_every_atom_is_covered_exactly_once_even_in_a_large_knot() -> None:
-    atoms = [(i,) for i in range(40)] + [(i, i + 1) for i in range(39)]
-    candidates = knot(atoms, [False] * 40 + [True] * 39)
-    rng = np.random.default_rng(0)
-    chosen = choose(candidates, rng.random(79), rng.random(79))
-    assert sorted(atom for i in chosen for atom in atoms[i]) == list(range(40))
-
-
 def test_no_ink_proposes_nothing() -> None:
     proposed = unread(paper())
     assert proposed.boxes.shape == (0, 4)
-    assert choose(proposed, np.zeros(0), np.zeros(0)) == []

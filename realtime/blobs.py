@@ -1,0 +1,71 @@
+"""Part inked pixels into blobs, and strokes from the far fainter ink that joins them."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.lines import components
+
+SHADE = 0.375  # ink fainter than this share of a blob's contrast may be the shade of something else: it is, where it is
+SOME_SHADE, MUCH_SHADE, SHRUNK = 0.27, 0.43, 0.85  # much of the blob, or some, and the rest is so much smaller
+LEAST_SIDE = 5  # smaller blobs are specks, pixels
+LEAST_SHADED = 12  # blobs smaller than this hide no stroke in their shade, pixels
+
+
+class Blobs(NamedTuple):
+    """N blobs of K pixels.
+
+    where, owner: (K,) the flat place and the blob of each pixel. boxes: (N, 4) int32 x, y, w, h, half-open. area: (N,)
+    pixels. contrast: (N,) grey levels.
+    """
+
+    where: NDArray[np.intp]
+    owner: NDArray[np.intp]
+    boxes: NDArray[np.int32]
+    area: NDArray[np.int32]
+    contrast: NDArray[np.float64]
+
+
+def find_blobs(depth: NDArray[np.uint8], inked: NDArray[np.uint8], seed: float) -> Blobs:
+    """Part inked pixels, (h, w) uint8 of 0 and 1, into connected blobs that have a pixel deeper than `seed`.
+
+    depth: (h, w) uint8, grey levels away from the paper.
+    """
+    count, labels, stats = components(inked)
+    where = np.flatnonzero(inked.view(bool))
+    owner, depths = labels.ravel().take(where), depth.ravel().take(where)
+    keep = np.maximum(stats[:, 2], stats[:, 3]) >= LEAST_SIDE
+    keep &= np.bincount(owner[depths > seed], minlength=count) > 0
+    keep[0] = False
+    kept = keep[owner]
+    where, owner, depths = where[kept], (np.cumsum(keep) - 1)[owner[kept]], depths[kept].astype(np.float32)
+    boxes, area = stats[keep, :4], stats[keep, 4]
+    contrast = np.bincount(owner, depths * depths, len(area)) / np.bincount(owner, depths, len(area))
+    return Blobs(where, owner, boxes, area, contrast)
+
+
+def erase_shade(depth: NDArray[np.uint8], inked: NDArray[np.uint8], blobs: Blobs) -> bool:
+    """Take out of `inked`, in place, the faint ink that joins deeper strokes, and tell whether there was any.
+
+    Print that shows through, glare, the edge of a shadow: far fainter than the strokes they touch, and as large. depth,
+    inked: (h, w) uint8, the latter of 0 and 1; blobs: what `find_blobs` makes of them.
+    """
+    where, owner, boxes, area, contrast = blobs
+    faint = depth.ravel().take(where) < SHADE * contrast[owner]
+    shady = np.bincount(owner[faint], minlength=len(area)) / area
+    suspects = (shady > SOME_SHADE) & (boxes[:, 2:].max(axis=1, initial=0) >= LEAST_SHADED)
+    erased = False
+    for i in np.flatnonzero(suspects).tolist():
+        x, y, w, h = boxes[i].tolist()
+        own = np.zeros((h, w), np.uint8)
+        row, column = np.divmod(where[owner == i], inked.shape[1])
+        own[row - y, column - x] = 1
+        deep = own * (depth[y : y + h, x : x + w] >= SHADE * contrast[i])
+        _, _, width, height = cv2.boundingRect(deep)
+        if shady[i] > MUCH_SHADE or width < SHRUNK * w or height < SHRUNK * h:
+            # The soft edge of a stroke stays with it.
+            inked[y : y + h, x : x + w][(own > 0) & (cv2.dilate(deep, np.ones((3, 3), np.uint8)) == 0)] = 0
+            erased = True
+    return erased
