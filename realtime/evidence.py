@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from realtime.candidates import Candidates
 from realtime.ink import Ink
 
-# Between two digits surer than SURE, no farther off than ABREAST heights and turning by no more than this cosine, the
-# odds for one more digit are BETWEEN times those of a blob anywhere.
-SURE, ABREAST, STRAIGHT, BETWEEN = 0.9, 2.5, 0.8, 20
+# Between two digits surer than SURE, no farther off than ABREAST heights, rising no more steeply than STEEP and turning
+# by no more than this cosine, the odds for one more digit are BETWEEN times those of a blob anywhere.
+SURE, ABREAST, STEEP, STRAIGHT, BETWEEN = 0.9, 2.5, 1.2, 0.8, 20
 REJECT = 0.5  # a blob is no digit above this probability of the class 'not a digit'
 INSIDE, DOUBTFUL = 0.7, 0.2  # nor where this share of its box lies inside another digit, one less likely to be none
 TALL = 1.2  # nor is a 1 that is this many times as high as the highest other digit of its line
@@ -43,7 +43,7 @@ def in_company(
         step = centres[sure] - centres[i]
         distance = np.hypot(step[:, 0], step[:, 1])
         alike = (heights[sure] < 2 * heights[i]) & (heights[i] < 2 * heights[sure])
-        near = alike & (distance < ABREAST * heights[i]) & (distance > 0)
+        near = alike & (distance < ABREAST * heights[i]) & (np.abs(step[:, 1]) < STEEP * np.abs(step[:, 0]))
         left, right = (np.where(near & side, distance, np.inf) for side in (step[:, 0] < 0, step[:, 0] > 0))
         if not (np.isfinite(left).any() and np.isfinite(right).any()):
             continue
