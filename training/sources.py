@@ -114,7 +114,7 @@ def _folders(
         label = CLASSES.index(name) if name in DIGITS else CLASSES.index(NOT_A_DIGIT)
         files = sorted(p for p in (path / name).iterdir() if p.suffix.lower() in PICTURES)
         for file in tqdm(files, desc=f"{path.name}/{name}", unit="picture", disable=None, leave=False):
-            ink = find_ink(_with_margin(_open(file)))
+            ink = find_ink(with_margin(_open(file)))
             found = _middle(ink) if name in DIGITS else _clutter(ink)
             patches += found
             labels += [label] * len(found)
@@ -129,7 +129,7 @@ def _open(file: Path) -> NDArray[np.uint8]:
         raise DataError(str(error)) from None
 
 
-def _with_margin(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def with_margin(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Lay a tight picture (H, W, 3) uint8 on paper of its median colour: ink is found against the paper around it."""
     margin = max(image.shape[:2]) // 2
     paper = np.median(image, axis=(0, 1)).tolist()
@@ -160,11 +160,11 @@ def _clutter(ink: Ink) -> list[NDArray[np.uint8]]:
     return [
         patch
         for patch, (_, _, w, h) in zip(proposed.patches, proposed.boxes.tolist(), strict=True)
-        if w > SLIM * h and patch.size and cv2.countNonZero(patch) >= FEWEST_INKED and not _bar(patch)
+        if w > SLIM * h and patch.size and cv2.countNonZero(patch) >= FEWEST_INKED and not is_bar(patch)
     ]
 
 
-def _bar(patch: NDArray[np.uint8]) -> bool:
+def is_bar(patch: NDArray[np.uint8]) -> bool:
     """Tell whether the ink of a patch (h, w) uint8 is one straight, more or less upright bar."""
     m = cv2.moments(patch)
     spread, lean = m["mu20"] + m["mu02"], math.hypot(m["mu20"] - m["mu02"], 2 * m["mu11"])
