@@ -213,28 +213,46 @@ def _broken(ink: Ink) -> list[tuple[tuple[int, ...], float]]:
     usable = np.flatnonzero(~ink.ruled)
     if len(usable) < 2:
         return []
+    a, b = _neighbours(ink.boxes[usable])
     start = ink.boxes[usable, :2].astype(np.float64)
     size = ink.boxes[usable, 2:].astype(np.float64)
     stop = start + size
-    whole = np.maximum(stop[:, None], stop[None]) - np.minimum(start[:, None], start[None])
-    apart = np.maximum(start[:, None], start[None]) - np.minimum(stop[:, None], stop[None])
-    gap = np.maximum(apart, 0).max(axis=2)
-    lower = np.minimum(size[:, None, 1], size[None, :, 1])
-    fits = (gap < REACH * whole[..., 1]) & (lower < PART * whole[..., 1]) & (whole[..., 0] < SLIM * whole[..., 1])
+    whole = np.maximum(stop[a], stop[b]) - np.minimum(start[a], start[b])
+    apart = np.maximum(start[a], start[b]) - np.minimum(stop[a], stop[b])
+    gap = np.maximum(apart, 0).max(axis=1)
+    lower = np.minimum(size[a, 1], size[b, 1])
+    fits = (gap < REACH * whole[:, 1]) & (lower < PART * whole[:, 1]) & (whole[:, 0] < SLIM * whole[:, 1])
     # A speck beside a digit is no part of it worth a look.
     longest = size.max(axis=1)
-    fits &= np.minimum(longest[:, None], longest[None]) > SPECK * whole[..., 1]
-    fits &= ink.light[usable][:, None] == ink.light[usable][None]
-    pairs = np.argwhere(np.triu(fits, 1))
-    if len(pairs) > 2 * len(usable):
+    fits &= np.minimum(longest[a], longest[b]) > SPECK * whole[:, 1]
+    fits &= ink.light[usable[a]] == ink.light[usable[b]]
+    if np.count_nonzero(fits) > 2 * len(usable):
         return []  # texture
-    near = gap < NEAR * whole[..., 1]
-    higher = np.maximum(size[:, None, 1], size[None, :, 1])
-    origin = ink.origin[usable]
-    price = np.full(gap.shape, JOIN_COST)
-    price[near & (origin[:, None] == origin[None])] = PARTED_COST
-    price[near & (higher < STAGGERED * whole[..., 1])] = ASKEW_COST
+    a, b, whole, apart, gap = a[fits], b[fits], whole[fits], apart[fits], gap[fits]
+    near = gap < NEAR * whole[:, 1]
+    price = np.full(len(a), JOIN_COST)
+    price[near & (ink.origin[usable[a]] == ink.origin[usable[b]])] = PARTED_COST
+    price[near & (np.maximum(size[a, 1], size[b, 1]) < STAGGERED * whole[:, 1])] = ASKEW_COST
     # Nobody writes two digits one upon the other: ink that nearly meets there is one digit's.
-    narrow = np.minimum(size[:, None, 0], size[None, :, 0])
-    price[near & (-apart[..., 0] > 0.5 * narrow)] = STACKED_COST
-    return [(tuple(usable[[a, b]].tolist()), float(price[a, b])) for a, b in pairs.tolist()]
+    price[near & (-apart[:, 0] > 0.5 * np.minimum(size[a, 0], size[b, 0]))] = STACKED_COST
+    pairs = np.stack([usable[a], usable[b]], axis=1).tolist()
+    return [(tuple(pair), nats) for pair, nats in zip(pairs, price.tolist(), strict=True)]
+
+
+def _neighbours(boxes: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the pairs a < b of boxes, (K,) each in order, that begin near enough to be one digit's, and some more.
+
+    A digit of two parts is 2 / (1 - REACH) times as high as the higher one at most, and SLIM times that wide.
+    """
+    left, height = boxes[:, 0], boxes[:, 3]
+    order = np.argsort(left, kind="stable")
+    reach = SLIM * 2 / (1 - REACH) * height
+    first, last = (np.searchsorted(left[order], edge) for edge in (left - reach, left + reach))
+    count = last - first
+    one = np.repeat(np.arange(len(boxes)), count)
+    other = order[np.arange(count.sum()) - np.repeat(np.cumsum(count) - count - first, count)]
+    # Each pair once, found from its higher box; of equals, from the one named first.
+    higher = (height[one] > height[other]) | ((height[one] == height[other]) & (one < other))
+    a, b = np.minimum(one, other)[higher], np.maximum(one, other)[higher]
+    ordered = np.lexsort((b, a))
+    return a[ordered], b[ordered]

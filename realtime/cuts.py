@@ -42,13 +42,15 @@ def _paths(
     ink = np.where(
         (columns >= 0) & (columns < width), patch[:, np.clip(columns, 0, width - 1)] / np.float32(255), np.inf
     )
-    total = ink[0]
     came = np.zeros(ink.shape, np.int8)
+    total = np.full((len(middles), 2 * sway + 3), np.inf, np.float32)  # to each column, with a wall on both sides
+    total[:, 1:-1] = ink[0]
     for row in range(1, height):
-        above = np.pad(total, ((0, 0), (1, 1)), constant_values=np.inf)
-        ways = np.stack([above[:, 1:-1], above[:, :-2] + BENT, above[:, 2:] + BENT])
-        came[row] = np.array([0, -1, 1], np.int8)[ways.argmin(axis=0)]
-        total = ink[row] + ways.min(axis=0)
+        left, straight, right = total[:, :-2] + BENT, total[:, 1:-1], total[:, 2:] + BENT
+        aside = np.minimum(left, right)
+        came[row] = np.where(straight <= aside, 0, np.where(left <= right, -1, 1))
+        total[:, 1:-1] = ink[row] + np.minimum(straight, aside)
+    total = total[:, 1:-1]
     place = total.argmin(axis=1) if len(middles) else np.zeros(0, np.int64)
     bands = np.arange(len(middles))
     costs, paths = total[bands, place], np.empty((len(middles), height), np.int64)

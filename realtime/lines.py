@@ -37,9 +37,9 @@ def part_lines(
     """
     w, h = boxes[:, 2], boxes[:, 3]
     height, width = labels.shape
-    suspects = (w > LONG * h) | (w > SPAN * width) | _enclosing(boxes)
-    suspects |= (h > THROUGH * height) & (stroke < THIN * height)
-    suspects &= stroke < np.minimum(FINE * w, np.maximum(THICK * max(height, width), BROAD * np.minimum(w, h)))
+    suspects = stroke < np.minimum(FINE * w, np.maximum(THICK * max(height, width), BROAD * np.minimum(w, h)))
+    long = (w > LONG * h) | (w > SPAN * width) | ((h > THROUGH * height) & (stroke < THIN * height))
+    suspects[suspects] = long[suspects] | _enclosing(boxes[suspects], boxes)
     parts, strokes, origin = list(boxes), list(stroke), list(range(len(boxes)))
     ruled = np.zeros(len(boxes), bool)
     for i in np.flatnonzero(suspects).tolist():
@@ -86,11 +86,11 @@ def _stroke_width(ink: NDArray[np.uint8]) -> float:
     return 2 * area / max(area - cv2.countNonZero(core(ink)), 1)
 
 
-def _enclosing(boxes: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Tell for each box, (N,) bool, whether another of some size lies inside it."""
-    start, stop = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
-    inside = (start[:, None] < start[None]).all(axis=2) & (stop[:, None] > stop[None]).all(axis=2)
-    return (inside & (boxes[None, :, 3] > ENCLOSED * boxes[:, None, 3])).any(axis=1)
+def _enclosing(boxes: NDArray[np.int32], others: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Tell for each of N boxes, (N,) bool, whether one of the others, (M, 4), that is of some size lies inside it."""
+    start, stop = others[:, :2], others[:, :2] + others[:, 2:]
+    inside = (boxes[:, None, :2] < start).all(axis=2) & ((boxes[:, :2] + boxes[:, 2:])[:, None] > stop).all(axis=2)
+    return (inside & (others[:, 3] > ENCLOSED * boxes[:, None, 3])).any(axis=1)
 
 
 def _find_ruling(ink: NDArray[np.uint8], height: int) -> NDArray[np.uint8]:
