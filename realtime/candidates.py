@@ -126,7 +126,8 @@ def _cut(ink: Ink, cost: NDArray[np.float64], barred: set[int]) -> tuple[list[_P
     """
     found: list[_Proposal] = []
     names: dict[int, tuple[int, ...]] = {}
-    wide = (ink.boxes[:, 2] > WIDE * ink.boxes[:, 3]) & ~ink.ruled & (ink.stroke <= SOLID * ink.boxes[:, 3])
+    width, height = ink.boxes[:, 2], ink.boxes[:, 3]
+    wide = (width > np.maximum(WIDE * height, LEAST_SIDE)) & (ink.stroke <= SOLID * height) & ~ink.ruled
     next_atom = len(cost)
     for i in np.flatnonzero(wide & (cost >= CUT_COST)).tolist():
         x, y, w, h = ink.boxes[i].tolist()

@@ -164,8 +164,9 @@ def unevenness(ink: Ink) -> NDArray[np.float32]:
     """
     count = len(ink.boxes) + 1
     distance = cv2.distanceTransform((ink.labels > 0).view(np.uint8), cv2.DIST_L2, 3)
-    ridge = (distance >= cv2.dilate(distance, np.ones((3, 3), np.uint8))) & (distance > 0)
-    owner, width = ink.labels[ridge], distance[ridge].astype(np.float64)
+    owner, width = ink.labels.ravel().take(ink.where), distance.ravel().take(ink.where)
+    ridge = width >= cv2.dilate(distance, np.ones((3, 3), np.uint8)).ravel().take(ink.where)
+    owner, width = owner[ridge], width[ridge].astype(np.float64)
     total = np.maximum(np.bincount(owner, minlength=count)[1:], 1)
     mean = np.bincount(owner, width, count)[1:] / total
     square = np.bincount(owner, width * width, count)[1:] / total
@@ -180,11 +181,13 @@ def crowding(ink: Ink) -> NDArray[np.float32]:
     count = len(ink.boxes) + 1
     labels = ink.labels.astype(np.uint16)
     near, far = (cv2.dilate(labels, np.ones((side, side), np.uint8)) for side in (2 * CLEAR + 1, 2 * RING + 1))
-    ring = (far > 0) & (near != far)
-    owner = far[ring]
+    ring = np.flatnonzero(near != far)
+    owner = far.ravel().take(ring)
+    departs = ink.depth.ravel().take(ring) > (0.3 * np.append(0, ink.contrast)).take(owner)
     # Ruled lines are part of the paper, with the soft edge that the mask leaves out; so is what else stands on them.
     paper = np.append(False, ink.ruled | ((ink.origin >= 0) & ink.ruled[ink.origin]))
-    ruled = cv2.dilate(paper[ink.labels].view(np.uint8), np.ones((5, 1), np.uint8))[ring] > 0
-    departs = (ink.depth[ring] > 0.3 * np.append(0, ink.contrast)[owner]) & ~ruled
+    if paper.any():
+        ruled = cv2.dilate(paper[ink.labels].view(np.uint8), np.ones((5, 1), np.uint8))
+        departs &= ruled.ravel().take(ring) == 0
     pixels = np.bincount(owner, minlength=count)[1:]
     return (np.bincount(owner, departs, count)[1:] / np.maximum(pixels, 1)).astype(np.float32)
