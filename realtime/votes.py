@@ -55,10 +55,11 @@ class Votes:
     def cast(self, reading: Reading | None, time: float) -> Ballot:
         """Add what a frame said, None where the number was not seen in it."""
         digits = reading.digits if reading is not None else ()
-        chances = np.array([digit.probabilities for digit in digits], np.float64).reshape(-1, 10)
-        chances = np.append(chances, 1 - chances.sum(axis=1, keepdims=True), axis=1)  # the last: that it is no digit
+        chances = np.empty((len(digits), 11))
+        chances[:, :10] = np.array([digit.probabilities for digit in digits]).reshape(-1, 10)
+        chances[:, 10] = 1 - chances[:, :10].sum(axis=1)  # that it is no digit
         logs = np.log(np.maximum(chances, FLOOR))
-        ballot = Ballot(time, logs, "".join(map(str, logs[:, :10].argmax(axis=1))))
+        ballot = Ballot(time, logs, "".join(map(str, chances[:, :10].argmax(axis=1).tolist())))
         self._ballots.append(ballot)
         while len(self._ballots) > LEAST_KEPT and time - self._ballots[0].time > WINDOW:
             self._ballots.popleft()
@@ -74,9 +75,10 @@ class Votes:
         weights: dict[int, float] = {}
         for ballot, weight in zip(self._ballots, fade, strict=True):
             weights[len(ballot.logs)] = weights.get(len(ballot.logs), 0.0) + weight
-        length = max((n for n in weights if n), key=lambda n: weights[n])
-        chosen = [(ballot.logs, w) for ballot, w in zip(self._ballots, fade, strict=True) if len(ballot.logs) == length]
-        evidence = np.tensordot([w for _, w in chosen], np.array([logs for logs, _ in chosen]), 1)
+        length = max((n for n in weights if n), key=weights.__getitem__)
+        chosen = [i for i, ballot in enumerate(self._ballots) if len(ballot.logs) == length]
+        logs = np.concatenate([self._ballots[i].logs for i in chosen]).reshape(len(chosen), -1)
+        evidence = (np.array([fade[i] for i in chosen]) @ logs).reshape(length, -1)
         chances = np.exp(evidence / weights[length])
         chances = chances[:, :10] / chances.sum(axis=1, keepdims=True)
         sure = chances.max(axis=1)
