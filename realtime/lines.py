@@ -120,8 +120,8 @@ def _find_lines(ink: NDArray[np.uint8], covered: float = COVERED) -> tuple[NDArr
     """Mark the pixels of nearly level straight lines in a blob, (h, w) uint8 of 0 and 1; return also their heights."""
     height, width = ink.shape
     # The runs of ink, column by column: each column begins and ends with paper, so they lie between changes.
-    upright = cv2.copyMakeBorder(cv2.transpose(ink), 0, 0, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    changes = np.flatnonzero(np.diff(upright.ravel()))
+    upright = cv2.copyMakeBorder(cv2.transpose(ink), 0, 0, 1, 1, cv2.BORDER_CONSTANT, value=0).ravel()
+    changes = np.flatnonzero(upright[1:] != upright[:-1])
     column, start = np.divmod(changes[::2], height + 2)
     runs = np.stack([column, start, changes[1::2] % (height + 2)])
     marked, levels = np.zeros_like(ink), []
