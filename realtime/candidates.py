@@ -127,7 +127,7 @@ def _cut(ink: Ink, cost: NDArray[np.float64], barred: set[int]) -> tuple[list[_P
     found: list[_Proposal] = []
     names: dict[int, tuple[int, ...]] = {}
     width, height = ink.boxes[:, 2], ink.boxes[:, 3]
-    wide = (width > np.maximum(WIDE * height, LEAST_SIDE)) & (ink.stroke <= SOLID * height) & ~ink.ruled
+    wide = (width > WIDE * height) & (height >= LEAST_SIDE) & (ink.stroke <= SOLID * height) & ~ink.ruled
     next_atom = len(cost)
     for i in np.flatnonzero(wide & (cost >= CUT_COST)).tolist():
         x, y, w, h = ink.boxes[i].tolist()

@@ -23,6 +23,7 @@ MOST_LINES = 40  # of one blob: squared paper is one blob with all its lines
 SAMPLE = 1000  # pixels of a blob that vote on where its lines are
 ON_LINE = 1.5  # farthest that a run of ink is from the line it is on, pixels
 LEAST_SIDE = 5  # smaller remains stay with the line, pixels
+Components = tuple[int, NDArray[np.generic], NDArray[np.int32]]
 CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 
 
@@ -46,8 +47,7 @@ def part_lines(
         x, y, bw, bh = boxes[i].tolist()
         view = labels[y : y + bh, x : x + bw]
         ink = (view == i + 1).view(np.uint8)
-        line = _find_ruling(ink, height)
-        count, rest, stats = components(ink & ~line)
+        line, (count, rest, stats) = _find_ruling(ink, height)
         if not line.any() or (bh > bw and count == 1):
             continue  # an upright stroke alone may be a 1
         ruled[i] = True
@@ -64,7 +64,7 @@ def part_lines(
     return boxes, stroke, np.array(origin, np.intp), ruled
 
 
-def components(ink: NDArray[np.uint8]) -> tuple[int, NDArray[np.generic], NDArray[np.int32]]:
+def components(ink: NDArray[np.uint8]) -> Components:
     """Label the connected pieces of ink, (h, w) uint8, not 0 where there is some.
 
     Returns the count of labels, the paper's 0 included; the labels (h, w); for each x, y, w, h and area, (count, 5).
@@ -93,27 +93,30 @@ def _enclosing(boxes: NDArray[np.int32], others: NDArray[np.int32]) -> NDArray[n
     return (inside & (others[:, 3] > ENCLOSED * boxes[:, None, 3])).any(axis=1)
 
 
-def _find_ruling(ink: NDArray[np.uint8], height: int) -> NDArray[np.uint8]:
+def _find_ruling(ink: NDArray[np.uint8], height: int) -> tuple[NDArray[np.uint8], Components]:
     """Mark level lines in a blob, (h, w) uint8 of 0 and 1, and the uprights that cross or join them.
 
     height: the picture's. Uprights are looked for only in what runs through the picture or from line to line, since
-    digits hold upright strokes of their own.
+    digits hold upright strokes of their own. Returns with the marks the components of the ink that is left.
     """
     marked, levels = _find_lines(ink)
+    left = components(ink & ~marked)
     reach = WALL * float(np.diff(np.sort(levels)).max()) if len(levels) > 1 else THROUGH * height
+    high = np.flatnonzero(left[2][1:, 3] >= max(reach, LEAST_SIDE)) + 1
+    if not len(high):
+        return marked, left
     columns = np.count_nonzero(marked.any(axis=0)) * max(1, len(levels))
-    thickest = 1.5 * np.count_nonzero(marked) / max(1, columns) + 1  # a wall; a broader upright is a pen's stroke
+    thickest = 1.5 * cv2.countNonZero(marked) / max(1, columns) + 1  # a wall; a broader upright is a pen's stroke
     beside = cv2.dilate(marked, np.ones((5, 5), np.uint8))
-    _, rest, stats = components(ink & ~marked)
-    for part in (np.flatnonzero(stats[1:, 3] >= max(reach, LEAST_SIDE)) + 1).tolist():
-        x, y, w, h = stats[part, :4].tolist()
-        upright = (rest[y : y + h, x : x + w] == part).view(np.uint8)
+    for part in high.tolist():
+        x, y, w, h = left[2][part, :4].tolist()
+        upright = (left[1][y : y + h, x : x + w] == part).view(np.uint8)
         joins = upright & beside[y : y + h, x : x + w]
         if h >= THROUGH * height or (joins[: h // 4].any() and joins[-(h // 4) :].any()):
             wall = _find_lines(cv2.transpose(upright), ALL)[0].T
             if not levels or np.median(np.count_nonzero(wall, axis=1)) <= thickest:
                 marked[y : y + h, x : x + w] |= wall
-    return marked
+    return marked, components(ink & ~marked)
 
 
 def _find_lines(ink: NDArray[np.uint8], covered: float = COVERED) -> tuple[NDArray[np.uint8], list[float]]:
