@@ -1,7 +1,9 @@
 """Write what became of the numbers: settled, changed, gone."""
 
 import csv
+import io
 import json
+from collections.abc import Iterable
 
 import click
 
@@ -18,12 +20,13 @@ class Events(TextSink):
     def __init__(self, path: str, tracker: Tracker) -> None:
         super().__init__(path)
         self._tracker = tracker
-        self._writer = csv.writer(self._file, lineterminator="\n") if path.lower().endswith(".csv") else None
-        if self._writer is not None:
-            self._writer.writerow(COLUMNS)
+        self._table = path.lower().endswith(".csv")
+        if self._table:
+            self.put(_row(COLUMNS))
 
     def take(self, frame: Frame, tracks: list[Track], latency_ms: float) -> None:
         """Write the events of the tracker's last update."""
+        lines = []
         for e in self._tracker.events:
             place = (
                 frame.source,
@@ -36,13 +39,13 @@ class Events(TextSink):
                 round(e.confidence, 4),
                 e.row,
             )
-            if self._writer is not None:
-                self._writer.writerow((*place, *e.box))
+            if self._table:
+                lines.append(_row((*place, *e.box)))
             else:
                 line = dict(zip(COLUMNS[:9], place, strict=True)) | {"box": list(e.box)}
-                self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
-        if self._tracker.events:
-            self._file.flush()
+                lines.append(json.dumps(line, ensure_ascii=False) + "\n")
+        if lines:
+            self.put("".join(lines))
 
 
 class Spoken(Sink):
@@ -56,3 +59,10 @@ class Spoken(Sink):
         for event in self._tracker.events:
             if event.kind != "gone":
                 click.echo(event.text)
+
+
+def _row(values: Iterable[object]) -> str:
+    """Return a line of a table."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(values)
+    return text.getvalue()

@@ -12,7 +12,7 @@ from realtime.both import FALLBACK, Both, finetuned_model
 from realtime.capture import SourceError
 from realtime.classifier import Classifier, DeviceError, ModelRefusedError, default_model, gpu_index
 from realtime.reading import CONFIDENCE
-from realtime.sinks import Csv, JsonLines, Sink, Who
+from realtime.sinks import Csv, JsonLines, TextSink, Who
 
 FAILED, SOURCE_UNAVAILABLE, MODEL_REFUSED, INTERRUPTED = 1, 3, 4, 130
 POLARITIES = ("auto", "dark", "light")
@@ -120,18 +120,27 @@ def open_classifier(model: Path | None, device: str) -> Classifier:
     return classifier
 
 
-def open_networks(model: Path | None, base_model: Path | None, fallback: float, device: str) -> Classifier | Both:
-    """Open the one or two networks that the options ask for; without any, a fine-tuned one that lies in its place."""
+def load_networks(model: Path | None, base_model: Path | None, fallback: float, device: str) -> Classifier | Both:
+    """Load the one or two networks that the options ask for; without any, a fine-tuned one that lies in its place."""
     tuned = model if model is not None or base_model is not None else finetuned_model()
     if base_model is None and (model is not None or tuned is None):
-        return open_classifier(model, device)
-    both = Both(
+        return Classifier(model or default_model(), device)
+    return Both(
         Classifier(tuned or default_model(), device), Classifier(base_model or default_model(), device), fallback
     )
-    why = f" ({both.fallback})" if both.fallback else ""
-    found = "" if model is not None or base_model is not None else f", fine-tuned and found as {tuned},"
-    note(f"reading on {both.device}{why} with {both.path.name}{found} and below {fallback:g} {both.base.path.name} too")
-    return both
+
+
+def open_networks(model: Path | None, base_model: Path | None, fallback: float, device: str) -> Classifier | Both:
+    """Load the networks that the options ask for, and say what reads and on what it runs."""
+    networks = load_networks(model, base_model, fallback, device)
+    why = f" ({networks.fallback})" if networks.fallback else ""
+    if isinstance(networks, Both):
+        found = "" if model is not None or base_model is not None else f", fine-tuned and found as {networks.path},"
+        also = f"{found} and below {fallback:g} {networks.base.path.name} too"
+    else:
+        also = ""
+    note(f"reading on {networks.device}{why} with {networks.path.name}{also}")
+    return networks
 
 
 def speaker(classifier: Classifier | Both) -> Who | None:
@@ -140,14 +149,17 @@ def speaker(classifier: Classifier | Both) -> Who | None:
 
 
 def open_text_sinks(
-    stack: ExitStack, json_path: str | None, csv_path: str | None, who: Who | None = None
-) -> tuple[list[Sink], bool]:
-    """Open the sinks of lines that the options ask for; tell also whether one of them takes standard output."""
+    stack: ExitStack, json_path: str | None, csv_path: str | None, who: Who | None = None, add: bool = False
+) -> tuple[list[TextSink], bool]:
+    """Open the sinks of lines that the options ask for; tell also whether one of them takes standard output.
+
+    add: go on at the end of the JSON lines that are there.
+    """
     if json_path == "-" and csv_path == "-":
         raise click.UsageError("--json - and --csv - cannot share standard output: write one of them to a file")
-    sinks: list[Sink] = []
+    sinks: list[TextSink] = []
     if json_path:
-        sinks.append(stack.enter_context(JsonLines(json_path, who)))
+        sinks.append(stack.enter_context(JsonLines(json_path, who, add)))
     if csv_path:
         sinks.append(stack.enter_context(Csv(csv_path)))
     return sinks, "-" in (json_path, csv_path)

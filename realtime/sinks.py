@@ -4,11 +4,13 @@ Each is a context manager that takes frames with the tracks seen in them.
 """
 
 import csv
+import io
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
@@ -82,71 +84,62 @@ def describe(frame: Frame, tracks: list[Track], latency_ms: float, who: Who | No
 
 
 class TextSink(Sink):
-    """A sink of lines into a file, or standard output where the path is "-"."""
+    """A sink of lines into a file, or standard output where the path is "-", or a file that is open already.
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self._file: TextIO = sys.stdout if path == "-" else _open_text(path)
+    Raises OutputError where the file cannot be opened or written.
+    """
+
+    def __init__(self, path: str | TextIO, add: bool = False) -> None:
+        self._mine, self._broken = isinstance(path, str) and path != "-", False
+        self.path = path if isinstance(path, str) else "-"
+        self._file: TextIO = path if not isinstance(path, str) else sys.stdout if path == "-" else _open_text(path, add)
+
+    def put(self, text: str) -> None:
+        """Write text that is whole lines, so that it is there even when the run is killed."""
+        try:
+            self._file.write(text)
+            self._file.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self._broken = True
+            raise OutputError(f"cannot write {self.path}: {error.strerror or error}") from None
 
     def close(self, whole: bool) -> None:
-        """Close the file, or flush standard output."""
-        self._file.flush() if self._file is sys.stdout else self._file.close()
+        """Close the file, or flush what is not ours."""
+        with suppress(OSError) if self._broken else nullcontext():  # closing tries again what has been told already
+            self._file.close() if self._mine else self._file.flush()
 
 
 class JsonLines(TextSink):
     """Write one JSON object a line and frame; lines are whole even when the run is killed. who: see `describe`."""
 
-    def __init__(self, path: str, who: Who | None = None) -> None:
-        super().__init__(path)
+    def __init__(self, path: str | TextIO, who: Who | None = None, add: bool = False) -> None:
+        super().__init__(path, add)
         self._who = who
 
     def take(self, frame: Frame, tracks: list[Track], latency_ms: float) -> None:
         """Write the frame's line."""
-        self._file.write(json.dumps(describe(frame, tracks, latency_ms, self._who), ensure_ascii=False) + "\n")
-        self._file.flush()
+        self.put(json.dumps(describe(frame, tracks, latency_ms, self._who), ensure_ascii=False) + "\n")
 
 
 class Csv(TextSink):
-    """Write a table with a line for each number of each frame."""
+    """Write a table with a line for each number of each frame; head: begin with the names of its columns."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str | TextIO, head: bool = True) -> None:
         super().__init__(path)
-        self._writer = csv.writer(self._file, lineterminator="\n")
-        self._writer.writerow(COLUMNS)
+        if head:
+            self._rows([COLUMNS])
 
     def take(self, frame: Frame, tracks: list[Track], latency_ms: float) -> None:
         """Write the frame's numbers."""
-        for t in tracks:
-            place = (frame.source, frame.index, f"{frame.time:.3f}")
-            self._writer.writerow((*place, t.id, t.text, t.state, t.row, f"{t.confidence:.4f}", *t.box))
-        self._file.flush()
+        place = (frame.source, frame.index, f"{frame.time:.3f}")
+        self._rows([(*place, t.id, t.text, t.state, t.row, f"{t.confidence:.4f}", *t.box) for t in tracks])
 
-
-class Pictures(Sink):
-    """Write annotated pictures: to the file `path` where there is a single one, else into the folder `path`.
-
-    There each is named after its source; a second one of that name, from another folder, gets a number.
-    """
-
-    def __init__(self, path: Path, single: bool) -> None:
-        self.path, self.single = path, single and path.suffix != ""
-        self._written: set[Path] = set()
-        if self.single:
-            check_folder(path)
-            if not cv2.haveImageWriter(path.name):
-                raise OutputError(_unknown_ending(path))
-        else:
-            make_folder(path)
-
-    def take(self, frame: Frame, tracks: list[Track], latency_ms: float) -> None:
-        """Write the annotated picture."""
-        stem = Path(frame.source).stem
-        target, number = self.path if self.single else self.path / f"{stem}.png", 1
-        while target in self._written:
-            number += 1
-            target = self.path / f"{stem}-{number}.png"
-        save_picture(target, draw(frame.image, tracks))
-        self._written.add(target)
+    def _rows(self, rows: Iterable[tuple[object, ...]]) -> None:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(rows)
+        self.put(text.getvalue())
 
 
 class Window(Sink):
@@ -223,6 +216,26 @@ def _unknown_ending(path: Path) -> str:
     return f"cannot save {path}: unknown ending {path.suffix!r}, use .png or .jpg"
 
 
+def check_picture(path: Path) -> None:
+    """Refuse a picture's name that cannot be written: its folder, its ending. Raises OutputError."""
+    check_folder(path)
+    if not cv2.haveImageWriter(path.name):
+        raise OutputError(_unknown_ending(path))
+
+
+def places(folder: Path, sources: Iterable[Path], ending: str) -> list[Path]:
+    """Make a folder and name a file in it for each source, none twice: a second a.jpg gives a-2. Raises OutputError."""
+    make_folder(folder)
+    taken: dict[Path, None] = {}
+    for source in sources:
+        place, number = folder / f"{source.stem}{ending}", 1
+        while place in taken:
+            number += 1
+            place = folder / f"{source.stem}-{number}{ending}"
+        taken[place] = None
+    return list(taken)
+
+
 def check_folder(path: Path) -> None:
     """Refuse a file whose folder is missing or cannot be written."""
     folder = path.parent
@@ -234,10 +247,10 @@ def check_folder(path: Path) -> None:
         )
 
 
-def _open_text(path: str) -> TextIO:
-    """Open a text file for writing."""
+def _open_text(path: str, add: bool) -> TextIO:
+    """Open a text file for writing, from its start or, to `add`, from its end."""
     try:
-        return Path(path).open("w", encoding="utf-8", newline="")
+        return Path(path).open("a" if add else "w", encoding="utf-8", newline="")
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from None
 

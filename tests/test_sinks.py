@@ -19,9 +19,10 @@ from realtime.sinks import (
     Csv,
     JsonLines,
     OutputError,
-    Pictures,
     Window,
+    check_picture,
     describe,
+    places,
     save_picture,
     why_no_display,
 )
@@ -143,26 +144,19 @@ def test_lines_that_cannot_be_written_are_an_error_at_once(kind: type, place: st
         kind(str(tmp_path / place))
 
 
-def test_one_picture_goes_to_its_file(tmp_path: Path) -> None:
+def test_a_picture_is_written_under_a_name_of_any_script(tmp_path: Path) -> None:
     path = tmp_path / "out é.jpg"
-    with Pictures(path, single=True) as sink:
-        sink.take(frame(), settle([reading("42")]), 1.0)
+    check_picture(path)
+    save_picture(path, frame().image)
     assert cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR).shape == (90, 160, 3)
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_several_pictures_go_to_a_folder_none_over_another(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "out"
-    with Pictures(folder, single=False) as sink:
-        for source in ("x/a.png", "y/a.jpg", "b.png", "z/a.png"):
-            sink.take(frame(source=source), [], 1.0)
-    assert sorted(path.name for path in folder.iterdir()) == ["a-2.png", "a-3.png", "a.png", "b.png"]
-
-
-def test_a_name_without_an_ending_is_a_folder(tmp_path: Path) -> None:
-    with Pictures(tmp_path / "out", single=True) as sink:
-        sink.take(frame(source="a.jpg"), [], 1.0)
-    assert (tmp_path / "out" / "a.png").is_file()
+    named = places(folder, map(Path, ("x/a.png", "y/a.jpg", "b.png", "z/a.png", "a-2.png")), ".png")
+    assert [path.name for path in named] == ["a.png", "a-2.png", "b.png", "a-3.png", "a-2-2.png"]
+    assert folder.is_dir() and {path.parent for path in named} == {folder}
 
 
 @pytest.mark.parametrize("name", ["a.xyz", "a.mp4", "a"])
@@ -174,20 +168,20 @@ def test_a_picture_of_an_unknown_kind_is_an_error_and_leaves_nothing(tmp_path: P
 
 def test_a_picture_of_an_unknown_kind_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="unknown ending"):
-        Pictures(tmp_path / "a.xyz", single=True)
+        check_picture(tmp_path / "a.xyz")
 
 
 def test_a_picture_without_its_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="no folder"):
-        Pictures(tmp_path / "none" / "a.png", single=True)
+        check_picture(tmp_path / "none" / "a.png")
     with pytest.raises(OutputError, match="cannot save"):
         save_picture(tmp_path / "none" / "a.png", frame().image)
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot make folder"):
-        Pictures(tmp_path / "file", single=False)
+        places(tmp_path / "file", [], ".png")
     (tmp_path / "b.png").mkdir()
     with pytest.raises(OutputError, match="it is a folder"):
-        Pictures(tmp_path / "b.png", single=True)
+        check_picture(tmp_path / "b.png")
 
 
 def test_a_picture_that_fails_halfway_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
