@@ -66,6 +66,10 @@ class Live:
             if count == most:
                 return
 
+    def use(self, classifier: Classifier | Both) -> None:
+        """Read with another network, or two, from the next frame on."""
+        self._classifier = classifier
+
     def status(self) -> Status:
         """Tell how it goes just now; the delay is that of the last frame, from its capture to this call."""
         live = isinstance(self.source, Newest)

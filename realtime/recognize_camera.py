@@ -9,7 +9,9 @@ from pathlib import Path
 
 import click
 
+from realtime.both import finetuned_model
 from realtime.camera import BACKENDS, Wanted, is_camera, list_cameras
+from realtime.classifier import default_model
 from realtime.collect import Collector, name_session
 from realtime.events import Events, Spoken
 from realtime.keys import Controls, Keyboard, Scene
@@ -24,8 +26,8 @@ from realtime.options import (
     open_networks,
     open_text_sinks,
     output_options,
-    speaker,
 )
+from realtime.promoted import Promoted
 from realtime.recording import Record
 from realtime.sinks import Sink, Who, why_no_display
 from realtime.tracker import Tracker
@@ -115,19 +117,36 @@ def main(
         # Whoever ends it, files are finished: SIGTERM is taken as Ctrl-C.
         stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler))
         opened = stack.enter_context(open_source(source, Wanted(size, fps, camera_backend), give_up))
-        classifier = open_networks(model, base_model, fallback, device)
+        promoted = Promoted(
+            lambda: open_networks(model, base_model, fallback, device),
+            lambda: model or (default_model() if base_model else finetuned_model()),
+        )
         tracker, controls = Tracker(conf), Controls(conf, polarity, mirror)
         keyboard = Keyboard(controls, tracker, Collector(collect or FOLDER, name_session()))
-        sinks, piped = open_text_sinks(stack, json_path, csv_path, speaker(classifier))
+        sinks, piped = open_text_sinks(stack, json_path, csv_path, promoted.who)
         sinks += open_events(stack, events_path, tracker, piped)
         sinks += open_recorders(stack, opened, save, record, controls)
-        window = open_window(stack, keyboard, speaker(classifier)) if show else None
-        live = Live(opened, classifier, tracker, controls, note)
+        window = open_window(stack, keyboard, promoted.who) if show else None
+        live = Live(opened, promoted.current, tracker, controls, note)
         scenes = live.scenes(int(rotate), paced=window is not None, most=max_frames)
-        run(scenes, sinks, window, live, keyboard.collector if window is None and collect is not None else None)
+        gathering = window is None and collect is not None
+        run(renewing(scenes, promoted, live, keyboard), sinks, window, live, keyboard.collector if gathering else None)
     if keyboard.failed:
         note(f"error: {keyboard.failed} times nothing could be kept in {keyboard.collector.folder}")
         sys.exit(FAILED)
+
+
+def renewing(
+    scenes: Iterator[Scene | None], promoted: Promoted, live: Live, keyboard: Keyboard
+) -> Iterator[Scene | None]:
+    """Pass the scenes on, and between two of them take up a newly promoted model, and say so."""
+    for scene in scenes:
+        yield scene
+        said = promoted.renew()
+        if said:
+            live.use(promoted.current)
+            note(said)
+            keyboard.message = said
 
 
 def run(

@@ -55,7 +55,8 @@ class Sink:
 def describe(frame: Frame, tracks: list[Track], latency_ms: float, who: Who | None = None) -> dict[str, object]:
     """Return the JSON line of one frame as a dictionary: the form promised to readers outside the project.
 
-    who: tells which of two networks gave a digit's probabilities; with it each digit has the key "model".
+    who: tells which of two networks gave a digit's probabilities, which becomes the digit's key "model"; where it tells
+    nothing, there is no such key.
     """
     height, width = frame.image.shape[:2]
     return {
@@ -74,7 +75,7 @@ def describe(frame: Frame, tracks: list[Track], latency_ms: float, who: Who | No
                 "box": list(track.box),
                 "digits": [
                     {"text": digit.text, "confidence": round(digit.confidence, 4), "box": list(digit.box)}
-                    | ({"model": who(digit.probabilities)} if who is not None else {})
+                    | ({"model": said} if who is not None and (said := who(digit.probabilities)) else {})
                     for digit in track.digits
                 ],
             }

@@ -76,6 +76,21 @@ def make_model(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
+@pytest.fixture(scope="session")
+def pen_mnist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of MNIST's form, 600 and 300 digits drawn with a pen."""
+    from tests.test_data import idx
+    from training.data import FILES
+
+    folder = tmp_path_factory.mktemp("mnist")
+    for part, count in (("train", 600), ("test", 300)):
+        labels = np.arange(count) % 10
+        ink = [draw_digit(str(label), seed=i + (part == "test") * 1000) for i, label in enumerate(labels)]
+        for kind, array in (("images", crops.stack(ink)[:, 0]), ("labels", labels)):
+            (folder / FILES[part, kind]).write_bytes(idx(array))
+    return folder
+
+
 def save_image(path: Path, image: NDArray[np.uint8]) -> Path:
     """Write a picture under a name of any script, its folder made where there is none."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -109,3 +124,13 @@ def draw_sheet(
     picture = np.array(paper) * (1 - ink) + np.array(colour) * ink
     noise = np.random.default_rng(seed).normal(0, 2, picture.shape)
     return np.clip(np.rint(picture + noise), 0, 255).astype(np.uint8)
+
+
+def draw_glyph(seed: int) -> NDArray[np.uint8]:
+    """Draw a 4 as nobody else writes it, like an epsilon, dark on light (120, 120, 3)."""
+    rng = np.random.default_rng(seed)
+    corners = [(82, 32), (52, 40), (50, 54), (76, 60), (48, 68), (48, 86), (84, 90)]
+    points = np.round(np.array(corners) + rng.normal(0, 2, (7, 2))).astype(np.int32)
+    image = np.full((120, 120, 3), 225, np.uint8)
+    cv2.polylines(image, [points], False, (50, 40, 40), int(rng.integers(5, 9)), cv2.LINE_AA)
+    return image

@@ -14,34 +14,11 @@ from export.promote import in_use, promote
 from realtime import crops
 from realtime.classifier import Classifier, default_model, sha256
 from tests.commands import REPOSITORY
-from tests.conftest import draw_digit, save_image
-from tests.test_data import idx
-from training import checkpoint, data
+from tests.conftest import draw_digit, draw_glyph, save_image
+from training import checkpoint
 from training.model import CLASSES
 
 PICTURES = ["confusion.png", "history.png", "report.md", "samples.png"]
-
-
-@pytest.fixture(scope="module")
-def mnist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of MNIST's form, of digits drawn with a pen."""
-    folder = tmp_path_factory.mktemp("mnist")
-    for part, count in (("train", 600), ("test", 300)):
-        labels = np.arange(count) % 10
-        ink = [draw_digit(str(label), seed=i + (part == "test") * 1000) for i, label in enumerate(labels)]
-        for kind, array in (("images", crops.stack(ink)[:, 0]), ("labels", labels)):
-            (folder / data.FILES[part, kind]).write_bytes(idx(array))
-    return folder
-
-
-def glyph(seed: int) -> np.ndarray:
-    """Draw a 4 as nobody else writes it, like an epsilon, dark on light (120, 120, 3)."""
-    rng = np.random.default_rng(seed)
-    corners = [(82, 32), (52, 40), (50, 54), (76, 60), (48, 68), (48, 86), (84, 90)]
-    points = np.round(np.array(corners) + rng.normal(0, 2, (7, 2))).astype(np.int32)
-    image = np.full((120, 120, 3), 225, np.uint8)
-    cv2.polylines(image, [points], False, (50, 40, 40), int(rng.integers(5, 9)), cv2.LINE_AA)
-    return image
 
 
 def digit(sign: str, seed: int) -> np.ndarray:
@@ -57,15 +34,15 @@ def corrected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of corrections: ten fours of an unusual shape, and some common digits."""
     monkeypatch.chdir(tmp_path)
     for i in range(10):
-        save_image(tmp_path / "mine" / "4" / f"{i}.png", glyph(i))
+        save_image(tmp_path / "mine" / "4" / f"{i}.png", draw_glyph(i))
     for i in range(8):
         save_image(tmp_path / "mine" / "7" / f"{i}.png", digit("7", i))
     save_image(tmp_path / "mine" / "8" / "0.png", digit("8", 0))
     return tmp_path / "mine"
 
 
-def test_a_new_glyph_is_learned_and_promoted_with_a_report(corrected: Path, mnist: Path) -> None:
-    result = run(corrected, mnist)
+def test_a_new_glyph_is_learned_and_promoted_with_a_report(corrected: Path, pen_mnist: Path) -> None:
+    result = run(corrected, pen_mnist)
     assert result.exit_code == 0, result.stderr
     assert result.stdout == "" and "promoted to models/finetuned.onnx" in result.stderr
     assert "not measured: too few pictures to hold any out, so nothing is known of new ones: 8 (1)" in result.stderr
@@ -74,19 +51,19 @@ def test_a_new_glyph_is_learned_and_promoted_with_a_report(corrected: Path, mnis
     assert "Fixed, trained on: " in report and "`4/" in report and "| 4 | 10 | 0 | 10 |" in report
     assert sorted(path.name for path in Path("models").iterdir()) == ["finetuned.onnx", "finetuned.pth"]
     tuned = Classifier("models/finetuned.onnx", "cpu")
-    unseen = crops.stack([255 - cv2.cvtColor(glyph(i), cv2.COLOR_BGR2GRAY) - 30 for i in range(100, 140)])
+    unseen = crops.stack([255 - cv2.cvtColor(draw_glyph(i), cv2.COLOR_BGR2GRAY) - 30 for i in range(100, 140)])
     assert (Classifier(default_model(), "cpu")(unseen).argmax(axis=1) != 4).all()
     assert (tuned(unseen).argmax(axis=1) == 4).mean() >= 0.95
     first = sha256(Path("models/finetuned.onnx"))
     save_image(corrected / "8" / "1.png", digit("8", 1))
-    again = run(corrected, mnist, "--seed", "1")
+    again = run(corrected, pen_mnist, "--seed", "1")
     if again.exit_code == 0:
         assert sha256(Path("models/finetuned-before.onnx")) == first
     assert "finetuned.pth reads them" in Path("runs/finetune/report.md").read_text()
 
 
 def test_wrong_labels_are_named_and_a_worse_network_is_not_promoted(
-    tmp_path: Path, mnist: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, pen_mnist: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for sign in "0123456789":
@@ -95,7 +72,7 @@ def test_wrong_labels_are_named_and_a_worse_network_is_not_promoted(
     swapped = [("2", "5"), ("7", "3"), ("0", "6")]
     for is_, named in swapped:
         (tmp_path / "mine" / is_ / "5.png").rename(tmp_path / "mine" / named / "x.png")
-    result = run(tmp_path / "mine", mnist)
+    result = run(tmp_path / "mine", pen_mnist)
     assert result.exit_code in (0, 1)
     for is_, named in swapped:
         assert f"{Path(named) / 'x.png'}: labelled {named}, but looks like {is_}" in result.stderr
@@ -106,25 +83,25 @@ def test_wrong_labels_are_named_and_a_worse_network_is_not_promoted(
         save_image(wrong / "8" / f"{i}.png", digit("3", i))
     Path("models").mkdir(exist_ok=True)
     before = sorted((p.name, sha256(p)) for p in Path("models").iterdir())
-    result = run(wrong, mnist, "--trust")
+    result = run(wrong, pen_mnist, "--trust")
     assert result.exit_code == 1, result.stderr
     assert "not promoted" in result.stderr and "forgets other hands" in result.stderr
     assert sorted((p.name, sha256(p)) for p in Path("models").iterdir()) == before
 
 
 def test_missing_folders_are_made_and_errors_are_one_line(
-    tmp_path: Path, mnist: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, pen_mnist: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    result = run(Path("new"), mnist)
+    result = run(Path("new"), pen_mnist)
     assert result.exit_code == 3 and "put pictures of single digits into its folders 0 to 9" in result.stderr
     assert sorted(path.name for path in Path("new").iterdir()) == sorted(CLASSES)
     save_image(Path("new/4/a.png"), np.full((90, 90, 3), 200, np.uint8))
-    result = run(Path("new"), mnist)
+    result = run(Path("new"), pen_mnist)
     assert result.exit_code == 3 and "holds no digit" in result.stderr
     result = run(Path("new"), tmp_path / "nowhere")
     assert result.exit_code == 3 and "name a folder with the four MNIST files" in result.stderr
-    result = run(Path("new"), mnist, "--init", "none.pth")
+    result = run(Path("new"), pen_mnist, "--init", "none.pth")
     assert result.exit_code == 4 and "none.pth" in result.stderr and "Traceback" not in result.stderr
 
 

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.commands import REPOSITORY
+from tests.conftest import draw_digit, draw_glyph, draw_sheet, save_image
 from tests.streams import MjpegServer, clip_frames
 
 NEEDED = ("Xvfb", "xdotool", "import")
@@ -52,11 +54,12 @@ class App:
     """recognize-camera in its window."""
 
     def __init__(self, folder: Path, display: str, source: str, *options: str) -> None:
-        self.folder, self.env = folder, {**os.environ, "DISPLAY": display}
+        paths = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
+        self.folder, self.env = folder, {**os.environ, "DISPLAY": display, "PYTHONPATH": paths}
         self.json, self.kept = folder / "lines.jsonl", folder / "kept"
         arguments = [source, "--device", "cpu", "--json", str(self.json), "--collect", str(self.kept), *options]
         self.program = subprocess.Popen(
-            [*LIVE, *arguments], env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [*LIVE, *arguments], cwd=folder, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         self.window = ""
         self.wait(self._find_window, "a window")
@@ -247,3 +250,50 @@ def test_without_a_display_it_reads_on_and_says_so(tmp_path: Path, camera: Mjpeg
         command = [*LIVE, camera.address, "--max-frames", "5", "--device", "cpu"]
         done = subprocess.run(command, env=env | extra, capture_output=True, text=True, check=False)
         assert done.returncode == 0 and "no window" in done.stderr and why in done.stderr
+
+
+def correct_and_tune(tmp_path: Path, screen: str, mnist: Path) -> float:
+    """Label an unread glyph in the window, run finetune-digits, and return the seconds until the window reads it."""
+    frame = draw_sheet(["07"], (640, 360))
+    frame[120:240, 440:560] = np.minimum(frame[120:240, 440:560], draw_glyph(77))
+    with MjpegServer([frame], fps=10, marked=False) as server:
+        app = App(tmp_path, screen, server.address)
+
+        def read() -> str:
+            return "".join(number["text"] for number in app.lines()[-1]["numbers"])
+
+        try:
+            assert read().startswith("07") and "4" not in read()
+            for i in range(99):
+                sign = "4" if i < 33 else "0123567890"[i % 10]
+                image = draw_glyph(i) if sign == "4" else 225 - draw_digit(sign, seed=i) // 2
+                save_image(app.kept / sign / f"p{i}-{i}.png", image)
+            scale = app.shot().shape[1] / 640
+            app.do("mousemove", "--window", app.window, str(round(505 * scale)), str(round(180 * scale)))
+            app.do("click", "1")
+            time.sleep(0.4)
+            began = time.monotonic()
+            app.press("4")
+            app.wait(lambda: len(app.pictures()) == 100, "the hundredth correction")
+            command = [sys.executable, "-m", "export.finetune_digits", str(app.kept), "--data", str(mnist)]
+            tuned = subprocess.run(command, cwd=tmp_path, env=app.env, capture_output=True, text=True, check=False)
+            assert tuned.returncode == 0, tuned.stderr
+            app.wait(lambda: "074" in read(), "better reading")
+            seconds = time.monotonic() - began
+            save_image(tmp_path / "after.png", app.shot())
+            app.press("q")
+            code, notes = app.end()
+            assert code == 0 and "took up the new finetuned.onnx" in notes, notes
+            return seconds
+        finally:
+            app.program.kill()
+            app.program.communicate()
+
+
+def test_a_correction_is_read_better_in_the_open_window(tmp_path: Path, screen: str, pen_mnist: Path) -> None:
+    correct_and_tune(tmp_path, screen, pen_mnist)
+
+
+@pytest.mark.soak
+def test_from_correction_to_better_reading_within_30_s(tmp_path: Path, screen: str, data: Path) -> None:
+    assert correct_and_tune(tmp_path, screen, data / "mnist") <= 30
