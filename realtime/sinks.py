@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
@@ -104,11 +104,15 @@ class TextSink(Sink):
             raise
         except OSError as error:
             self._broken = True
+            if self._mine:
+                with suppress(OSError):
+                    self._file.close()  # tries again, and fails again
+                _cut_to_lines(Path(self.path))
             raise OutputError(f"cannot write {self.path}: {error.strerror or error}") from None
 
     def close(self, whole: bool) -> None:
         """Close the file, or flush what is not ours."""
-        with suppress(OSError) if self._broken else nullcontext():  # closing tries again what has been told already
+        if not self._broken:
             self._file.close() if self._mine else self._file.flush()
 
 
@@ -254,6 +258,13 @@ def _open_text(path: str, add: bool) -> TextIO:
         return Path(path).open("a" if add else "w", encoding="utf-8", newline="")
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def _cut_to_lines(path: Path) -> None:
+    """Take a half line off the end of a file, as a full disk leaves one."""
+    if path.is_file():  # not a device
+        with path.open("r+b") as file:
+            file.truncate(file.read().rfind(b"\n") + 1)
 
 
 def make_folder(folder: Path) -> None:
