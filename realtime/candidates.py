@@ -26,7 +26,6 @@ LINE_COST, BAR_COST, FOOT_COST = 0.2, -1.0, 0.0  # nats: a line read as a stroke
 FOOT = 0.65  # a digit's foot is below this share of its height
 JUNK_COST = 1.0  # nats: ink called no digit
 JUNK_FLOOR = 0.02  # least probability of 'not a digit' in the search
-WORSE = "reads worse than its parts"
 NO_INK = np.zeros((0, 0), np.uint8)
 
 
@@ -80,16 +79,17 @@ def propose_more(ink: Ink, whole: Candidates, digit: NDArray[np.float64], junk: 
     """Return the N blobs whole, and after them the pieces of wide ones and joins of several.
 
     digit, junk: (N,) probabilities that a blob is its likeliest digit, and that it is none. A proposal costs its price
-    at least: where the blobs as they are cost less, it cannot be chosen and need not be read.
+    at least: where the blobs as they are cost less, it would not be chosen and is left out.
     """
     cost = whole.price - np.maximum(np.log(np.maximum(digit, 1e-6)), np.log(np.maximum(junk, JUNK_FLOOR)) - JUNK_COST)
+    cost = cost.tolist()
     unruled = _unruled(ink)
     found, names = _cut(ink, cost, {i for group, _ in unruled for i in group})
 
     def join(group: tuple[int, ...], price: float, box: Box, patch: NDArray[np.uint8] | None = None) -> None:
-        if any(i in names for i in group):
-            return  # cut already
-        why = _shape_reason(box) or (WORSE if cost[list(group)].sum() <= price else "")
+        if any(i in names for i in group) or sum(cost[i] for i in group) <= price:
+            return  # cut already, or better apart
+        why = _shape_reason(box)
         patch = NO_INK if why else _patch(ink, group, box) if patch is None else patch
         found.append(_Proposal(patch, box, group[-1], price, True, group, why))
 
@@ -113,7 +113,7 @@ def propose_more(ink: Ink, whole: Candidates, digit: NDArray[np.float64], junk: 
     )
 
 
-def _cut(ink: Ink, cost: NDArray[np.float64], barred: set[int]) -> tuple[list[_Proposal], dict[int, tuple[int, ...]]]:
+def _cut(ink: Ink, cost: list[float], barred: set[int]) -> tuple[list[_Proposal], dict[int, tuple[int, ...]]]:
     """Propose the pieces of wide blobs, and runs of them; return also the atoms of each blob that was cut.
 
     cost: (N,) nats of each blob whole. barred: ink that may be one digit with a line for a bar.
@@ -123,7 +123,7 @@ def _cut(ink: Ink, cost: NDArray[np.float64], barred: set[int]) -> tuple[list[_P
     width, height = ink.boxes[:, 2], ink.boxes[:, 3]
     wide = (width > WIDE * height) & (height >= LEAST_SIDE) & (ink.stroke <= SOLID * height) & ~ink.ruled
     next_atom = len(cost)
-    for i in np.flatnonzero(wide & (cost >= CUT_COST)).tolist():
+    for i in np.flatnonzero(wide & (np.array(cost) >= CUT_COST)).tolist():
         x, y, w, h = ink.boxes[i].tolist()
         pieces = [] if i in barred else cut_pieces(_patch(ink, (i,), (x, y, w, h)))
         if len(pieces) < 2:
