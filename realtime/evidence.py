@@ -19,8 +19,9 @@ SLENDER = 0.25  # share of the picture's width
 CUT_OFF = 0.6  # a blob at the picture's edge is cut off, unless it is higher than this share of the picture
 # Log odds that a blob is writing, fitted by logistic regression to what is read in photos of numbers and of single
 # digits against what is read in clips of rooms and streets: at 0.5 it kept 96 % of the lone digits and 1 % of the rest.
-ODDS, CUT_ODDS, JUNK_ODDS, CROWDED_ODDS, UNEVEN_ODDS, ONE_ODDS = 1.9, -2.2, -0.4, -5.3, -2.5, -2.4
+ODDS, CUT_ODDS, JUNK_ODDS, CROWDED_ODDS, UNEVEN_ODDS, BARE_ODDS = 1.9, -2.2, -0.4, -5.3, -2.5, -2.4
 # Set by hand on the same pictures: a bare stroke has paper on both sides, and leans less than this share of its height.
+BARE, FLAGGED_ODDS = 1.3, -1.2  # a 1 with a flag or a foot is longer than this share of its box's diagonal
 CROWDED_ONE_ODDS, CROWD, LEANING_ODDS, LEAN, BESIDE_ODDS = -12.0, 0.15, -5.0, 0.8, -4.0
 PIECE_ODDS, PIECE = -1.5, 0.9  # what was cut out of a blob, of at most this share of its width
 COMPANY_ODDS, SURE_ODDS, ALIKE = 1.5, 4.0, 1.6  # beside a number whose odds are that, of like height
@@ -148,13 +149,21 @@ def writing_odds(
     cut = aside & (boxes[:, 2:].max(axis=1, initial=0) < CUT_OFF * min(height, width))
     no = np.clip(junk, 1e-3, 1 - 1e-3).astype(np.float64)
     one = digits.argmax(axis=1) == 1 if len(digits) else np.zeros(0, bool)
+    bare = one & _bare(ink)[blobs]
     # A bar that reaches a side of the picture is the edge of a thing, unless the picture is cut to it.
     edge = one & aside & (boxes[:, 2] < SLENDER * width)
     crowded, uneven = crowding(ink)[blobs], unevenness(ink)[blobs]
     odds = ODDS + CUT_ODDS * cut + JUNK_ODDS * np.log(no / (1 - no)) + CROWDED_ODDS * crowded + UNEVEN_ODDS * uneven
     leaning = np.maximum(boxes[:, 2] / np.maximum(boxes[:, 3], 1) - LEAN, 0)
-    odds += one * (ONE_ODDS + CROWDED_ONE_ODDS * np.minimum(crowded, CROWD) + LEANING_ODDS * leaning)
+    odds += bare * (BARE_ODDS + CROWDED_ONE_ODDS * np.minimum(crowded, CROWD) + LEANING_ODDS * leaning)
+    odds += FLAGGED_ODDS * (one & ~bare)
     return odds + BESIDE_ODDS * edge + PIECE_ODDS * (boxes[:, 2] < PIECE * ink.boxes[blobs, 2])
+
+
+def _bare(ink: Ink) -> NDArray[np.bool_]:
+    """Tell which blobs, (N,) bool, are one bare stroke: hardly longer than from corner to corner of their box."""
+    area = np.bincount(ink.labels.ravel().take(ink.where), minlength=len(ink.boxes) + 1)[1:]
+    return area < BARE * ink.stroke * np.hypot(ink.boxes[:, 2], ink.boxes[:, 3])
 
 
 def unevenness(ink: Ink) -> NDArray[np.float32]:
