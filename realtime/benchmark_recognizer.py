@@ -31,7 +31,7 @@ LABELS = {"update": "track"}  # of stages whose function's name does not tell
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Go through the clip so often.")
 @click.option("--max-frames", type=click.IntRange(1), help="Stop each round after so many frames.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="For OpenCV and decoder, each.")
-@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the figures as JSON.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures as JSON.")
 def main(
     clip: Path,
     model: Path | None,

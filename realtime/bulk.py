@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -81,6 +82,10 @@ def in_order(work: Callable[[J], R], jobs: Iterable[J], workers: int) -> Iterato
     left = iter(jobs)
     whole = False
     try:
+        # Ctrl-C is for this process alone, also while the others start: what is ignored here they ignore from birth.
+        heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        waiting.extend(pool.submit(work, job) for job in islice(left, 1))  # starts them all
+        signal.signal(signal.SIGINT, heard)
         while True:
             while len(waiting) < AHEAD * workers and (job := next(left, None)) is not None:
                 waiting.append(pool.submit(work, job))
@@ -98,7 +103,7 @@ def in_order(work: Callable[[J], R], jobs: Iterable[J], workers: int) -> Iterato
 
 
 def _begin() -> None:
-    """Set a process up: Ctrl-C is for the first one, and each has one core."""
+    """Set a process up: Ctrl-C is for the first one, also where it is not inherited, and each has one core."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
 

@@ -20,6 +20,7 @@ BACKENDS = {
     "gstreamer": cv2.CAP_GSTREAMER,
 }
 USUAL = {"linux": ("v4l2",), "win32": ("msmf", "dshow"), "darwin": ("avfoundation",)}
+MOST_CAMERAS = 2**31 - 1  # larger numbers are none for OpenCV
 DEVICES = Path("/dev")
 NAMES = Path("/sys/class/video4linux")
 
@@ -62,6 +63,8 @@ def _open_stream(address: str) -> cv2.VideoCapture:
 
 
 def _open_camera(source: str, wanted: Wanted) -> cv2.VideoCapture:
+    if source.isdecimal() and int(source) > MOST_CAMERAS:
+        raise SourceError(f"no camera has the number {source} (see --list-cameras)")
     backends = USUAL.get(sys.platform, ("any",)) if wanted.backend == "auto" else (wanted.backend,)
     for backend in backends:
         capture = cv2.VideoCapture(int(source) if source.isdecimal() else source, BACKENDS[backend])

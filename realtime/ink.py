@@ -93,7 +93,7 @@ def find_ink(image: NDArray[np.uint8], polarity: str = "auto") -> Ink:
     if max(image.shape[:2]) <= CROP_SIDE:
         margin = math.ceil(MARGIN * max(image.shape[:2]))
         return replace(_find_at(_surround(image, margin), 1.0, polarity), margin=margin)
-    scale = min(1.0, WORKING_SIDE / max(image.shape[:2]))
+    scale = min(1.0, max(WORKING_SIDE / max(image.shape[:2]), 1 / min(image.shape[:2])))  # of a strip a row is left
     ink = _find_at(image, scale, polarity)
     if scale < 1 and len(ink.boxes):
         height = float(np.median(ink.boxes[:, 2:].max(axis=1)))

@@ -1,6 +1,9 @@
 """Bad input of every kind, given to the commands through their entry points: the exit code and one clear line."""
 
+import os
+import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +11,7 @@ import cv2
 import pytest
 
 from realtime.classifier import default_model
-from tests.commands import assert_one_error, run
+from tests.commands import assert_one_error, run, start
 from tests.conftest import CLIP, draw_sheet
 from tests.test_classifier import has_cuda
 
@@ -116,3 +119,24 @@ def test_export_refuses_what_is_no_checkpoint(name: str, bad: Path, tmp_path: Pa
     done = run("export-onnx", bad / name, "-o", tmp_path / "out.onnx", folder=tmp_path)
     assert_one_error(done, 4, name)
     assert not any(tmp_path.iterdir())
+
+
+def test_a_folder_is_no_file_for_figures(sheets: list[Path], tmp_path: Path) -> None:
+    for name, source in (("evaluate-numbers", sheets[0]), ("benchmark-recognizer", CLIP)):
+        assert_one_error(run(name, source, "--json", ".", folder=tmp_path), 2, "is a directory")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize("wait", [0.3, 3])
+def test_ctrl_c_ends_all_processes_without_a_traceback(wait: float, tmp_path: Path) -> None:
+    with start("recognize-video", *[CLIP] * 4, "--workers", 2, folder=tmp_path, start_new_session=True) as process:
+        assert "reading on" in process.stderr.readline()
+        time.sleep(wait)  # they start, they read
+        os.killpg(process.pid, signal.SIGINT)
+        out, notes = process.communicate(timeout=30)
+    assert (process.returncode, out) == (130, "") and "Traceback" not in notes, notes
+    end = time.monotonic() + 10
+    with pytest.raises(ProcessLookupError):
+        while time.monotonic() < end:
+            os.killpg(process.pid, 0)
+            time.sleep(0.1)

@@ -81,6 +81,6 @@ def test_a_wrong_array_or_polarity_is_refused_by_value(image: NDArray[np.generic
         find_ink(image, polarity)
 
 
-@pytest.mark.parametrize("size", [(1, 1), (2, 300), (5, 5), (28, 28)])
+@pytest.mark.parametrize("size", [(1, 1), (2, 300), (5, 5), (28, 28), (1, 5000), (5000, 2)])
 def test_tiny_pictures_are_read_without_an_error(size: tuple[int, int]) -> None:
     find_ink(np.random.default_rng(0).integers(0, 255, (*size, 3), np.uint8))

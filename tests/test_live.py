@@ -154,6 +154,7 @@ def test_ctrl_c_leaves_whole_files(tmp_path: Path, stop: signal.Signals) -> None
     [
         (["nothing.mp4"], 3, "no clip nothing.mp4"),
         (["97"], 3, "cannot open camera 97 (tried"),
+        (["99999999999999999999"], 3, "no camera has the number"),
         (["http://127.0.0.1:9/video"], 3, "cannot open stream"),
         (["photos/*.jpg"], 3, "no pictures in photos"),
         ([str(CLIP), "--size", "640x480"], 2, "--size is asked of a camera"),

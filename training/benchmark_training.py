@@ -33,7 +33,7 @@ from training.sources import Source
 @click.option(
     "--most", type=click.IntRange(1), default=20, show_default=True, help="Epochs of the usual recipe at most."
 )
-@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write all figures as JSON.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write all figures as JSON.")
 def main(folder: Path | None, seeds: int, mark: float, epochs: int, most: int, json_path: Path | None) -> None:
     """Train both ways with each seed and tell when each passed the mark."""
     with exit_codes():

@@ -38,7 +38,9 @@ def read(path: Path) -> dict[str, Any]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except BROKEN as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+        # Of a file that is none, torch writes how to load it unsafely: no advice to give.
+        foreign = isinstance(error, pickle.UnpicklingError)
+        reason = "no weights" if foreign else (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
         raise CheckpointRefusedError(
             f"{path} is not a checkpoint that can be read ({reason}): train it again"
         ) from None

@@ -33,7 +33,7 @@ BATCH = 500
 @click.option(
     "--threshold", type=click.FloatRange(0, 1), help="Least sureness that is accepted.  [default: the model's]"
 )
-@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write all figures as JSON.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write all figures as JSON.")
 def main(
     model: Path | None,
     device: str,
