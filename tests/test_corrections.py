@@ -118,6 +118,8 @@ def test_the_gates_hold() -> None:
     assert gates.judge_user(compared(right, right, right, sure=0.95), none).passed  # as many, and surer of them
     assert not gates.judge_user(compared(right, right, right), none).passed
     assert gates.judge_user(none, better).passed and "trained" in gates.judge_user(none, better).text
+    same = compared(right, right, right)
+    assert gates.judge_user(same, better).passed and "1 more of those trained on" in gates.judge_user(same, better).text
     many = right * 200
     worse = compared(many, [1, 1, 1, *many[3:]], many)  # two of 2000: 0.10 points
     assert gates.judge_base(worse, 0.1).passed and not gates.judge_base(worse, 0.05).passed

@@ -1,3 +1,5 @@
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -145,6 +147,22 @@ def test_a_kill_at_any_step_leaves_a_model_that_loads(tmp_path: Path, monkeypatc
         assert Classifier(folder / "finetuned-before.onnx", "cpu").classes == CLASSES
         steps += killed
     assert steps == 5  # the new checkpoint, two kept, two into place
+
+
+def test_watch_takes_up_corrections_as_they_come(tmp_path: Path, pen_mnist: Path) -> None:
+    command = [sys.executable, "-m", "export.finetune_digits", "mine", "--watch", "--data", str(pen_mnist)]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])}
+    running = subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True)
+    assert running.stderr is not None
+    lines = iter(running.stderr.readline, "")
+    assert any(line.startswith("watching mine") for line in lines)
+    for count in (6, 8):
+        for i in range(count):
+            save_image(tmp_path / "mine" / "4" / f"{i}.png", draw_glyph(i))
+        assert "to models/finetuned.onnx" in next(line for line in lines if "promoted" in line)
+    running.send_signal(signal.SIGINT)
+    assert running.communicate(timeout=60)[1].endswith("interrupted\n") and running.returncode == 130
+    assert (tmp_path / "models" / "finetuned-before.onnx").is_file()
 
 
 @pytest.mark.soak

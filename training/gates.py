@@ -77,12 +77,16 @@ def judge_user(held: Compared, trained: Compared) -> Gate:
         f"difference {100 * (after - before) / count:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}), "
         f"cross-entropy {loss_before:.3f} before, {loss_after:.3f} after"
     )
-    if after == before:
-        passed = loss_after < loss_before
-        text += ": as many right, and surer of them" if passed else ": no better"
-    else:
+    learned = trained.fixed.sum().item() - trained.broken.sum().item()
+    if after != before:
         passed = after > before
         text += "" if passed else ": worse"
+    elif loss_after < loss_before:
+        passed = True
+        text += ": as many right, and surer of them"
+    else:
+        passed = learned > 0
+        text += f": as many right, and {learned} more of those trained on" if passed else ": no better"
     return Gate(passed, text)
 
 
