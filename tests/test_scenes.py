@@ -120,3 +120,12 @@ def test_the_truth_of_the_clip_is_what_it_shows() -> None:
         assert sum(map(str.isdigit, line["rows"])) >= 24
     numbers = [number for line in lines for number in line["rows"].replace("|", " ").split()]
     assert len(set(numbers)) == len(numbers)
+
+
+def test_the_curve_is_a_table_of_rows_exact() -> None:
+    done = CliRunner().invoke(main, ["curve", "--trouble", "none", "--trouble", "noise", "--count", "1"])
+    assert done.exit_code == 0, done.output
+    head, _, *rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in done.stdout.splitlines()]
+    assert head == ["trouble", "0.25", "0.5", "0.75", "1"]
+    assert rows[0] == ["none", "100", "100", "100", "100"] and rows[1][0] == "noise"
+    assert CliRunner().invoke(main, ["curve", "--trouble", "rain"]).exit_code == 2

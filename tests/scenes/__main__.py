@@ -1,10 +1,11 @@
-"""Run the scene maker: `python -m tests.scenes clip OUT.mp4`, `python -m tests.scenes pictures OUT`."""
+"""Run the scene maker: `python -m tests.scenes clip OUT.mp4`, `... pictures OUT`, `... curve`."""
 
 from pathlib import Path
 
 import click
 
 from .clip import SEED, save_clip
+from .curve import measure
 from .pictures import save_pictures
 from .troubles import KINDS
 
@@ -55,6 +56,19 @@ def pictures(out: Path, names: tuple[str, ...], strengths: tuple[float, ...], co
     except ValueError as wrong:
         raise click.UsageError(str(wrong)) from wrong
     click.echo(f"{out}: {written} pictures and truth.csv", err=True)
+
+
+@main.command()
+@click.option("--trouble", "names", multiple=True, default=KINDS, help="Repeat for several.  [default: all]")
+@click.option("--count", default=20, show_default=True, type=click.IntRange(1), help="Pictures for each strength.")
+@click.option("--seed", default=900, show_default=True, help="One that nothing was tuned on.")
+def curve(names: tuple[str, ...], count: int, seed: int) -> None:
+    """Read pictures of each trouble at growing strength and print the percentage of rows exact as a table."""
+    try:
+        for line in measure(names, count, seed):
+            click.echo(line)
+    except ValueError as wrong:
+        raise click.UsageError(str(wrong)) from wrong
 
 
 if __name__ == "__main__":
