@@ -22,7 +22,7 @@ CUT_OFF = 0.6  # a blob at the picture's edge is cut off, unless it is higher th
 ODDS, CUT_ODDS, JUNK_ODDS, CROWDED_ODDS, UNEVEN_ODDS, BARE_ODDS = 1.9, -2.2, -0.4, -5.3, -2.5, -2.4
 # Set by hand on the same pictures: a bare stroke has paper on both sides, and leans less than this share of its height.
 BARE, FLAGGED_ODDS = 1.3, -1.2  # a 1 with a flag or a foot is longer than this share of its box's diagonal
-CROWDED_ONE_ODDS, CROWD, LEANING_ODDS, LEAN, BESIDE_ODDS = -12.0, 0.15, -5.0, 0.8, -4.0
+CROWDED_BARE_ODDS, CROWD, LEANING_ODDS, LEAN, BESIDE_ODDS = -12.0, 0.15, -5.0, 0.8, -4.0
 PIECE_ODDS, PIECE = -1.5, 0.9  # what was cut out of a blob, of at most this share of its width
 COMPANY_ODDS, SURE_ODDS, ALIKE = 1.5, 4.0, 1.6  # beside a number whose odds are that, of like height
 LEAST_ODDS = 0.5  # of all digits of a number together
@@ -149,14 +149,14 @@ def writing_odds(
     cut = aside & (boxes[:, 2:].max(axis=1, initial=0) < CUT_OFF * min(height, width))
     no = np.clip(junk, 1e-3, 1 - 1e-3).astype(np.float64)
     one = digits.argmax(axis=1) == 1 if len(digits) else np.zeros(0, bool)
-    bare = one & _bare(ink)[blobs]
+    bare = _bare(ink)[blobs]
     # A bar that reaches a side of the picture is the edge of a thing, unless the picture is cut to it.
     edge = one & aside & (boxes[:, 2] < SLENDER * width)
     crowded, uneven = crowding(ink)[blobs], unevenness(ink)[blobs]
     odds = ODDS + CUT_ODDS * cut + JUNK_ODDS * np.log(no / (1 - no)) + CROWDED_ODDS * crowded + UNEVEN_ODDS * uneven
     leaning = np.maximum(boxes[:, 2] / np.maximum(boxes[:, 3], 1) - LEAN, 0)
-    odds += bare * (BARE_ODDS + CROWDED_ONE_ODDS * np.minimum(crowded, CROWD) + LEANING_ODDS * leaning)
-    odds += FLAGGED_ODDS * (one & ~bare)
+    odds += bare * CROWDED_BARE_ODDS * np.minimum(crowded, CROWD)
+    odds += one * np.where(bare, BARE_ODDS + LEANING_ODDS * leaning, FLAGGED_ODDS)
     return odds + BESIDE_ODDS * edge + PIECE_ODDS * (boxes[:, 2] < PIECE * ink.boxes[blobs, 2])
 
 
