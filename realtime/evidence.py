@@ -19,7 +19,7 @@ SLENDER = 0.25  # share of the picture's width
 CUT_OFF = 0.6  # a blob at the picture's edge is cut off, unless it is higher than this share of the picture
 # Log odds that a blob is writing, fitted by logistic regression to what is read in photos of numbers and of single
 # digits against what is read in clips of rooms and streets: at 0.5 it kept 96 % of the lone digits and 1 % of the rest.
-ODDS, CUT_ODDS, JUNK_ODDS, CROWDED_ODDS, UNEVEN_ODDS, BARE_ODDS = 1.9, -2.2, -0.4, -5.3, -2.5, -2.4
+ODDS, CUT_ODDS, JUNK_ODDS, CROWDED_ODDS, UNEVEN_ODDS, BARE_ODDS = 1.9, -2.2, -0.4, -5.3, -2.5, -3.0
 # Set by hand on the same pictures: a bare stroke has paper on both sides, and leans less than this share of its height.
 BARE, FLAGGED_ODDS = 1.3, -1.2  # a 1 with a flag or a foot is longer than this share of its box's diagonal
 CROWDED_BARE_ODDS, CROWD, LEANING_ODDS, LEAN, BESIDE_ODDS = -12.0, 0.15, -5.0, 0.8, -4.0
