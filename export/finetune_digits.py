@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import click
 import torch
+from torch import nn
 
 from export.promote import NAME, in_use, promote
 from realtime.classifier import default_model
@@ -128,18 +130,8 @@ def tune_once(settings: Settings, ground: Ground, clock: Clock) -> bool:
             gates.judge_base(base, settings.margin),
             gates.judge_junk(junk, float(metadata["threshold"])),
         ]
-    against = f"{in_place or ground.init.name}"
-    if all(gate.passed for gate in judged):
-        with clock.time("export and parity"):
-            names = {
-                chosen.name(c.path) for c, fate in zip(chosen.corrections, chosen.fates, strict=True) if fate == TRAINED
-            }
-            difference = promote(model, metadata | {"trained_on": sorted(names)}, settings.models)
-        verdict = (
-            f"promoted to {settings.models / NAME}.onnx, which says what its checkpoint says within {difference:.0e}"
-        )
-    else:
-        verdict = f"not promoted, {against} stays in use: {'; '.join(gate.text for gate in judged if not gate.passed)}"
+    against = str(in_place or ground.init.name)
+    verdict = settle(settings, chosen, judged, against, model, metadata, clock)
     with clock.time("pictures"):
         finetune_report.draw_history(history, settings.report / "history.png")
         finetune_report.draw_confusion(user.part(chosen.which(TRAINED, HELD)), settings.report / "confusion.png")
@@ -149,6 +141,26 @@ def tune_once(settings: Settings, ground: Ground, clock: Clock) -> bool:
         note(f"{'passed' if gate.passed else 'FAILED'}: {gate.text}")
     note(f"{verdict}; {settings.report / 'report.md'}; {sum(clock.seconds.values()):.1f} s")
     return all(gate.passed for gate in judged)
+
+
+def settle(
+    settings: Settings,
+    chosen: Selection,
+    judged: list[gates.Gate],
+    against: str,
+    model: nn.Module,
+    metadata: dict[str, Any],
+    clock: Clock,
+) -> str:
+    """Promote the network where all gates passed; return what became of it in a sentence."""
+    failed = [gate.text for gate in judged if not gate.passed]
+    if failed:
+        return f"not promoted, {against} stays in use: {'; '.join(failed)}"
+    with clock.time("export and parity"):
+        fates = zip(chosen.corrections, chosen.fates, strict=True)
+        names = sorted({chosen.name(c.path) for c, fate in fates if fate == TRAINED})
+        difference = promote(model, metadata | {"trained_on": names}, settings.models)
+    return f"promoted to {settings.models / NAME}.onnx, which says what its checkpoint says within {difference:.0e}"
 
 
 def tell(chosen: Selection, report: Path) -> None:

@@ -13,7 +13,8 @@ from training.sources import Source
 FOLDS, STEPS, RATE = 5, 80, 0.02
 COMPANY = 3  # other pictures of its label, of other groups, without which a picture may be all there is of a hand
 DOUBTED, SURE = 0.1, 0.6  # probabilities of the label below, and of another class above which a label is suspicious
-WEIGHT = 3.0  # of the user's pictures against the rehearsal
+OTHERS = 6  # every so many-th of the rehearsal is learned from too
+WEIGHT = 1.5  # of the user's pictures against the rehearsal
 
 
 def suspicious(base: nn.Module, user: Source, groups: NDArray[np.intp], rehearsal: Rehearsal) -> list[tuple[int, int]]:
@@ -23,7 +24,7 @@ def suspicious(base: nn.Module, user: Source, groups: NDArray[np.intp], rehearsa
     suspicious where it says another class. What the base network itself reads as labelled never is.
     """
     body, last = nn.Sequential(base.features, base.head[:-1]), base.head[-1]
-    mine, others, said = run(body, user.crops), run(body, rehearsal.crops[::3]), rehearsal.said[::3]
+    mine, others, said = run(body, user.crops), run(body, rehearsal.crops[::OTHERS]), rehearsal.said[::OTHERS]
     plain = torch.softmax(run(base, user.crops), dim=1)
     fold = torch.from_numpy(np.unique(groups, return_inverse=True)[1] % FOLDS)
     told = plain.clone()
