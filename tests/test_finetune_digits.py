@@ -47,7 +47,10 @@ def test_a_new_glyph_is_learned_and_promoted_with_a_report(corrected: Path, pen_
     result = run(corrected, pen_mnist)
     assert result.exit_code == 0, result.stderr
     assert result.stdout == "" and "promoted to models/finetuned.onnx" in result.stderr
-    assert "not measured: too few pictures to hold any out, so nothing is known of new ones: 8 (1)" in result.stderr
+    assert (
+        "not measured: too few different pictures to hold any out, so nothing is known of new ones: 8 (1)"
+        in result.stderr
+    )
     assert sorted(path.name for path in Path("runs/finetune").iterdir()) == PICTURES
     report = Path("runs/finetune/report.md").read_text()
     assert "Fixed, trained on: " in report and "`4/" in report and "| 4 | 10 | 0 | 10 |" in report

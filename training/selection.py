@@ -59,7 +59,11 @@ class Selection:
         )
         few = [f"{name} ({n})" for name, n, h in zip(CLASSES, count, held, strict=True) if n and not h]
         none = [name for name, n in zip(DIGITS, count, strict=False) if not n]
-        said = [f"too few pictures to hold any out, so nothing is known of new ones: {', '.join(few)}"] if few else []
+        said = (
+            [f"too few different pictures to hold any out, so nothing is known of new ones: {', '.join(few)}"]
+            if few
+            else []
+        )
         return said + ([f"no pictures at all of {', '.join(none)}"] if none else [])
 
 
