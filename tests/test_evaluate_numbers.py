@@ -181,5 +181,7 @@ def test_results_that_cannot_be_written_are_exit_1(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = evaluate(picture, "--save", tmp_path / "file")
     assert done.exit_code == 1 and "file" in done.stderr
+    done = evaluate(picture, "--json", tmp_path / "file" / "a.json")
+    assert done.exit_code == 1 and "cannot make folder" in done.stderr
     done = evaluate(picture, "--json", tmp_path)
-    assert done.exit_code == 1 and "cannot write" in done.stderr
+    assert done.exit_code == 2 and str(tmp_path) in done.stderr.replace("\n", "")

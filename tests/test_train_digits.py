@@ -117,7 +117,7 @@ def test_early_stop_and_target(mnist: Path, tmp_path: Path) -> None:
         (("--extra", "nowhere.npz", "1"), 3, "nowhere.npz"),
         (("--arch", "resnet"), 2, "resnet"),
         (("--epochs", "0"), 2, "epochs"),
-        (("--device", "tpu"), 1, "tpu"),
+        (("--device", "tpu"), 2, "tpu"),
     ],
 )
 def test_errors_are_one_line_with_their_code(
