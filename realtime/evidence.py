@@ -15,13 +15,14 @@ INSIDE, DOUBTFUL = 0.7, 0.2  # nor where this share of its box lies inside anoth
 TALL = 1.2  # nor is a 1 that is this many times as high as the highest other digit of its line
 SMALL, FAINT = 0.3, 0.3  # nor below these shares of the writing's usual size and contrast
 CLEAR, RING = 2, 6  # the ring around a blob that should be paper, pixels away from its ink
-SLENDER = 0.25  # share of the picture's width
+SLENDER = 0.25  # a 1 at the picture's edge, narrower than this share of the picture, is the edge of a thing
 CUT_OFF = 0.6  # a blob at the picture's edge is cut off, unless it is higher than this share of the picture
 # Log odds that a blob is writing, fitted by logistic regression to what is read in photos of numbers and of single
-# digits against what is read in clips of rooms and streets: at 0.5 it kept 96 % of the lone digits and 1 % of the rest.
-ODDS, CUT_ODDS, JUNK_ODDS, CROWDED_ODDS, UNEVEN_ODDS, BARE_ODDS = 1.9, -2.2, -0.4, -5.3, -2.5, -3.0
-# Set by hand on the same pictures: a bare stroke has paper on both sides, and leans less than this share of its height.
-BARE, FLAGGED_ODDS = 1.3, -1.2  # a 1 with a flag or a foot is longer than this share of its box's diagonal
+# digits against what is read in clips of rooms and streets.
+ODDS, CUT_ODDS, JUNK_ODDS, CROWDED_ODDS, UNEVEN_ODDS = 1.9, -2.2, -0.4, -5.3, -2.5
+# Set by hand on the same pictures. A 1 with a flag or a foot is longer than BARE times its box's diagonal; one bare
+# stroke says less: it has paper on both sides, is no wider than LEAN of its height, and ends within the picture.
+BARE, BARE_ODDS, FLAGGED_ODDS = 1.3, -3.0, -1.2
 CROWDED_BARE_ODDS, CROWD, LEANING_ODDS, LEAN, BESIDE_ODDS = -12.0, 0.15, -5.0, 0.8, -4.0
 PIECE_ODDS, PIECE = -1.5, 0.9  # what was cut out of a blob, of at most this share of its width
 COMPANY_ODDS, SURE_ODDS, ALIKE = 1.5, 4.0, 1.6  # beside a number whose odds are that, of like height

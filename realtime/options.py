@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from realtime.classifier import Classifier, DeviceError, ModelRefusedError, defa
 from realtime.reading import CONFIDENCE
 from realtime.sinks import Csv, JsonLines, TextSink, Who
 
+Asked = tuple[Path | None, Path | None, float, str]  # what `load_networks` is asked for
 FAILED, SOURCE_UNAVAILABLE, MODEL_REFUSED, INTERRUPTED = 1, 3, 4, 130
 POLARITIES = ("auto", "dark", "light")
 CONF_HELP = "A digit less sure than this is shown as '?'."
@@ -128,6 +130,9 @@ def load_networks(model: Path | None, base_model: Path | None, fallback: float, 
     return Both(
         Classifier(tuned or default_model(), device), Classifier(base_model or default_model(), device), fallback
     )
+
+
+load_once = cache(load_networks)  # for processes that read many files: the same networks for the same options
 
 
 def open_networks(model: Path | None, base_model: Path | None, fallback: float, device: str) -> Classifier | Both:

@@ -1,4 +1,4 @@
-"""Read one frame: ink, crops, one batch through the network, and digits joined into numbers."""
+"""Read one frame: ink, its blobs through the network in one batch, what they may be parts of in another, numbers."""
 
 from dataclasses import dataclass, field
 

@@ -4,7 +4,6 @@ import io
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import click
@@ -17,9 +16,10 @@ from realtime.classifier import Classifier
 from realtime.explain import explain
 from realtime.options import (
     SOURCE_UNAVAILABLE,
+    Asked,
     both_options,
     exit_codes,
-    load_networks,
+    load_once,
     model_options,
     note,
     open_networks,
@@ -33,7 +33,6 @@ from realtime.sinks import Csv, JsonLines, Window, check_picture, make_folder, p
 from realtime.tracker import Track, settle
 
 EXPLAIN_HELP = "Write the steps of each reading as a figure into this folder."
-Asked = tuple[Path | None, Path | None, float, str]  # what `load_networks` is asked for
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class Reader:
     def __call__(self, job: tuple[Path, Path | None]) -> Told:
         """Read a photo, and write the annotated one to the second path if there is one. Raises OutputError."""
         photo, target = job
-        networks = self.networks or _load(*self.asked)
+        networks = self.networks or load_once(*self.asked)
         try:
             frame, page, latency = read_photo(photo, networks, self.confidence, self.polarity)
         except SourceError as error:
@@ -182,6 +181,3 @@ def rows_of_text(readings: list[Reading]) -> list[str]:
     for reading in readings:
         rows.setdefault(reading.row, []).append(reading.text)
     return [" ".join(rows[row]) for row in sorted(rows)]
-
-
-_load = cache(load_networks)  # once in each process

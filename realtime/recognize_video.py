@@ -5,7 +5,6 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cache
 from multiprocessing import parent_process
 from pathlib import Path
 
@@ -18,9 +17,10 @@ from realtime.capture import Clip, SourceError
 from realtime.classifier import Classifier
 from realtime.options import (
     SOURCE_UNAVAILABLE,
+    Asked,
     both_options,
     exit_codes,
-    load_networks,
+    load_once,
     model_options,
     note,
     open_networks,
@@ -35,7 +35,6 @@ from realtime.tracker import Span, Tracker
 from realtime.video import VideoFile
 
 DEFAULT = click.core.ParameterSource.DEFAULT
-Asked = tuple[Path | None, Path | None, float, str]  # what `load_networks` is asked for
 Job = tuple[Path, Path | None]  # a clip, and where its annotated one goes
 
 
@@ -68,7 +67,7 @@ class Settings:
     def __call__(self, job: Job) -> Told:
         """Read a clip in a process of its own, its lines gathered."""
         json, csv = io.StringIO(), io.StringIO()
-        networks = _load(*self.asked)
+        networks = load_once(*self.asked)
         told = read_clip(job, networks, self, [JsonLines(json, speaker(networks)), Csv(csv, head=False)], None)
         return Told(told.clip, told.spans, told.replayed, json.getvalue(), csv.getvalue(), told.error)
 
@@ -181,6 +180,3 @@ def summarize(told: Told, named: bool, piped: bool) -> None:
         note(f"{span.first:7.2f} {span.last:7.2f}  {span.text}")
     if not piped:
         click.echo("".join(f"{span.text}\n" for span in told.spans), nl=False)
-
-
-_load = cache(load_networks)  # once in each process

@@ -43,15 +43,13 @@ class Correction:
     track: str
 
 
-def prepare(folder: Path) -> bool:
-    """Make the folders for labelled pictures where they are missing; tell whether there was nothing before."""
-    had = folder.is_dir()
+def prepare(folder: Path) -> None:
+    """Make the folders for labelled pictures where they are missing. Raises DataError where that fails."""
     try:
         for name in CLASSES:
             (folder / name).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"cannot make folder {folder / name}: {error.strerror or error}") from None
-    return not had
 
 
 def pictures(folder: Path) -> Iterator[tuple[Path, int]]:
