@@ -76,15 +76,16 @@ def in_order(work: Callable[[J], R], jobs: Iterable[J], workers: int) -> Iterato
     if workers == 1:
         yield from map(work, jobs)
         return
-    # Not forked: the threads of OpenCV and ONNX Runtime do not survive that.
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin)
     waiting: deque[Future[R]] = deque()
     left = iter(jobs)
     whole = False
+    # Ctrl-C is for this process alone, also while the others start: what is ignored here they ignore from birth. Each
+    # of the first jobs starts a process; the first lock within the pool starts the one that watches over locks.
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Not forked: the threads of OpenCV and ONNX Runtime do not survive that.
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin)
     try:
-        # Ctrl-C is for this process alone, also while the others start: what is ignored here they ignore from birth.
-        heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        waiting.extend(pool.submit(work, job) for job in islice(left, 1))  # starts them all
+        waiting.extend(pool.submit(work, job) for job in islice(left, workers))
         signal.signal(signal.SIGINT, heard)
         while True:
             while len(waiting) < AHEAD * workers and (job := next(left, None)) is not None:
