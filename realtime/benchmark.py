@@ -18,11 +18,21 @@ from realtime import reading
 from realtime.capture import Clip, Frame
 from realtime.classifier import Classifier
 from realtime.overlay import draw
-from realtime.steady import SteadyReader
+from realtime.sight import Followed, Sight
 from realtime.tracker import Tracker
+from realtime.watch import Watch
 
 CHUNK = 20  # frames decoded alone, then as many read: so close together, a busy machine slows both alike
 PROGRAM = "from realtime.recognize_video import main; main()"  # what the user's command runs
+METHODS = (
+    (Classifier, "__call__", "classifier"),
+    (Sight, "__init__", "follow"),
+    (Sight, "is_still", "follow"),
+    (Followed, "__init__", "follow"),
+    (Followed, "follow", "follow"),
+    (Tracker, "update", "track"),
+    (Tracker, "carry", "track"),
+)
 DECODER = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 
 
@@ -31,7 +41,7 @@ class Round:
     """The seconds of one round through a clip, an entry for each frame; `stages` hold sums over the round by name.
 
     decoding: alone, nothing between the frames. reading: from frame to tracks. whole: decoded, read and tracked.
-    drawing: the overlay, in none of the others. digits: how many were read.
+    drawing: the overlay, in none of the others. digits: how many stood in it. followed: frames that were not read.
     """
 
     decoding: list[float] = field(default_factory=list)
@@ -40,6 +50,7 @@ class Round:
     drawing: list[float] = field(default_factory=list)
     digits: list[int] = field(default_factory=list)
     stages: dict[str, float] = field(default_factory=dict)
+    followed: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,7 +77,7 @@ def limit_threads(threads: int) -> Iterator[None]:
 
 def measure_round(clip: Path, classifier: Classifier, confidence: float, polarity: str, most: int | None) -> Round:
     """Go through a clip once, decoding and reading by turns. Raises SourceError where it holds no frame."""
-    result, reader, tracker = Round(), SteadyReader(), Tracker(confidence)
+    result, watch = Round(), Watch(Tracker(confidence))
     with Clip(clip) as alone, Clip(clip) as seen, watch_stages(result.stages):
         bare, frames = alone.frames(most=most), seen.frames(most=most)
         while count := _decode(bare, result.decoding):
@@ -74,16 +85,14 @@ def measure_round(clip: Path, classifier: Classifier, confidence: float, polarit
                 start = perf_counter()
                 frame = next(frames)
                 decoded = perf_counter()
-                readings = reader.read(frame.image, classifier, confidence, polarity).readings
-                found = perf_counter()
-                tracks = tracker.update(readings, frame.time, frame.image)
+                tracks = watch.see(frame.image, frame.time, classifier, confidence, polarity)
                 tracked = perf_counter()
                 draw(frame.image, tracks)
                 result.drawing.append(perf_counter() - tracked)
                 result.reading.append(tracked - decoded)
                 result.whole.append(tracked - start)
-                result.stages["update"] = result.stages.get("update", 0.0) + tracked - found
-                result.digits.append(sum(len(number.digits) for number in readings))
+                result.digits.append(sum(len(number.digits) for number in tracks))
+    result.followed = watch.followed
     return result
 
 
@@ -99,10 +108,10 @@ def _decode(frames: Iterator[Frame], times: list[float]) -> int:
 
 @contextmanager
 def watch_stages(totals: dict[str, float]) -> Iterator[None]:
-    """Clock what `reading.read` calls, where it calls it, and add up the s of each function by its name.
+    """Clock following, tracking and what `reading.read` calls, and add up the s of each function by its name.
 
-    The names come from the code of read itself, so that a stage added there is clocked without a word here. A function
-    called by another one of them counts to that one alone.
+    What read calls is clocked where it calls it; the names come from its own code, so that a stage added there is
+    clocked without a word here. A function called by another one of them counts to that one alone.
     """
     used = _names(reading.read.__code__)
     modules = [module for name, module in vars(reading).items() if name in used and isinstance(module, ModuleType)]
@@ -112,7 +121,7 @@ def watch_stages(totals: dict[str, float]) -> Iterator[None]:
         for name, function in vars(owner).items()
         if name in used and isinstance(function, FunctionType)
     ]
-    found.append((Classifier, "__call__", Classifier.__call__, "classifier"))
+    found += [(owner, name, getattr(owner, name), label) for owner, name, label in METHODS]
     running: list[str] = []
     for owner, name, function, label in found:
         setattr(owner, name, _clocked(function, label, totals, running))

@@ -22,7 +22,6 @@ from realtime.options import exit_codes, model_options, open_classifier
 from realtime.report import save_json
 
 START_FRAMES, STARTS = 50, 3  # frames that each fresh process reads, and how many processes
-LABELS = {"update": "track"}  # of stages whose function's name does not tell
 
 
 @click.command()
@@ -93,12 +92,13 @@ def summarize(rounds: list[Round], starts: list[Start]) -> dict[str, object]:
         return {"ms": spread(1000 * np.array(sums) / frames), "times_decoding": spread(np.array(sums) / decoding)}
 
     names = list(dict.fromkeys(name for r in rounds for name in r.stages))
-    stages = {LABELS.get(name, name): cost([r.stages.get(name, 0.0) for r in rounds]) for name in names}
+    stages = {name: cost([r.stages.get(name, 0.0) for r in rounds]) for name in names}
     stages["rest"] = cost([sum(r.reading) - sum(r.stages.values()) for r in rounds])
     each = 1000 * np.concatenate([r.reading for r in rounds])
     memory = [start.memory / 1e6 for start in starts if start.memory is not None]
     return {
         "rounds": len(rounds),
+        "read_share": float(np.mean([1 - r.followed / len(r.reading) for r in rounds])),
         "digits_a_frame": float(np.mean([n for r in rounds for n in r.digits])),
         "decoding": cost([sum(r.decoding) for r in rounds]),
         "stages": stages,
@@ -122,7 +122,8 @@ def table(figures: dict) -> list[str]:
     threads = "one thread" if figures["threads"] == 1 else f"{figures['threads']} threads"
     lines = [
         f"{figures['clip']} {width}x{height}, {figures['frames']} frames, {figures['digits_a_frame']:.1f} digits a "
-        f"frame, {figures['rounds']} rounds, {threads}, {figures['device']}, {figures['machine']}",
+        f"frame, {figures['rounds']} rounds, {threads}, {figures['device']}, {figures['machine']}; "
+        f"{100 * figures['read_share']:.0f} % of the frames read, the others followed",
         f"{'':<20}{'ms a frame':>12}{'times decoding':>16}   least to most",
     ]
     rows = [("decoding", figures["decoding"])]

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from realtime.capture import Frame
 from realtime.collect import INBOX, NOT_A_DIGIT, Collector, Pick, picks
+from realtime.ink import Ink, find_ink
 from realtime.options import POLARITIES
 from realtime.reading import Page
 from realtime.sinks import OutputError
@@ -33,12 +35,18 @@ HELP = (
 
 @dataclass(frozen=True)
 class Scene:
-    """One frame with all that was read in it, and how long that took, ms."""
+    """One frame with all that was read in it, looking for ink of `polarity`, and how long that took, ms."""
 
     frame: Frame
     page: Page
     tracks: list[Track]
     latency_ms: float
+    polarity: str = "auto"
+
+    @cached_property
+    def ink(self) -> Ink:
+        """The ink of this very frame."""
+        return find_ink(self.frame.image, self.polarity) if self.page.moved else self.page.ink
 
 
 @dataclass
@@ -131,11 +139,11 @@ class Keyboard:
             return "select a digit first: Tab, or a click on it"
         if chosen not in selectable(scene):
             return "the selected digit is not to be seen just now"
-        kept = self.collector.label(scene.frame, scene.page.ink, chosen, label)
+        kept = self.collector.label(scene.frame, scene.ink, chosen, label)
         return f"kept as {label}" if kept else f"kept as {label} before"
 
     def _collect(self, scene: Scene) -> str:
-        kept = self.collector.collect(scene.frame, scene.page.ink, scene.tracks)
+        kept = self.collector.collect(scene.frame, scene.ink, scene.tracks)
         return f"kept {kept} pictures in {self.collector.folder}; unsure ones in {INBOX}"
 
     def _snapshot(self, scene: Scene) -> str:

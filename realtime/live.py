@@ -13,8 +13,8 @@ from realtime.keys import Controls, Scene
 from realtime.newest import Newest
 from realtime.recording import Replay, is_record
 from realtime.screen import Status
-from realtime.steady import SteadyReader
 from realtime.tracker import Tracker
+from realtime.watch import Watch
 
 Source = Newest | Clip | Stills | Replay
 
@@ -44,9 +44,9 @@ class Live:
         controls: Controls,
         warn: Callable[[str], None],
     ) -> None:
-        self.source, self._classifier, self._tracker = source, classifier, tracker
+        self.source, self._classifier = source, classifier
         self._controls, self._warn = controls, warn
-        self._reader = SteadyReader()
+        self._watch = Watch(tracker)
         self._fps, self._before, self._age = 0.0, 0.0, 0.0
         self._lost = False
 
@@ -89,14 +89,16 @@ class Live:
     def _look(self, frame: Frame) -> Scene:
         """Read a frame and track its numbers."""
         start = time.monotonic()
-        page = self._reader.read(frame.image, self._classifier, self._controls.confidence, self._controls.polarity)
-        tracks = self._tracker.update(page.readings, frame.time, frame.image)
+        asked = self._controls
+        tracks = self._watch.see(
+            frame.image, frame.time, self._classifier, asked.confidence, asked.polarity, anew=asked.steps
+        )
         now = time.monotonic()
         if self._before:
             rate = 1 / max(now - self._before, 1e-3)
             self._fps = rate if not self._fps else self._fps + 0.1 * (rate - self._fps)
         self._before = now
-        return Scene(frame, page, tracks, 1000 * (now - start))
+        return Scene(frame, self._watch.page, tracks, 1000 * (now - start), asked.polarity)
 
     def _tell(self) -> None:
         """Say once that the source is lost, and once that it is back."""

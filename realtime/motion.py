@@ -49,10 +49,8 @@ class Placed:
         return np.concatenate([(low + high) / 2, high - low], axis=1)
 
     def moved(self, motion: Motion) -> "Placed":
-        """Apply a motion: centres move, sizes scale."""
-        sizes = self.boxes[:, 2:] * np.sqrt(abs(np.linalg.det(motion[:, :2])))
-        centres = self.centres @ motion[:, :2].T + motion[:, 2]
-        return Placed(self.texts, np.concatenate([centres - sizes / 2, sizes], axis=1), self.counts)
+        """Apply a motion."""
+        return Placed(self.texts, move(self.boxes, motion), self.counts)
 
     def digits(self, number: int) -> slice:
         """The rows of one number's digits."""
@@ -98,10 +96,23 @@ def common_motion(old: Placed, new: Placed) -> Motion:
     if scores[best] == -np.inf:
         return STILL
     before = np.concatenate([old.centres[old.digits(i)] for i in rows[near[best]]])
-    return _fit(before, np.concatenate([new.centres[new.digits(j)] for j in columns[near[best]]]))
+    return fit(before, np.concatenate([new.centres[new.digits(j)] for j in columns[near[best]]]))
 
 
-def _fit(before: NDArray[np.float64], after: NDArray[np.float64]) -> Motion:
+def after(first: Motion, both: Motion) -> Motion:
+    """Return the motion that makes of a first one both together."""
+    linear = both[:, :2] @ np.linalg.inv(first[:, :2])
+    return np.hstack([linear, (both[:, 2] - linear @ first[:, 2])[:, None]])
+
+
+def move(boxes: NDArray[np.number], motion: Motion) -> NDArray[np.float64]:
+    """Return boxes (N, 4) x, y, w, h where a motion takes them: centres move, sizes scale."""
+    sizes = boxes[:, 2:] * np.sqrt(abs(np.linalg.det(motion[:, :2])))
+    centres = (boxes[:, :2] + boxes[:, 2:] / 2) @ motion[:, :2].T + motion[:, 2]
+    return np.concatenate([centres - sizes / 2, sizes], axis=1)
+
+
+def fit(before: NDArray[np.float64], after: NDArray[np.float64]) -> Motion:
     """Fit turn, scale and shift to matched points (N, 2); only the shift where few points cannot tell more."""
     shift = np.hstack([np.eye(2), np.median(after - before, axis=0)[:, None]])
     if len(before) < 4:

@@ -60,7 +60,8 @@ class Page:
 
     boxes: (N, 4) int32 in frame pixels. crops: (N, 1, 28, 28) uint8. digits: (N, 10) float32, the probability of
     each digit. junk: (N,) float32, that it is none. reasons: N texts, why a blob is refused, empty for those that are
-    read. The digits of the readings name their blob by its place among the N.
+    read. The digits of the readings name their blob by its place among the N. moved: all but the ink was carried to
+    where it stands in a later frame.
     """
 
     ink: Ink
@@ -70,6 +71,7 @@ class Page:
     junk: NDArray[np.float32]
     reasons: list[str]
     readings: list[Reading]
+    moved: bool = False
 
 
 def read(

@@ -203,4 +203,4 @@ def open_recorders(
 def gather(collector: Collector, scene: Scene) -> None:
     """Keep the digits of settled numbers, and of those long in sight that stay unsure."""
     steady = [t for t in scene.tracks if t.state == "settled" or scene.frame.time - t.first > COLLECT_AFTER]
-    collector.collect(scene.frame, scene.page.ink, steady)
+    collector.collect(scene.frame, scene.ink, steady)

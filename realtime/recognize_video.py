@@ -30,9 +30,9 @@ from realtime.options import (
 )
 from realtime.recording import Replay, is_record
 from realtime.sinks import Csv, JsonLines, Sink, Window, describe, places
-from realtime.steady import SteadyReader
 from realtime.tracker import Span, Tracker
 from realtime.video import VideoFile
+from realtime.watch import Watch
 
 DEFAULT = click.core.ParameterSource.DEFAULT
 Job = tuple[Path, Path | None]  # a clip, and where its annotated one goes
@@ -139,7 +139,8 @@ def read_clip(
 ) -> Told:
     """Read a clip or record, each frame handed to the sinks as it is read. Raises OutputError where they fail."""
     (clip, target), conf, polarity = job, settings.confidence, settings.polarity
-    reader, tracker, same, count = SteadyReader(), Tracker(conf), 0, 0
+    tracker, same, count = Tracker(conf), 0, 0
+    watch = Watch(tracker)
     try:
         with ExitStack() as stack:
             opened = stack.enter_context(Replay(clip) if is_record(clip) else Clip(clip))
@@ -152,8 +153,7 @@ def read_clip(
                     line = opened.line(frame)
                     conf = tracker.confidence = conf if "conf" in settings.told else line["conf"]
                     polarity = polarity if "polarity" in settings.told else line["polarity"]
-                page = reader.read(frame.image, networks, conf, polarity)
-                tracks = tracker.update(page.readings, frame.time, frame.image)
+                tracks = watch.see(frame.image, frame.time, networks, conf, polarity)
                 latency = 1000 * (time.perf_counter() - start)
                 count += 1
                 same += isinstance(opened, Replay) and describe(frame, tracks, latency)["numbers"] == line["numbers"]

@@ -92,7 +92,7 @@ def _picture(scene: Scene, view: View, steps: bool) -> NDArray[np.uint8]:
     if (image.shape[1], image.shape[0]) != size:
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA if view.scale < 1 else cv2.INTER_LINEAR)
     if steps:
-        ink = cv2.resize(scene.page.ink.over_frame(), size, interpolation=cv2.INTER_LINEAR)
+        ink = cv2.resize(scene.ink.over_frame(), size, interpolation=cv2.INTER_LINEAR)
         image = np.maximum(image // 3, ink[..., None])
     return cv2.flip(image, 1) if view.mirror else image
 

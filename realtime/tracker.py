@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.motion import Placed, common_motion, match
+from realtime.motion import STILL, Motion, Placed, common_motion, match
 from realtime.reading import CONFIDENCE, Box, Reading
 from realtime.trail import HOLD, Span, Track, Trail
 
 PATIENCE = 2.0  # s a number may be out of sight, behind a hand, and keep its id
+AWAY = 0.5  # s after which it is no longer expected back at any moment
 GLIMPSE = 0.6  # s that one which never settled is remembered
 
 
@@ -33,7 +34,8 @@ class Event:
 class Tracker:
     """Match each frame's readings to the numbers known so far.
 
-    `confidence` is that below which a digit is "?". `events` are those of the last update.
+    `confidence` is that below which a digit is "?". `events` are those of the last frame. It is `calm` while all
+    numbers in sight have settled, the last frame says of each what it settled as, and none went out of sight just now.
     """
 
     def __init__(self, confidence: float = CONFIDENCE) -> None:
@@ -42,6 +44,7 @@ class Tracker:
         self._trails: list[Trail] = []
         self._gone: list[Trail] = []
         self._next = 1
+        self._time = 0.0  # of the last frame
 
     def update(self, readings: list[Reading], time: float, image: NDArray[np.uint8] | None = None) -> list[Track]:
         """Take in one frame's readings, also when there are none, at `time` in s; return the numbers to show.
@@ -54,7 +57,7 @@ class Tracker:
         old = old.moved(common_motion(old, new))
         pairs = match(old, new)
         for i, trail in enumerate(self._trails):
-            trail.move(old.boxes[old.digits(i)])
+            trail.move(old.boxes[old.digits(i)], fresh=False)
             if i in pairs:
                 trail.see(readings[pairs[i]], time, self.confidence, self._company(trail), image)
             else:
@@ -63,8 +66,27 @@ class Tracker:
             self._trails.append(Trail(self._next, readings[j], time))
             self._trails[-1].see(readings[j], time, self.confidence, False, image)
             self._next += 1
-        self._retire(before, time)
-        return [trail.view() for trail in self._trails if self._shown(trail, time)]
+        return self._shown_after(before, time)
+
+    def carry(self, motion: Motion, time: float) -> list[Track]:
+        """Take in a frame that shows just what the one before it showed, moved; nothing is voted on."""
+        before = {trail.track.id: trail.spans[-1].text if trail.spans else "" for trail in self._trails}
+        places = _place([(trail.track.text, trail.boxes) for trail in self._trails])
+        places = places if motion is STILL else places.moved(motion)
+        for i, trail in enumerate(self._trails):
+            if motion is not STILL:
+                trail.move(places.boxes[places.digits(i)], fresh=trail.track.fresh)
+            if trail.track.last == self._time:
+                trail.stay(time)
+        return self._shown_after(before, time)
+
+    @property
+    def calm(self) -> bool:
+        """Whether there is nothing to decide: see `Tracker`."""
+        return all(
+            trail.calm if trail.track.last == self._time else not trail.spans or self._time - trail.track.last > AWAY
+            for trail in self._trails
+        )
 
     def settled(self) -> list[Span]:
         """Return every text that settled, by the time it was first seen."""
@@ -89,6 +111,12 @@ class Tracker:
         if track.state != "settled" or time - track.last > HOLD:
             return False
         return not any(_meet(trail.boxes, other.boxes) for other in self._trails if other.track.last == time)
+
+    def _shown_after(self, before: dict[int, str], time: float) -> list[Track]:
+        """Part with what is gone, tell the events and return the numbers to show; before: the settled text by id."""
+        self._time = time
+        self._retire(before, time)
+        return [trail.view() for trail in self._trails if self._shown(trail, time)]
 
     def _retire(self, before: dict[int, str], time: float) -> None:
         """Part with numbers long out of sight or written over, and tell the events of this update."""

@@ -64,15 +64,28 @@ class Trail:
         self._agreed = time  # when a frame last agreed with the settled text
         self._whole: tuple[NDArray[np.uint8], list[Box]] | None = None  # the settled text as last seen, and its boxes
 
-    def move(self, boxes: NDArray[np.float64]) -> None:
-        """Carry the digits to boxes (n, 4); they are not fresh until seen again."""
+    def move(self, boxes: NDArray[np.float64], fresh: bool) -> None:
+        """Carry the digits to boxes (n, 4); fresh: they are seen there, else not until seen again."""
         self.boxes = boxes
-        self.track = replace(self.track, fresh=False)
+        self.track = self._standing() if fresh else replace(self.track, fresh=False)
+
+    def stay(self, time: float) -> None:
+        """Take in a frame that shows just what the one before it showed."""
+        self.track = replace(self.track, last=time)
+        if self.track.state == "settled":
+            self._agreed = time if self.track.fresh else self._agreed
+            self._extend(time)
+
+    @property
+    def calm(self) -> bool:
+        """Whether it is settled, and the last frame said the same."""
+        return self.track.state == "settled" and self.track.fresh and not self.hidden
 
     def view(self) -> Track:
         """Return the track with its digits where they stand."""
-        if self.track.fresh:
-            return self.track
+        return self.track if self.track.fresh else self._standing()
+
+    def _standing(self) -> Track:
         boxes = np.rint(self.boxes).astype(int).tolist()
         digits = (replace(digit, box=tuple(box)) for digit, box in zip(self.track.digits, boxes, strict=True))
         return replace(self.track, digits=tuple(digits))

@@ -23,7 +23,7 @@ def a_round(decoding: float, reading_s: float, stages: dict[str, float]) -> Roun
 
 
 def test_ratios_are_medians_of_rounds_with_their_spread() -> None:
-    rounds = [a_round(0.002, s, {"find_ink": 5 * s, "update": s}) for s in (0.004, 0.006, 0.020)]
+    rounds = [a_round(0.002, s, {"find_ink": 5 * s, "track": s}) for s in (0.004, 0.006, 0.020)]
     told = summarize(rounds, [Start(0.9, 150_000_000), Start(1.4, 160_000_000), Start(1.0, None)])
     assert told["reading"]["times_decoding"] == [3.0, 2.0, 10.0]
     assert told["reading"]["ms"] == [6.0, 4.0, 20.0]
@@ -41,7 +41,7 @@ def test_a_round_reads_the_frames_that_it_decodes(classifier: Classifier) -> Non
     measured = measure_round(CLIP, classifier, 0.6, "auto", 25)
     assert {len(times) for times in (measured.decoding, measured.reading, measured.whole, measured.drawing)} == {25}
     assert min(measured.digits) >= 20
-    assert {"find_ink", "group", "update"} <= measured.stages.keys()
+    assert {"find_ink", "group", "track"} <= measured.stages.keys()
     assert 0.9 * sum(measured.reading) < sum(measured.stages.values()) <= sum(measured.reading)
     assert sum(measured.whole) > sum(measured.reading)
 

@@ -1,0 +1,171 @@
+"""What was read is followed, not read again, and tells what reading every frame tells."""
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from realtime.capture import Frame
+from realtime.classifier import Classifier
+from realtime.ink import find_ink
+from realtime.keys import Scene
+from realtime.reading import read
+from realtime.tracker import Track, Tracker
+from realtime.watch import MOVING, RESTING, Watch
+from tests.conftest import draw_sheet
+
+SHEET = draw_sheet(["2468", "1357"], (1280, 720))
+FPS = 25
+
+
+def seen(image: NDArray[np.uint8], seed: int, noise: float = 3.0) -> NDArray[np.uint8]:
+    """See a picture through a camera with noise of so many grey levels."""
+    grain = np.random.default_rng(seed).standard_normal(image.shape, np.float32) * noise
+    return np.clip(image + grain, 0, 255).astype(np.uint8)
+
+
+def drift(image: NDArray[np.uint8], i: int) -> NDArray[np.uint8]:
+    """Hold a sheet in a hand: it wanders and turns by some pixels a frame."""
+    motion = cv2.getRotationMatrix2D((640, 360), 2 * np.sin(i / 9), 0.94 + 0.03 * np.sin(i / 14))
+    motion[:, 2] += 20 * np.sin(i / 7), 20 * np.sin(i / 10)
+    return cv2.warpAffine(image, motion, (1280, 720), borderMode=cv2.BORDER_REPLICATE)
+
+
+def texts(tracks: list[Track]) -> list[tuple[str, int]]:
+    return sorted((track.text, track.row) for track in tracks)
+
+
+def told(image: NDArray[np.uint8], classifier: Classifier) -> list[tuple[str, int]]:
+    return sorted((reading.text, reading.row) for reading in read(image, classifier).readings)
+
+
+def test_the_same_pixels_are_never_read_again(classifier: Classifier) -> None:
+    watch = Watch(Tracker())
+    for i in range(80):
+        tracks = watch.see(SHEET.copy(), i / FPS, classifier)
+        assert texts(tracks) == [("1357", 1), ("2468", 0)]
+    assert watch.followed == 79 and {track.state for track in tracks} == {"settled"}
+
+
+def test_a_steady_sheet_under_noise_tells_what_reading_every_frame_tells(classifier: Classifier) -> None:
+    frames = [seen(SHEET, seed) for seed in range(40)]
+    watch = Watch(Tracker())
+    for i, frame in enumerate(frames):
+        tracks = watch.see(frame, i / FPS, classifier)
+        assert texts(tracks) == told(frame, classifier)
+    assert watch.followed > 40 - 40 / FPS / RESTING - 8, "read until settled, then hardly"
+
+
+def test_a_sheet_that_moves_tells_what_reading_every_frame_tells(classifier: Classifier) -> None:
+    frames = [seen(drift(SHEET, i), i) for i in range(60)]
+    watch = Watch(Tracker())
+    for i, frame in enumerate(frames):
+        tracks = watch.see(frame, i / FPS, classifier)
+        page = read(frame, classifier)
+        assert texts(tracks) == sorted((r.text, r.row) for r in page.readings)
+        for number in page.readings:
+            (track,) = [track for track in tracks if track.text == number.text]
+            for digit, other in zip(track.digits, number.digits, strict=True):
+                off = np.abs(np.subtract(digit.box, other.box)).max()
+                assert off <= 0.04 * other.box[3], "boxes stand where the digits are"
+    assert 0 < 60 - watch.followed <= 60 / FPS / MOVING + 6
+
+
+@pytest.mark.parametrize("depth", [25, 120])
+def test_what_is_written_onto_a_steady_sheet_is_read_at_once(classifier: Classifier, depth: int) -> None:
+    watch = Watch(Tracker())
+    for i in range(20):
+        watch.see(seen(SHEET, i, 1.0), i / FPS, classifier)
+    before, followed = watch.page, watch.followed
+    written = SHEET.copy()
+    cv2.line(written, (1200, 600), (1200, 660), (int(SHEET[-1, -1, 0]) - depth,) * 3, 3, cv2.LINE_AA)
+    watch.see(seen(written, 99, 1.0), 20 / FPS, classifier)
+    assert watch.followed == followed and len(watch.page.boxes) > len(before.boxes)
+
+
+@pytest.mark.parametrize("change", ["wiped", "written over", "cut"])
+def test_what_is_no_longer_there_is_read_at_once_on_a_sheet_that_moves(classifier: Classifier, change: str) -> None:
+    watch = Watch(Tracker())
+    for i in range(20):
+        tracks = watch.see(seen(drift(SHEET, i), i), i / FPS, classifier)
+    followed = watch.followed
+    assert texts(tracks) == [("1357", 1), ("2468", 0)] and followed > 8
+    other = draw_sheet(["908", "7"], (1280, 720)) if change == "cut" else SHEET.copy()
+    if change != "cut":
+        x, y, w, h = read(SHEET, classifier).readings[0].digits[1].box
+        paper = other[-1, -1].tolist()
+        cv2.rectangle(other, (x - 3, y - 3), (x + w + 3, y + h + 3), paper, cv2.FILLED)
+        if change == "written over":
+            cv2.circle(other, (x + w // 2, y + h // 2), h // 2 - 4, (30, 30, 30), 6, cv2.LINE_AA)
+    watch.see(seen(drift(other, 20), 20), 20 / FPS, classifier)
+    assert watch.followed == followed
+    assert [r.text for r in watch.page.readings] == [r.text for r in read(drift(other, 20), classifier).readings]
+
+
+def test_a_new_number_on_a_scene_that_moves_is_read_within_its_time(classifier: Classifier) -> None:
+    watch = Watch(Tracker())
+    more = draw_sheet(["2468", "1357", "90"], (1280, 720))
+    first = SHEET if len(read(SHEET, classifier).readings) == 2 else pytest.fail("the sheet is not read")
+    for i in range(40):
+        image = first if i < 20 else more
+        tracks = watch.see(seen(drift(image, i), i), i / FPS, classifier)
+        if i >= 20 + MOVING * FPS:
+            assert "90" in {track.text for track in tracks}, i
+
+
+def test_a_digit_that_leaves_the_frame_is_read_not_followed(classifier: Classifier) -> None:
+    watch = Watch(Tracker())
+    for i in range(60):
+        away = np.array([[1, 0, 4.0 * i], [0, 1, 0]])
+        for track in watch.see(cv2.warpAffine(SHEET, away, (1280, 720)), i / FPS, classifier):
+            for x, y, w, h in (digit.box for digit in track.digits if track.fresh):
+                assert 0 <= x < x + w <= 1280 and 0 <= y < y + h <= 720
+
+
+def test_the_ink_of_a_scene_is_that_of_its_own_frame(classifier: Classifier) -> None:
+    watch = Watch(Tracker())
+    for i in range(14):
+        frame = Frame(drift(SHEET, i), i, i / FPS, "camera")
+        tracks = watch.see(frame.image, frame.time, classifier)
+        scene = Scene(frame, watch.page, tracks, 0.0)
+        assert np.array_equal(scene.ink.mask, find_ink(frame.image).mask)
+    assert scene.page.moved, "the last one was followed"
+    boxes = read(frame.image, classifier).boxes
+    assert len(boxes) == len(scene.page.boxes)
+    assert np.abs(boxes[:, None] - scene.page.boxes).max(axis=2).min(axis=1).max() <= 4
+
+
+def test_other_settings_are_another_page(classifier: Classifier) -> None:
+    watch = Watch(Tracker())
+
+    def page(*settings: object, image: NDArray[np.uint8] = SHEET, anew: bool = False) -> object:
+        watch.see(image, 0.0, classifier, *settings, anew=anew)
+        return watch.page
+
+    first = page()
+    assert page() is first
+    assert page(anew=True) is not first
+    unlike = page(0.9)
+    assert unlike is not first and page(0.9) is unlike
+    assert page(0.9, "light") is not unlike
+    assert page(0.9, "light", image=SHEET[:700]).ink.mask.shape != first.ink.mask.shape
+
+
+class Wavering:
+    """A network that calls everything a 1, then everything a 2, and so on by turns."""
+
+    classes = tuple("0123456789")
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __call__(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        self.calls += 1
+        return np.tile(np.eye(10, dtype=np.float32)[1 + self.calls % 2], (len(batch), 1))
+
+
+def test_a_page_in_doubt_stands_for_no_more_than_the_next_frame() -> None:
+    watch, wavering = Watch(Tracker()), Wavering()
+    for seed in range(20):
+        watch.see(seen(SHEET, seed), seed / FPS, wavering)
+    assert watch.followed <= 10
