@@ -8,6 +8,7 @@ MOST_CUTS = 4
 BENT = 0.15  # cost of a cut's sideways step, pixels of ink
 SWAY = 0.3  # how far a cut strays to either side, heights: one that may go anywhere goes around all ink
 STEP = 0.08  # between the middles of the cuts that are tried, heights
+WAYS = np.array([0, -1, 1])  # steps of a path from row to row: straight on, from the left, from the right
 MOST_INK = 0.5  # that a cut crosses, heights
 
 
@@ -42,19 +43,22 @@ def _paths(
     ink = np.where(
         (columns >= 0) & (columns < width), patch[:, np.clip(columns, 0, width - 1)] / np.float32(255), np.inf
     )
-    came = np.zeros(ink.shape, np.int8)
-    total = np.full((len(middles), 2 * sway + 3), np.inf, np.float32)  # to each column, with a wall on both sides
-    total[:, 1:-1] = ink[0]
+    total = np.full((height, len(middles), 2 * sway + 3), np.inf, np.float32)  # to each place, a wall on both sides
+    total[0, :, 1:-1] = ink[0]
     for row in range(1, height):
-        left, straight, right = total[:, :-2] + BENT, total[:, 1:-1], total[:, 2:] + BENT
-        aside = np.minimum(left, right)
-        came[row] = np.where(straight <= aside, 0, np.where(left <= right, -1, 1))
-        total[:, 1:-1] = ink[row] + np.minimum(straight, aside)
-    total = total[:, 1:-1]
-    place = total.argmin(axis=1) if len(middles) else np.zeros(0, np.int64)
+        before, now = total[row - 1], total[row, :, 1:-1]
+        np.minimum(before[:, :-2], before[:, 2:], out=now)
+        now += BENT
+        np.minimum(now, before[:, 1:-1], out=now)
+        now += ink[row]
+    place = total[-1, :, 1:-1].argmin(axis=1) if len(middles) else np.zeros(0, np.int64)
     bands = np.arange(len(middles))
-    costs, paths = total[bands, place], np.empty((len(middles), height), np.int64)
-    for row in range(height - 1, -1, -1):
-        paths[:, row] = columns[bands, place]
-        place = place + came[row, bands, place]
-    return costs, paths
+    costs, places = total[-1, bands, place + 1], np.empty((height, len(middles)), np.int64)
+    ways = 1 + WAYS + total.shape[2] * bands[:, None]
+    bent = np.array([0, BENT, BENT], np.float32)
+    for row in range(height - 1, 0, -1):
+        places[row] = place
+        came = (total[row - 1].take(ways + place[:, None]) + bent).argmin(axis=1)
+        place = place + WAYS.take(came)
+    places[0] = place
+    return costs, columns[bands, places].T
