@@ -56,6 +56,13 @@ def test_the_classes_name_the_columns(make_model: Maker) -> None:
     assert Classifier(ten, "cpu").classes == DIGITS
 
 
+def test_more_than_is_given_to_the_cpu_at_once_is_read_alike(classifier: Classifier) -> None:
+    batch = ink(2 * module.PART + 3)
+    given = classifier(batch)
+    assert given.shape == (len(batch), 11) and given.dtype == np.float32
+    assert np.allclose(given, np.concatenate([classifier(crop[None]) for crop in batch]), atol=1e-6)
+
+
 @pytest.mark.parametrize(
     "crops",
     [

@@ -1,0 +1,170 @@
+"""Measure ONNX Runtime's settings for the digit network: `python -m export.benchmark_network models/best.onnx`.
+
+Each setting is timed beside the very Classifier that users run, in turns, and told as a ratio to it; then the number of
+digits changes from call to call, and the first call of each number is held against later ones. CUDA: --device cuda.
+Time on the clock and time of the processor are both told: the second is what is left to others, and hardly moves where
+others share the cores.
+"""
+
+import os
+import platform
+from pathlib import Path
+from time import perf_counter, process_time, sleep
+
+import click
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from export.network_settings import ON_CUDA, PADDING, WHOLE, Run, open_session, runner, settings
+from realtime.classifier import Classifier, default_model
+from realtime.crops import SIDE
+from realtime.options import device_option, exit_codes, note, open_classifier
+from realtime.report import save_json
+
+BATCHES = (1, 2, 8, 24, 32, 64, 128, 512)
+CHANGING = tuple(range(1, 129, 3))  # digits a frame, in random order, while the number changes from call to call
+PASSES = 5  # through those
+AS_ONE = 32  # crops at least that are timed as one; a call of one crop alone is too short for the clock
+REST = 0.06  # s after a call for threads to stop spinning, which they do 40 ms later
+AFTER = 0.1  # s after a call in which it is looked at what the processor still does
+
+
+def compare(
+    base: Run, others: dict[str, Run], batches: tuple[int, ...], rounds: int, spinning: set[str]
+) -> dict[str, dict]:
+    """Time runners beside a base in turns, in a new order each round; clock and processor give a figure each.
+
+    spinning: the names whose threads go on for a while after a call, which is waited for. Return by name, the base's is
+    "", and batch size the ratios to the base in the same round, for the base us a crop: median and quartiles of each.
+    """
+    rng = np.random.default_rng(0)
+    runs = {"": base, **others}
+    taken: dict[tuple[str, int], list[tuple[float, float]]] = {(name, batch): [] for name in runs for batch in batches}
+    for turn in tqdm(range(rounds + 1), unit="round", disable=None):
+        for batch in batches:
+            crops = rng.integers(0, 256, (batch, 1, SIDE, SIDE), np.uint8)
+            for name in rng.permutation(list(runs)).tolist():
+                seconds = _seconds(runs[name], crops, max(1, AS_ONE // batch))
+                sleep(REST if name in spinning else 0)
+                if turn:  # the first round warms up
+                    taken[name, batch].append(seconds)
+    told: dict[str, dict] = {name: {"clock": {}, "processor": {}} for name in runs}
+    for (name, batch), seconds in taken.items():
+        unit = np.array(taken["", batch]) if name else batch / 1e6
+        for way, values in zip(told[name], (np.array(seconds) / unit).T, strict=True):
+            told[name][way][batch] = _spread(values)
+    return told
+
+
+def stutter(run: Run, sizes: tuple[int, ...]) -> dict[str, float]:
+    """Change the batch size from call to call; hold calls against the median call of the same size.
+
+    first: the worst of a size's first calls, after one of a single crop alone as the Classifier warms up. later: the
+    worst of the others. p99: their 99th percentile. worst_ms: the longest call of all.
+    """
+    rng = np.random.default_rng(0)
+    run(np.zeros((1, 1, SIDE, SIDE), np.uint8))
+    seconds = np.zeros((PASSES, len(sizes)))
+    for turn in range(PASSES):
+        for place in rng.permutation(len(sizes)).tolist():
+            crops = rng.integers(0, 256, (sizes[place], 1, SIDE, SIDE), np.uint8)
+            seconds[turn, place], _ = _seconds(run, crops, 1)
+    ratios = seconds / np.median(seconds, axis=0)
+    later = ratios[1:]
+    told = {"first": ratios[0].max(), "later": later.max(), "p99": np.percentile(later, 99)}
+    return {name: round(float(value), 2) for name, value in told.items()} | {
+        "worst_ms": round(1000 * float(seconds.max()), 2)
+    }
+
+
+def idle(run: Run) -> float:
+    """Return the ms that the processor works on in the 100 ms after a call."""
+    run(np.zeros((AS_ONE, 1, SIDE, SIDE), np.uint8))
+    used = process_time()
+    sleep(AFTER)
+    return round(1000 * (process_time() - used), 1)
+
+
+def _seconds(run: Run, crops: NDArray[np.uint8], calls: int) -> tuple[float, float]:
+    """Return the s of a call by the clock and by the processor, mean of so many."""
+    start, used = perf_counter(), process_time()
+    for _ in range(calls):
+        run(crops)
+    return (perf_counter() - start) / calls, (process_time() - used) / calls
+
+
+def _spread(values: NDArray[np.float64]) -> list[float]:
+    return [round(float(value), 3) for value in np.percentile(values, (50, 25, 75))]
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.option("--beside", multiple=True, type=click.Path(path_type=Path), help="Other files, by the same Classifier.")
+@device_option
+@click.option("--rounds", type=click.IntRange(1), default=15, show_default=True, help="Time each setting so often.")
+@click.option("--most", type=click.IntRange(1), default=BATCHES[-1], show_default=True, help="Largest batch size.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write all figures as JSON.")
+def main(
+    model: Path | None, beside: tuple[Path, ...], device: str, rounds: int, most: int, json_path: Path | None
+) -> None:
+    """Measure ONNX Runtime's settings for MODEL, the bundled one if left out, on a device, beside those in use."""
+    onnxruntime.set_default_logger_severity(3)  # else it warns of each config entry that a setting changes
+    with exit_codes():
+        base = open_classifier(model or default_model(), device)
+        batches = tuple(batch for batch in BATCHES if batch <= most)
+        tried = settings(base.device)
+        sessions = {setting.name: open_session(base.path, setting, base.device) for setting in tried}
+        others: dict[str, Run] = {setting.name: runner(sessions[setting.name], setting) for setting in tried}
+        others |= {path.name: Classifier(path, base.device) for path in beside}
+        timed = compare(base, others, batches, rounds, {setting.name for setting in tried if setting.spins})
+        sizes = tuple(size for size in CHANGING if size <= most)
+        changing = {"in use": stutter(Classifier(base.path, base.device), sizes)}
+        for setting in (WHOLE, PADDING, *(ON_CUDA if base.device != "cpu" else ())):
+            changing[setting.name] = stutter(runner(open_session(base.path, setting, base.device), setting), sizes)
+        figures = {
+            **{"model": base.path.name, "device": base.device, "providers": sessions[WHOLE.name].get_providers()},
+            **{"machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores", "rounds": rounds},
+            **{
+                "onnxruntime": onnxruntime.__version__,
+                "us_a_crop": timed.pop(""),
+                "ratios": timed,
+                "changing": changing,
+                "idle_ms": {name: idle(run) for name, run in others.items()},
+            },
+        }
+        click.echo("\n".join(table(figures)))
+        if base.device == "cpu":
+            note("CUDA was not run: --device cuda runs it where there is a GPU")
+        if json_path is not None:
+            save_json(json_path, figures)
+
+
+def table(figures: dict) -> list[str]:
+    """Return the figures as lines of text."""
+    wide = 31
+    lines = [
+        f"{figures['model']} on {figures['device']}, get_providers() {figures['providers']}, {figures['machine']}, "
+        f"ONNX Runtime {figures['onnxruntime']}, {figures['rounds']} rounds",
+    ]
+    for way, cost in figures["us_a_crop"].items():
+        lines.append(f"{'time by the ' + way:<{wide}}" + "".join(f"{batch:>13}" for batch in cost))
+        lines.append(f"{'in use, us a crop':<{wide}}" + "".join(f"{middle:>13.0f}" for middle, _, _ in cost.values()))
+        lines.append("as a ratio to that in use, median +- half the distance of the quartiles:")
+        for name, told in figures["ratios"].items():
+            cells = (f"{middle:.2f}+-{(high - low) / 2:.2f}" for middle, low, high in told[way].values())
+            lines.append(f"{name:<{wide}}" + "".join(f"{cell:>13}" for cell in cells))
+    lines.append("the batch size changes at random: calls as a ratio to the median call of that size")
+    for name, told in figures["changing"].items():
+        lines.append(
+            f"{name:<{wide}} worst first {told['first']:.2f}, worst later {told['later']:.2f}, 99th percentile "
+            f"{told['p99']:.2f}, longest call {told['worst_ms']:.1f} ms"
+        )
+    busy = [f"{name} {spent:.0f} ms" for name, spent in figures["idle_ms"].items() if spent >= 1]
+    lines.append(f"the processor still works in the 100 ms after a call: {', '.join(busy) or 'nowhere'}")
+    return lines
+
+
+if __name__ == "__main__":
+    main()
