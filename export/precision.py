@@ -46,11 +46,12 @@ def load(paths: tuple[Path, ...]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
 def int8(model: onnx.ModelProto, crops: NDArray[np.uint8]) -> onnx.ModelProto:
-    """Return the graph with all layers but the last in 8 bits, for the ranges seen on crops (N, 1, 28, 28) uint8.
+    """Return the graph with its inner layers in 8 bits, for the ranges seen on crops (N, 1, 28, 28) uint8.
 
     Weights have a scale for each output, and 7 bits: without VNNI, AVX2 adds two products of 8 by 8 bits in 16 bits,
-    which overflow without a word (99.31 % of MNIST's test digits instead of 99.39). The last layer stays in fp32 as
-    temperature and softmax do: it decides how sure the network is, and costs nothing.
+    which overflow without a word (99.31 % of MNIST's test digits instead of 99.39). The first convolution stays in
+    fp32, where its one channel takes a quarter of the time, and the last layer as temperature and softmax do: it
+    decides how sure the network is, and costs nothing.
     """
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
@@ -62,7 +63,11 @@ def int8(model: onnx.ModelProto, crops: NDArray[np.uint8]) -> onnx.ModelProto:
             part = next(self.parts, None)
             return None if part is None else {"crops": part}
 
-    last = [node.name for node in model.graph.node if node.op_type in LAYERS][-1]
+    model = _first_apart(model)
+    nodes = model.graph.node
+    places = [i for i, node in enumerate(nodes) if node.op_type in LAYERS]
+    begin = places[1] if nodes[places[0]].op_type == "Conv" else 0
+    whole = [*nodes[:begin], nodes[places[-1]]]
     with tempfile.TemporaryDirectory() as folder, _without_advice():
         given, path = Path(folder) / "fp32.onnx", Path(folder) / "int8.onnx"
         onnx.save(model, given)  # of a model in memory, ONNX Runtime moves the weights out to a file
@@ -76,10 +81,33 @@ def int8(model: onnx.ModelProto, crops: NDArray[np.uint8]) -> onnx.ModelProto:
             reduce_range=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            nodes_to_exclude=[last],
+            nodes_to_exclude=[node.name for node in whole],
         )
         made = onnx.load(path)
     return _described(made, model, {"precision": "int8", "calibration": f"{len(crops)} crops"})
+
+
+def _first_apart(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return the graph with its first convolution halved and what follows it doubled again, which is exact.
+
+    Else ONNX Runtime draws the step to 8 bits before the pooling, whose bytes it pools so slowly that nothing is
+    gained: 1.1 times the time of fp32, 0.66 with the doubling in between.
+    """
+    made = onnx.ModelProto()
+    made.CopyFrom(model)
+    nodes = made.graph.node
+    places = [i for i, node in enumerate(nodes) if node.op_type in LAYERS]
+    first, second = nodes[places[0]], nodes[places[1]]
+    if first.op_type != "Conv":
+        return made
+    for tensor in made.graph.initializer:
+        if tensor.name in first.input[1:]:
+            tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor) / 2, tensor.name))
+    made.graph.initializer.append(numpy_helper.from_array(np.float32(2), "two"))
+    doubling = helper.make_node("Mul", [second.input[0], "two"], ["doubled"], name="double")
+    second.input[0] = "doubled"
+    nodes.insert(places[1], doubling)
+    return made
 
 
 def fp16(model: onnx.ModelProto) -> onnx.ModelProto:

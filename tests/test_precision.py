@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import torch
 from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 from onnx import numpy_helper
@@ -14,6 +15,9 @@ from export.export_onnx import main
 from realtime import crops
 from realtime.classifier import Classifier, default_model
 from tests.conftest import draw_digit
+from tests.test_checkpoint import metadata
+from training import checkpoint
+from training.model import CLASSES, build
 
 CHECKPOINT = default_model().with_suffix(".pth")
 
@@ -69,17 +73,17 @@ def test_the_classifier_of_users_reads_a_cheaper_graph_as_the_whole_one(cheaper:
         assert (given.argmax(axis=1) == expected.argmax(axis=1)).mean() >= 0.98 if count else True
 
 
-def test_int8_weights_have_7_bits_and_the_last_layer_none_but_fp32() -> None:
+def test_int8_weights_have_7_bits_but_the_first_and_the_last_layer_stay_in_fp32() -> None:
     made = precision.int8(onnx.load(default_model()), drawn(40))
     again = precision.int8(onnx.load(default_model()), drawn(40))
     assert made.SerializeToString(deterministic=True) == again.SerializeToString(deterministic=True)
     weights = {t.name: numpy_helper.to_array(t) for t in made.graph.initializer}
     quantised = {name: array for name, array in weights.items() if array.dtype == np.int8 and array.ndim > 1}
-    assert len(quantised) == 4 and all(np.abs(array).max() <= 64 for array in quantised.values())
+    assert len(quantised) == 3 and all(np.abs(array).max() <= 64 for array in quantised.values())
     scales = [array.size for name, array in weights.items() if name.endswith("weight_scale")]
-    assert sorted(scales) == [32, 64, 128, 256]  # one for each output
-    last = [node for node in made.graph.node if node.op_type == "Gemm"][-1]
-    assert weights[last.input[1]].dtype == np.float32
+    assert sorted(scales) == [64, 128, 256]  # one for each output
+    layers = [node for node in made.graph.node if node.op_type in precision.LAYERS]
+    assert weights[layers[0].input[1]].dtype == weights[layers[-1].input[1]].dtype == np.float32
 
 
 def test_what_was_calibrated_on_blanks_is_not_written(tmp_path: Path) -> None:
@@ -118,3 +122,15 @@ def test_bad_input_is_named(
     done = export(*words, "-o", "made.onnx")
     assert done.exit_code == code and says in done.stderr
     assert not (tmp_path / "made.onnx").exists()
+
+
+def test_a_network_without_convolutions_is_made_cheaper_too(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    checkpoint.save(tmp_path / "mlp.pth", build("mlp", 11), metadata(arch="mlp", classes=list(CLASSES)))
+    assert CliRunner().invoke(main, [str(tmp_path / "mlp.pth")]).exit_code == 0
+    whole = onnx.load(tmp_path / "mlp.onnx")
+    made = precision.int8(whole, drawn(40))
+    graph.check(made)
+    weights = [t for t in made.graph.initializer if t.data_type == onnx.TensorProto.INT8 and len(t.dims) == 2]
+    assert len(weights) == 2
+    graph.check(precision.fp16(whole))
