@@ -1,5 +1,7 @@
 """What speaks against a blob being a digit: the network, its company, its strokes, and what lies around it."""
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,10 @@ BARE, BARE_ODDS, FLAGGED_ODDS = 1.3, -3.0, -1.2
 CROWDED_BARE_ODDS, CROWD, LEANING_ODDS, LEAN, BESIDE_ODDS = -12.0, 0.15, -5.0, 0.8, -4.0
 PIECE_ODDS, PIECE = -1.5, 0.9  # what was cut out of a blob, of at most this share of its width
 COMPANY_ODDS, SURE_ODDS, ALIKE = 1.5, 4.0, 1.6  # beside a number whose odds are that, of like height
+# What holds a place is so high, least and most, and so broad, in heights of the digits beside it; it reaches so far into
+# them, stands so far from them, off their line by so much, and is of so much of their contrast.
+HELD, BROAD, OVERLAP, ASIDE, LEVEL, LIKE = (0.8, 1.3), 0.45, 0.3, 0.6, 0.3, 0.6
+NOT_A_DIGIT = "not a digit"
 LEAST_ODDS = 0.5  # of all digits of a number together
 FEWEST_ODDS = -1.5  # of each of them
 
@@ -66,7 +72,7 @@ def refuse(
     """
     boxes, contrast = candidates.boxes[chosen], candidates.contrast[chosen]
     reasons = [
-        candidates.reasons[i] or (f"not a digit ({no:.2f})" if no > REJECT else "")
+        candidates.reasons[i] or (f"{NOT_A_DIGIT} ({no:.2f})" if no > REJECT else "")
         for i, no in zip(chosen, junk, strict=True)
     ]
     kept = np.flatnonzero([not reason for reason in reasons])
@@ -112,6 +118,39 @@ def refuse_in_context(
             if digits[blob].argmax() == 1 and len(broad) > 1 and boxes[blob, 3] > TALL * max(broad):
                 reasons[blob] = "taller than the digits beside it: a bracket or a slash"
     return reasons
+
+
+def hold_places(
+    numbers: list[tuple[list[int], int]], boxes: NDArray[np.int32], contrast: NDArray[np.float32], reasons: list[str]
+) -> list[int]:
+    """Return which of N refused blobs must hold a place as an unsure digit: no number may silently lack one.
+
+    numbers: the blobs of each and its row. boxes: (N, 4). contrast: (N,). Held is what the network alone refused, as
+    digits that touch, where it has a digit's height, and a digit of like size and contrast close by on either side.
+    """
+    height, contrast = boxes[:, 3].astype(np.float64), contrast.astype(np.float64)
+    start, stop = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
+    middle = (start + stop) / 2
+    held = [i for i, reason in enumerate(reasons) if reason.startswith(NOT_A_DIGIT)]
+    rows: dict[int, list[int]] = {}
+    for blobs, row in numbers:
+        rows.setdefault(row, []).extend(blobs)
+    found = []
+    for line in rows.values():
+        line.sort(key=lambda blob: middle[blob, 0])
+        for a, b in pairwise(line):
+            tall = (height[a] + height[b]) / 2
+            found += [
+                i
+                for i in held
+                if HELD[0] * tall < height[i] < HELD[1] * tall
+                and boxes[i, 2] > BROAD * tall
+                and -OVERLAP * tall < start[i, 0] - stop[a, 0] < ASIDE * tall
+                and -OVERLAP * tall < start[b, 0] - stop[i, 0] < ASIDE * tall
+                and abs(middle[i, 1] - (middle[a, 1] + middle[b, 1]) / 2) < LEVEL * tall
+                and contrast[i] > LIKE * min(contrast[a], contrast[b])
+            ]
+    return found
 
 
 def _inside(boxes: NDArray[np.int32], kept: list[int], around: list[int]) -> list[int]:

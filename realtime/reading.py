@@ -9,7 +9,7 @@ from realtime import crops
 from realtime.candidates import Candidates, propose, propose_more
 from realtime.classifier import NOT_A_DIGIT, Classifier
 from realtime.cover import choose
-from realtime.evidence import in_company, refuse, refuse_in_context, writing_odds
+from realtime.evidence import hold_places, in_company, refuse, refuse_in_context, writing_odds
 from realtime.ink import Box, Ink, enclose, find_ink
 from realtime.rows import arrange
 
@@ -96,11 +96,20 @@ def read(
         return group(frame_boxes[kept], digits[kept], confidence, kept)
 
     readings = numbers()
-    late = refuse_in_context([([d.blob for d in r.digits], r.row) for r in readings], boxes, digits, odds)
+    late = refuse_in_context(_blobs(readings), boxes, digits, odds)
     if late:
         reasons = [late.get(blob, reason) for blob, reason in enumerate(reasons)]
         readings = numbers()
+    held = hold_places(_blobs(readings), boxes, candidates.contrast[chosen], reasons)
+    if held:
+        reasons = ["" if blob in held else reason for blob, reason in enumerate(reasons)]
+        readings = numbers()
     return Page(ink, frame_boxes, batch[chosen], digits, junk, reasons, readings)
+
+
+def _blobs(readings: list[Reading]) -> list[tuple[list[int], int]]:
+    """Return the blobs of each number, and its row."""
+    return [([digit.blob for digit in reading.digits], reading.row) for reading in readings]
 
 
 def classify(

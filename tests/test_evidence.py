@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from realtime.classifier import Classifier
-from realtime.evidence import crowding, in_company, refuse_in_context, unevenness
+from realtime.evidence import crowding, hold_places, in_company, refuse_in_context, unevenness
 from realtime.ink import find_ink
 from realtime.reading import read
 
@@ -90,3 +90,25 @@ def test_what_is_no_digit_is_not_read(kind: str, classifier: Classifier) -> None
         points = np.random.default_rng(3).integers([110, 80], [210, 160], (24, 2))
         cv2.polylines(image, [points], False, ink, 4, cv2.LINE_AA)
     assert read(image, classifier).readings == []
+
+
+@pytest.mark.parametrize(
+    ("box", "reason", "contrast", "held"),
+    [
+        ((50, 2, 44, 48), "not a digit (0.99)", 90, True),  # two digits that touch
+        ((60, 20, 24, 22), "not a digit (0.99)", 90, False),  # a sign is lower
+        ((60, -10, 14, 70), "not a digit (0.99)", 90, False),  # a bracket is higher, and slim
+        ((60, 0, 18, 50), "not a digit (0.99)", 90, False),  # so is a bar
+        ((50, 2, 44, 48), "ruled line", 90, False),
+        ((50, 2, 44, 48), "not a digit (0.99)", 30, False),  # what shines through from the other side is faint
+        ((50, 40, 44, 48), "not a digit (0.99)", 90, False),  # another line's
+    ],
+)
+def test_digits_that_touch_hold_a_place_in_their_number(
+    box: tuple[int, int, int, int], reason: str, contrast: int, held: bool
+) -> None:
+    boxes = np.array([(10, 0, 34, 50), box, (100, 0, 34, 50)], np.int32)
+    depths = np.array([100, contrast, 100], np.float32)
+    for numbers in ([([0, 2], 0)], [([0], 0), ([2], 0)]):
+        assert hold_places(numbers, boxes, depths, ["", reason, ""]) == ([1] if held else [])
+    assert hold_places([([0], 0), ([2], 1)], boxes, depths, ["", reason, ""]) == [], "nothing on one side of it"
