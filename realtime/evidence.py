@@ -28,8 +28,8 @@ BARE, BARE_ODDS, FLAGGED_ODDS = 1.3, -3.0, -1.2
 CROWDED_BARE_ODDS, CROWD, LEANING_ODDS, LEAN, BESIDE_ODDS = -12.0, 0.15, -5.0, 0.8, -4.0
 PIECE_ODDS, PIECE = -1.5, 0.9  # what was cut out of a blob, of at most this share of its width
 COMPANY_ODDS, SURE_ODDS, ALIKE = 1.5, 4.0, 1.6  # beside a number whose odds are that, of like height
-# What holds a place is so high, least and most, and so broad, in heights of the digits beside it; it reaches so far into
-# them, stands so far from them, off their line by so much, and is of so much of their contrast.
+# What holds a place is so high, least and most, and so broad, in heights of the digits beside it; it reaches so far
+# into them, stands so far from them, off their line by so much, and is of so much of their contrast.
 HELD, BROAD, OVERLAP, ASIDE, LEVEL, LIKE = (0.8, 1.3), 0.45, 0.3, 0.6, 0.3, 0.6
 NOT_A_DIGIT = "not a digit"
 LEAST_ODDS = 0.5  # of all digits of a number together
