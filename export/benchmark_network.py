@@ -4,6 +4,9 @@ Each setting is timed beside the very Classifier that users run, in turns, and t
 digits changes from call to call, and the first call of each number is held against later ones. CUDA: --device cuda.
 Time on the clock and time of the processor are both told: the second is what is left to others, and hardly moves where
 others share the cores.
+
+Measured on two quiet x86-64 cores with AVX2, 15 rounds, 75 s, the shipped network: no setting is better than those in
+use but two threads, which take 0.6 of the time from batches of 64 on and 1.1 to 1.5 times that of the processor.
 """
 
 import os
