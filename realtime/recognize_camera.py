@@ -201,6 +201,8 @@ def open_recorders(
 
 
 def gather(collector: Collector, scene: Scene) -> None:
-    """Keep the digits of settled numbers, and of those long in sight that stay unsure."""
+    """Keep the digits of settled numbers, and of those long in sight that stay unsure, from a frame that was read."""
+    if scene.page.moved:
+        return
     steady = [t for t in scene.tracks if t.state == "settled" or scene.frame.time - t.first > COLLECT_AFTER]
     collector.collect(scene.frame, scene.ink, steady)

@@ -57,7 +57,8 @@ class Watch:
         before = self._digits.motion if known else STILL
         if still:
             self._digits.back()
-        if known and time - self._time < self._patience(still) and (still or self._digits.follow(sight)):
+        fresh = known and 0 <= time - self._time < self._patience(still)
+        if fresh and (still or self._digits.follow(sight)):
             self.followed += 1
             now = self._digits.motion
             return self.tracker.carry(STILL if now is before else after(before, now), time)

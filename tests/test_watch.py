@@ -151,6 +151,15 @@ def test_other_settings_are_another_page(classifier: Classifier) -> None:
     assert page(0.9, "light", image=SHEET[:700]).ink.mask.shape != first.ink.mask.shape
 
 
+def test_a_clock_that_runs_back_does_not_keep_frames_from_being_read(classifier: Classifier) -> None:
+    watch = Watch(Tracker())
+    for i in range(6):
+        watch.see(seen(SHEET, i), 100 + i / FPS, classifier)
+    followed = watch.followed
+    watch.see(seen(SHEET, 6), 0.0, classifier)
+    assert watch.followed == followed
+
+
 class Wavering:
     """A network that calls everything a 1, then everything a 2, and so on by turns."""
 
