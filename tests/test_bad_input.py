@@ -129,7 +129,7 @@ def test_a_folder_is_no_file_for_figures(sheets: list[Path], tmp_path: Path) -> 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 @pytest.mark.parametrize("wait", [0.3, 3])
 def test_ctrl_c_ends_all_processes_without_a_traceback(wait: float, tmp_path: Path) -> None:
-    with start("recognize-video", *[CLIP] * 4, "--workers", 2, folder=tmp_path, start_new_session=True) as process:
+    with start("recognize-video", *[CLIP] * 40, "--workers", 2, folder=tmp_path, start_new_session=True) as process:
         assert "reading on" in process.stderr.readline()
         time.sleep(wait)  # they start, they read
         os.killpg(process.pid, signal.SIGINT)
