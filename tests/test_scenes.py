@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from tests.scenes import clip
+from tests.scenes import bench, clip
 from tests.scenes.__main__ import main
 from tests.scenes.pen import DIGITS, SIGNS, Hand, stain, write
 from tests.scenes.pictures import draw_picture
@@ -129,3 +129,25 @@ def test_the_curve_is_a_table_of_rows_exact() -> None:
     assert head == ["trouble", "0.25", "0.5", "0.75", "1"]
     assert rows[0] == ["none", "100", "100", "100", "100"] and rows[1][0] == "noise"
     assert CliRunner().invoke(main, ["curve", "--trouble", "rain"]).exit_code == 2
+
+
+def test_the_clips_to_measure_show_what_their_names_say(tmp_path: Path) -> None:
+    pytest.importorskip("av")
+    still = bench.Scene("small", (320, 180), 4)
+    specks = bench.Scene("specks", (320, 180), 4, specks=True)
+    frames, rows = bench.film(still, False, seed=1, count=3)
+    lying = list(frames)
+    assert sum(map(len, rows)) == 4 and {frame.shape for frame in lying} == {(180, 320, 3)}
+    moved = list(bench.film(still, True, seed=1, count=3)[0])
+    assert all(0.5 < cv2.absdiff(a, b).mean() < 5 for a, b in zip(lying, lying[1:], strict=False))  # noise alone
+    assert cv2.absdiff(moved[0], moved[2]).mean() > cv2.absdiff(lying[0], lying[2]).mean()
+    dark = [np.count_nonzero(next(bench.film(scene, False, 1, 1)[0]).max(axis=2) < 120) for scene in (still, specks)]
+    assert dark[1] > dark[0] + 10_000
+    assert bench.pack(tmp_path / "a.mp4", lying, (320, 180), "veryfast", bench.CRF) == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"] and len(decoded(tmp_path / "a.mp4")) == 3
+
+
+@pytest.mark.parametrize("count", [0, 1, 24, 100, 500])
+def test_rows_hold_just_as_many_digits(count: int) -> None:
+    rows = bench.rows_of(count, np.random.default_rng(0))
+    assert sum(map(str.isdigit, "".join(rows))) == count

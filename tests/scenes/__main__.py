@@ -1,13 +1,16 @@
-"""Run the scene maker: `python -m tests.scenes clip OUT.mp4`, `... pictures OUT`, `... curve`."""
+"""Run the scene maker: `python -m tests.scenes clip OUT.mp4`, `... bench OUT`, `... pictures OUT`, `... curve`."""
 
 from pathlib import Path
 
 import click
 
+from .bench import SECONDS, save_bench
 from .clip import SEED, save_clip
 from .curve import measure
 from .pictures import save_pictures
 from .troubles import KINDS
+
+NO_H264 = "H.264 needs PyAV, which OpenCV cannot replace: pip install av"
 
 
 @click.group()
@@ -24,8 +27,21 @@ def clip(out: Path, seed: int) -> None:
     try:
         count = save_clip(out, seed)
     except ImportError as missing:
-        raise click.ClickException("H.264 needs PyAV, which OpenCV cannot replace: pip install av") from missing
+        raise click.ClickException(NO_H264) from missing
     click.echo(f"{out}: {count} frames, {out.stat().st_size / 1e6:.2f} MB", err=True)
+
+
+@main.command()
+@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--seed", default=1, show_default=True, help="Another seed, other digits, shake and noise.")
+@click.option("--seconds", default=SECONDS, show_default=True, type=click.FloatRange(0.04), help="Length of a clip.")
+def bench(out: Path, seed: int, seconds: float) -> None:
+    """Draw the clips that benchmark-recognizer is to measure into the folder OUT (H.264) and truth.csv beside them."""
+    try:
+        for path in save_bench(out, seed, seconds):
+            click.echo(f"{path}: {path.stat().st_size / 1e6:.2f} MB", err=True)
+    except ImportError as missing:
+        raise click.ClickException(NO_H264) from missing
 
 
 @main.command()

@@ -1,5 +1,6 @@
 """The bundled clip: a sheet of numbers held before a camera, then a dark board with other numbers."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,8 +134,8 @@ def draw_half(half: Half, count: int | None = None, seed: int = SEED) -> list[ca
     return frames
 
 
-def save_clip(path: Path, seed: int = SEED) -> int:
-    """Draw the whole clip into path as H.264, the way phones pack it, and truth.csv beside it; return its frames.
+def pack(path: Path, frames: Iterable[camera.Image], size: tuple[int, int], preset: str, crf: int) -> int:
+    """Pack frames of size (W, H) as H.264 into path, whole or not at all; return how many there were.
 
     Raises ImportError without PyAV: OpenCV writes no H.264.
     """
@@ -143,15 +144,24 @@ def save_clip(path: Path, seed: int = SEED) -> int:
     count = 0
     part = path.with_name(f".{path.name}.part")
     with av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as file:
-        stream = file.add_stream("libx264", rate=FPS, options={"crf": "24", "preset": "slow", "threads": "1"})
-        stream.width, stream.height = SIZE
+        stream = file.add_stream("libx264", rate=FPS, options={"crf": str(crf), "preset": preset, "threads": "1"})
+        stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
-        for half in HALVES:
-            for image in draw_half(half, seed=seed):
-                file.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
-                count += 1
+        for image in frames:
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+            count += 1
         file.mux(stream.encode(None))
     part.replace(path)
+    return count
+
+
+def save_clip(path: Path, seed: int = SEED) -> int:
+    """Draw the whole clip into path as H.264, the way phones pack it, and truth.csv beside it; return its frames.
+
+    Raises ImportError without PyAV.
+    """
+    frames = (image for half in HALVES for image in draw_half(half, seed=seed))
+    count = pack(path, frames, SIZE, preset="slow", crf=24)
     lines = [f"{path.name},{'|'.join(' '.join(r.split()) for r in h.rows)},{h.start:g},{h.end:g}\n" for h in HALVES]
     path.with_name("truth.csv").write_text("file,rows,start,end\n" + "".join(lines), encoding="utf-8")
     return count
