@@ -41,7 +41,7 @@ class Round:
     """The seconds of one round through a clip, an entry for each frame; `stages` hold sums over the round by name.
 
     decoding: alone, nothing between the frames. reading: from frame to tracks. whole: decoded, read and tracked.
-    drawing: the overlay, in none of the others. digits: how many stood in it. followed: frames that were not read.
+    drawing: the overlay, in none of the others. digits: how many stood in it. read: whether it was read, not followed.
     """
 
     decoding: list[float] = field(default_factory=list)
@@ -49,8 +49,8 @@ class Round:
     whole: list[float] = field(default_factory=list)
     drawing: list[float] = field(default_factory=list)
     digits: list[int] = field(default_factory=list)
+    read: list[bool] = field(default_factory=list)
     stages: dict[str, float] = field(default_factory=dict)
-    followed: int = 0
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def measure_round(clip: Path, classifier: Classifier, confidence: float, polarit
         bare, frames = alone.frames(most=most), seen.frames(most=most)
         while count := _decode(bare, result.decoding):
             for _ in range(count):
-                start = perf_counter()
+                followed, start = watch.followed, perf_counter()
                 frame = next(frames)
                 decoded = perf_counter()
                 tracks = watch.see(frame.image, frame.time, classifier, confidence, polarity)
@@ -92,7 +92,7 @@ def measure_round(clip: Path, classifier: Classifier, confidence: float, polarit
                 result.reading.append(tracked - decoded)
                 result.whole.append(tracked - start)
                 result.digits.append(sum(len(number.digits) for number in tracks))
-    result.followed = watch.followed
+                result.read.append(watch.followed == followed)
     return result
 
 

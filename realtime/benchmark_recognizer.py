@@ -1,8 +1,6 @@
-"""benchmark-recognizer: what reading a clip costs beside decoding it, in one run, interleaved and repeated.
+"""benchmark-recognizer: what reading clips costs beside decoding them, in one run, interleaved and repeated.
 
-Measured on the bundled 720p clip, 3 rounds, one thread of two quiet x86-64 cores, its sheets moving: reading a frame
-takes 10 times decoding it, of which finding ink 3.3 and the network 2.8. A sheet that stands still is read in one frame
-of ten.
+MEASURED
 """
 
 import os
@@ -15,128 +13,145 @@ import numpy as np
 import onnxruntime
 from tqdm import tqdm
 
-from realtime.benchmark import Round, Start, limit_threads, measure_round, measure_start
+from realtime.benchmark import Round, limit_threads, measure_round, measure_start
+from realtime.benchmark_figures import (
+    compare,
+    load_figures,
+    overview,
+    stage_table,
+    start_lines,
+    summarize,
+    summarize_starts,
+)
 from realtime.capture import Clip
 from realtime.classifier import Classifier
-from realtime.options import exit_codes, model_options, open_classifier
+from realtime.options import FAILED, exit_codes, model_options, note, open_classifier
 from realtime.report import save_json
 
 START_FRAMES, STARTS = 50, 3  # frames that each fresh process reads, and how many processes
 
 
+class Figures(click.ParamType):
+    """The file that an earlier run wrote with --json."""
+
+    name = "path"
+
+    def convert(self, value: str | dict, param: click.Parameter | None, ctx: click.Context | None) -> dict:
+        """Load the file before anything is measured."""
+        try:
+            return value if isinstance(value, dict) else load_figures(Path(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
 @click.command()
-@click.argument("clip", type=click.Path(path_type=Path))
+@click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="CLIP...")
 @model_options
-@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Go through the clip so often.")
+@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Go through each clip so often.")
 @click.option("--max-frames", type=click.IntRange(1), help="Stop each round after so many frames.")
-@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="For OpenCV and decoder, each.")
+@click.option(
+    "--threads",
+    "all_threads",
+    type=click.IntRange(1),
+    multiple=True,
+    default=(1,),
+    show_default=True,
+    help="For OpenCV and decoder, each. Repeat to measure several.",
+)
+@click.option("--stages", is_flag=True, help="Print the cost of each stage for each of several clips too.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures as JSON.")
+@click.option("--against", type=Figures(), metavar="PATH", help="Earlier figures, by --json: fail where worse.")
+@click.option(
+    "--worse", type=click.FloatRange(0), default=10, show_default=True, help="Fail where a ratio grew by more percent."
+)
 def main(
-    clip: Path,
+    clips: tuple[Path, ...],
     model: Path | None,
     device: str,
     conf: float,
     polarity: str,
     rounds: int,
     max_frames: int | None,
-    threads: int,
+    all_threads: tuple[int, ...],
+    stages: bool,
     json_path: Path | None,
+    against: dict | None,
+    worse: float,
 ) -> None:
-    """Measure what it costs to read CLIP: each stage, the whole, beside decoding the same frames.
+    """Measure what it costs to read each CLIP: each stage, the whole, beside decoding the same frames.
 
-    Decoding and reading take turns every 20 frames, so that the ratio of both holds on a busy machine too. Start-up and
-    memory are those of recognize-video in fresh processes.
+    Decoding and reading take turns every 20 frames and the clips take turns every round, so that ratios hold on a busy
+    machine too. Start-up and memory are those of recognize-video in fresh processes, for the first and the largest
+    clip. --against compares ratios to decoding alone, clips by their names.
     """
+    names = [clip.name for clip in clips]
+    if len(set(names)) < len(names):
+        raise click.UsageError(f"clips are told apart by name, and two are called {max(names, key=names.count)}")
     with exit_codes():
-        with Clip(clip) as opened:
-            image = next(opened.frames()).image
+        sizes = {clip: frame_size(clip) for clip in clips}
         classifier = open_classifier(model, device)
         few = min(max_frames or START_FRAMES, START_FRAMES)
-        starts = [measure_start(clip, classifier.path, device, few) for _ in range(STARTS)]
-        with limit_threads(threads):
-            measured = [
-                measure_round(clip, classifier, conf, polarity, max_frames)
-                for _ in tqdm(range(rounds + 1), unit="round", disable=None)
-            ][1:]  # the first warms the caches
-        setting = describe(clip, image.shape, classifier, threads, len(measured[0].reading))
-        figures = {**setting, **summarize(measured, starts)}
-        click.echo("\n".join(table(figures)))
+        tried = dict.fromkeys([clips[0], max(clips, key=lambda clip: sizes[clip][0] * sizes[clip][1])])
+        starts = {clip: [measure_start(clip, classifier.path, device, few) for _ in range(STARTS)] for clip in tried}
+        cases: dict[tuple[int, Path], list[Round]] = {
+            (count, clip): [] for count in dict.fromkeys(all_threads) for clip in clips
+        }
+        turns = [case for _ in range(rounds + 1) for case in cases]
+        for threads, clip in tqdm(turns, unit="clip", disable=None):
+            with limit_threads(threads):
+                cases[threads, clip].append(measure_round(clip, classifier, conf, polarity, max_frames))
+        figures = describe(classifier)
+        figures["starts"] = [{"clip": clip.name, **summarize_starts(starts[clip])} for clip in tried]
+        figures["clips"] = [
+            {"clip": clip.name, "size": sizes[clip], "threads": threads, "frames": len(measured[0].reading)}
+            | summarize(measured[1:])  # the first round warms the caches
+            for (threads, clip), measured in cases.items()
+        ]
+        report(figures, stages)
         if json_path is not None:
             save_json(json_path, figures)
+        if against is not None:
+            check(figures, against, worse)
 
 
-def describe(
-    clip: Path, shape: tuple[int, ...], classifier: Classifier, threads: int, frames: int
-) -> dict[str, object]:
+def frame_size(clip: Path) -> list[int]:
+    """Return the width and height of a clip's first frame. Raises SourceError where it has none."""
+    with Clip(clip) as opened:
+        height, width = next(opened.frames()).image.shape[:2]
+    return [width, height]
+
+
+def describe(classifier: Classifier) -> dict[str, object]:
     """Return under which conditions was measured."""
     return {
-        "clip": clip.name,
-        "size": [shape[1], shape[0]],
-        "frames": frames,
         "device": classifier.device,
         "model": classifier.path.name,
-        "threads": threads,
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "versions": {"python": platform.python_version(), "cv2": cv2.__version__, "numpy": np.__version__}
         | {"onnxruntime": onnxruntime.__version__},
     }
 
 
-def summarize(rounds: list[Round], starts: list[Start]) -> dict[str, object]:
-    """Return the medians over rounds, with the least and the most: times in ms a frame, memory in MB."""
-    frames = np.array([len(r.reading) for r in rounds])
-    decoding = np.array([sum(r.decoding) for r in rounds])
-    whole = np.array([sum(r.whole) for r in rounds])
-
-    def cost(sums: list[float]) -> dict[str, list[float]]:
-        return {"ms": spread(1000 * np.array(sums) / frames), "times_decoding": spread(np.array(sums) / decoding)}
-
-    names = list(dict.fromkeys(name for r in rounds for name in r.stages))
-    stages = {name: cost([r.stages.get(name, 0.0) for r in rounds]) for name in names}
-    stages["rest"] = cost([sum(r.reading) - sum(r.stages.values()) for r in rounds])
-    each = 1000 * np.concatenate([r.reading for r in rounds])
-    memory = [start.memory / 1e6 for start in starts if start.memory is not None]
-    return {
-        "rounds": len(rounds),
-        "read_share": float(np.mean([1 - r.followed / len(r.reading) for r in rounds])),
-        "digits_a_frame": float(np.mean([n for r in rounds for n in r.digits])),
-        "decoding": cost([sum(r.decoding) for r in rounds]),
-        "stages": stages,
-        "reading": cost([sum(r.reading) for r in rounds]),
-        "drawing": cost([sum(r.drawing) for r in rounds]),
-        "frame_ms": {"p50": float(np.percentile(each, 50)), "p99": float(np.percentile(each, 99))},
-        "frames_a_second": spread(frames / whole),
-        "start_s": spread(np.array([start.seconds for start in starts])),
-        "memory_mb": max(memory) if memory else None,
-    }
+def report(figures: dict, stages: bool) -> None:
+    """Print the tables: of several clips the overview, and the stages where asked for or where there is one clip."""
+    several = len(figures["clips"]) > 1
+    lines = [f"{figures['model']} on {figures['device']}, {figures['machine']}", ""]
+    if several:
+        lines += overview(figures)
+    if stages or not several:
+        lines += [line for clip in figures["clips"] for line in (*stage_table(clip), "")]
+    click.echo("\n".join([*lines, *start_lines(figures)]))
 
 
-def spread(values: np.ndarray) -> list[float]:
-    """Return the median, the least and the most of values (N,)."""
-    return [round(float(value), 4) for value in (np.median(values), values.min(), values.max())]
-
-
-def table(figures: dict) -> list[str]:
-    """Return the figures as lines of text."""
-    width, height = figures["size"]
-    threads = "one thread" if figures["threads"] == 1 else f"{figures['threads']} threads"
-    lines = [
-        f"{figures['clip']} {width}x{height}, {figures['frames']} frames, {figures['digits_a_frame']:.1f} digits a "
-        f"frame, {figures['rounds']} rounds, {threads}, {figures['device']}, {figures['machine']}; "
-        f"{100 * figures['read_share']:.0f} % of the frames read, the others followed",
-        f"{'':<20}{'ms a frame':>12}{'times decoding':>16}   least to most",
-    ]
-    rows = [("decoding", figures["decoding"])]
-    rows += [(f"  {name}", cost) for name, cost in figures["stages"].items()]
-    rows += [("reading", figures["reading"]), ("drawing", figures["drawing"])]
-    for name, cost in rows:
-        ratio, least, most = cost["times_decoding"]
-        lines.append(f"{name:<20}{cost['ms'][0]:>12.2f}{ratio:>16.2f}   {least:.2f} to {most:.2f}")
-    rate, least, most = figures["frames_a_second"]
-    lines.append(f"reading a frame: 50th percentile {figures['frame_ms']['p50']:.1f} ms, ")
-    lines[-1] += f"99th {figures['frame_ms']['p99']:.1f} ms"
-    lines.append(f"frames a second, decoding included: {rate:.0f} ({least:.0f} to {most:.0f})")
-    start, least, most = figures["start_s"]
-    memory = f"{figures['memory_mb']:.0f} MB" if figures["memory_mb"] is not None else "not known on this system"
-    lines.append(f"from command to first reading {start:.2f} s ({least:.2f} to {most:.2f}), peak memory {memory}")
-    return lines
+def check(figures: dict, earlier: dict, percent: float) -> None:
+    """Say what is worse than in an earlier run by more than `percent`, and exit with FAILED where something is."""
+    worse, unknown = compare(figures, earlier, percent)
+    for name in unknown:
+        note(f"{name}: not in the earlier run, nothing to hold it against")
+    if len(unknown) == len(figures["clips"]):
+        raise ValueError("the earlier run holds none of these clips")
+    for line in worse:
+        note(line)
+    if worse:
+        raise SystemExit(FAILED)
+    note(f"no ratio more than {percent:g} % worse than in the earlier run")
