@@ -90,30 +90,40 @@ def find_ink(image: NDArray[np.uint8], polarity: str = "auto") -> Ink:
         raise ValueError(f"image is empty: {image.shape}")
     if polarity not in ("auto", "dark", "light"):
         raise ValueError(f"unknown polarity {polarity!r}: use auto, dark or light")
+    # Grey at once: brought to another size it takes a third of the time of colour.
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if image.ndim == 3 else image
     if max(image.shape[:2]) <= CROP_SIDE:
         margin = math.ceil(MARGIN * max(image.shape[:2]))
-        return replace(_find_at(_surround(image, margin), 1.0, polarity), margin=margin)
+        return replace(_find_at(_surround(grey, margin), 1.0, polarity), margin=margin)
     scale = min(1.0, max(WORKING_SIDE / max(image.shape[:2]), 1 / min(image.shape[:2])))  # of a strip a row is left
-    ink = _find_at(image, scale, polarity)
+    ink = _find_at(grey, scale, polarity)
     if scale < 1 and len(ink.boxes):
         height = float(np.median(ink.boxes[:, 2:].max(axis=1)))
         if height < LEAST_HEIGHT:
-            ink = _find_at(image, min(1.0, scale * LEAST_HEIGHT * 1.25 / height), polarity)
+            ink = _find_at(grey, min(1.0, scale * LEAST_HEIGHT * 1.25 / height), polarity)
     return ink
 
 
-def _surround(image: NDArray[np.uint8], margin: int) -> NDArray[np.uint8]:
-    """Lay a margin around a picture (H, W, 3) or (H, W), of the colour that is usual along its edges."""
-    edges = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
-    colour = np.atleast_1d(np.median(edges, axis=0)).tolist()
-    return cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=colour)
+def _surround(grey: NDArray[np.uint8], margin: int) -> NDArray[np.uint8]:
+    """Lay a margin around a picture (H, W), of the grey that is usual along its edges."""
+    usual = float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
+    return cv2.copyMakeBorder(grey, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=usual)
 
 
-def _find_at(image: NDArray[np.uint8], scale: float, polarity: str) -> Ink:
-    """Find ink in the picture brought to `scale`."""
-    grey = image if scale == 1 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    if grey.ndim == 3:
-        grey = cv2.cvtColor(grey, cv2.COLOR_BGR2GRAY)
+def shrink(grey: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    """Return a picture (H, W) at `scale`, at most 1, each pixel the mean of what it covers.
+
+    Halved as often as goes: OpenCV does that in a tenth of the time of any other factor.
+    """
+    while 2 * scale <= 1 and grey.shape[0] % 2 == grey.shape[1] % 2 == 0:
+        grey = cv2.resize(grey, (grey.shape[1] // 2, grey.shape[0] // 2), interpolation=cv2.INTER_AREA)
+        scale *= 2
+    return grey if scale == 1 else cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+
+
+def _find_at(grey: NDArray[np.uint8], scale: float, polarity: str) -> Ink:
+    """Find ink in the grey picture brought to `scale`."""
+    grey = shrink(grey, scale)
     paper = find_paper(grey)
     noise = _noise(cv2.absdiff(grey, paper))
     if polarity == "dark":

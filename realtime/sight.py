@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from realtime.motion import STILL, Motion, fit, move
 
-SIDE = 640  # longest side of the small grey picture, about, pixels
+SIDE = 500  # the small grey picture is the frame halved as often as its longest side stays above this, pixels
 LOOK_SIDE = 160  # frames are compared in pictures halved as often as their longest side stays above this, pixels
 DEEPEST, TIMES = 4.0, 6.0  # there a pixel changes by more than so many grey levels, and so many times the mean change
 BRIGHTER = 2.0  # mean change, grey levels, from which on it is the light that has changed
@@ -28,19 +28,17 @@ class Sight:
     """What is kept of a frame, image (H, W, 3) BGR, to compare others with."""
 
     def __init__(self, image: NDArray[np.uint8]) -> None:
-        height, width = image.shape[:2]
-        self.shrink = max(1, round(max(height, width) / SIDE))
-        size = max(1, width // self.shrink), max(1, height // self.shrink)
-        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA) if self.shrink > 1 else image
-        self.grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+        self.shrink = 1
+        while max(image.shape[:2]) >= 2 * SIDE:
+            image, self.shrink = halve(image), 2 * self.shrink
+        self.grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
 
     @cached_property
     def look(self) -> NDArray[np.uint8]:
         """The frame at its smallest, (h, w)."""
         look = self.grey
         while max(look.shape) >= 2 * LOOK_SIDE:
-            height, width = look.shape[0] // 2, look.shape[1] // 2
-            look = cv2.resize(look[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
+            look = halve(look)
         return look
 
     def is_still(self, now: "Sight") -> bool:
@@ -48,6 +46,12 @@ class Sight:
         change = cv2.absdiff(self.look, now.look)
         mean = cv2.mean(change)[0]
         return mean < BRIGHTER and float(change.max()) <= max(DEEPEST, TIMES * mean)
+
+
+def halve(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a picture (H, W) or (H, W, 3) at half its size; by other factors the mean takes many times as long."""
+    height, width = max(1, image.shape[0] // 2), max(1, image.shape[1] // 2)
+    return cv2.resize(image[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
 
 
 class Followed:
