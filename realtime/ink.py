@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 
 from realtime.blobs import erase_shade, find_blobs
 from realtime.lines import core, part_lines
+from realtime.paper import estimate_noise, find_paper, shrink, surround
 
 WORKING_SIDE = 640  # longest side of the picture in which ink is looked for first, pixels
 LEAST_HEIGHT = 28  # where the blobs are lower than this, pixels, ink is looked for again in a larger picture
-WINDOW = 0.4  # side of the paper's median window as a share of the picture's shorter side
-KERNEL = 21  # that window in pixels of the picture it is computed in
 FAINT, SEED = 3.0, 6.0  # ink joins a stroke above FAINT and begins one above SEED times the paper's noise
 FAINT_SHARE, SEED_SHARE = 0.35, 0.5  # or above these shares of the deepest ink, where that is less,
 FAINT_FLOOR, SEED_FLOOR = 2.2, 3.5  # yet never below these times the noise
@@ -94,7 +93,7 @@ def find_ink(image: NDArray[np.uint8], polarity: str = "auto") -> Ink:
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if image.ndim == 3 else image
     if max(image.shape[:2]) <= CROP_SIDE:
         margin = math.ceil(MARGIN * max(image.shape[:2]))
-        return replace(_find_at(_surround(grey, margin), 1.0, polarity), margin=margin)
+        return replace(_find_at(surround(grey, margin), 1.0, polarity), margin=margin)
     scale = min(1.0, max(WORKING_SIDE / max(image.shape[:2]), 1 / min(image.shape[:2])))  # of a strip a row is left
     ink = _find_at(grey, scale, polarity)
     if scale < 1 and len(ink.boxes):
@@ -104,28 +103,11 @@ def find_ink(image: NDArray[np.uint8], polarity: str = "auto") -> Ink:
     return ink
 
 
-def _surround(grey: NDArray[np.uint8], margin: int) -> NDArray[np.uint8]:
-    """Lay a margin around a picture (H, W), of the grey that is usual along its edges."""
-    usual = float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
-    return cv2.copyMakeBorder(grey, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=usual)
-
-
-def shrink(grey: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
-    """Return a picture (H, W) at `scale`, at most 1, each pixel the mean of what it covers.
-
-    Halved as often as goes: OpenCV does that in a tenth of the time of any other factor.
-    """
-    while 2 * scale <= 1 and grey.shape[0] % 2 == grey.shape[1] % 2 == 0:
-        grey = cv2.resize(grey, (grey.shape[1] // 2, grey.shape[0] // 2), interpolation=cv2.INTER_AREA)
-        scale *= 2
-    return grey if scale == 1 else cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-
-
 def _find_at(grey: NDArray[np.uint8], scale: float, polarity: str) -> Ink:
     """Find ink in the grey picture brought to `scale`."""
     grey = shrink(grey, scale)
     paper = find_paper(grey)
-    noise = _noise(cv2.absdiff(grey, paper))
+    noise = estimate_noise(cv2.absdiff(grey, paper))
     if polarity == "dark":
         return _strokes(cv2.subtract(paper, grey), noise, False, scale)
     if polarity == "light":
@@ -134,29 +116,6 @@ def _find_at(grey: NDArray[np.uint8], scale: float, polarity: str) -> Ink:
         _strokes(cv2.subtract(paper, grey), noise, False, scale),
         _strokes(cv2.subtract(grey, paper), noise, True, scale),
     )
-
-
-def _noise(distance: NDArray[np.uint8]) -> float:
-    """Estimate the standard deviation of the paper's grey from all pixels' distance to it, (h, w) uint8.
-
-    From the mean of the lower three quarters, which ink does not reach; for a normal distribution that is 0.515
-    deviations. A median would be a whole number of grey levels, too coarse.
-    """
-    counts = cv2.calcHist([np.ascontiguousarray(distance[::2, ::2])], [0], None, [256], [0, 256]).ravel()
-    held = np.minimum(np.cumsum(counts), 0.75 * counts.sum())
-    return float((np.diff(held, prepend=0) * np.arange(256)).sum() / held[-1] / 0.515)
-
-
-def find_paper(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Estimate the paper under the ink of a grey picture (H, W) uint8, as one of the same shape.
-
-    A median over a window in which ink is less than half; computed in a small copy, since paper has no detail.
-    """
-    height, width = grey.shape
-    shrink = max(1.0, WINDOW * min(height, width) / KERNEL)
-    size = max(1, round(width / shrink)), max(1, round(height / shrink))
-    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    return cv2.resize(cv2.medianBlur(small, KERNEL), (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def _strokes(depth: NDArray[np.uint8], noise: float, light: bool, scale: float) -> Ink:
