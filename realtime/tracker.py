@@ -14,6 +14,7 @@ from realtime.trail import HOLD, Span, Track, Trail
 
 PATIENCE = 2.0  # s a number may be out of sight, behind a hand, and keep its id
 AWAY = 0.5  # s after which it is no longer expected back at any moment
+FEW = 0.1  # share of the numbers
 GLIMPSE = 0.6  # s that one which never settled is remembered
 
 
@@ -35,7 +36,8 @@ class Tracker:
     """Match each frame's readings to the numbers known so far.
 
     `confidence` is that below which a digit is "?". `events` are those of the last frame. It is `calm` while all
-    numbers in sight have settled, the last frame says of each what it settled as, and none went out of sight just now.
+    numbers in sight have settled, the last frame says of each what it settled as, and none went out of sight just now;
+    of many numbers, all but FEW.
     """
 
     def __init__(self, confidence: float = CONFIDENCE) -> None:
@@ -82,11 +84,14 @@ class Tracker:
 
     @property
     def calm(self) -> bool:
-        """Whether there is nothing to decide: see `Tracker`."""
-        return all(
-            trail.calm if trail.track.last == self._time else not trail.spans or self._time - trail.track.last > AWAY
+        """Whether there is nothing to decide, or next to nothing on a full page: see `Tracker`."""
+        undecided = sum(
+            not trail.calm
+            if trail.track.last == self._time
+            else bool(trail.spans) and self._time - trail.track.last <= AWAY
             for trail in self._trails
         )
+        return undecided <= FEW * len(self._trails)
 
     def settled(self) -> list[Span]:
         """Return every text that settled, by the time it was first seen."""
