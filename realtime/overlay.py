@@ -19,20 +19,20 @@ def draw(image: NDArray[np.uint8], tracks: list[Track]) -> NDArray[np.uint8]:
     """
     canvas = image.copy()
     thickness = max(1, round(max(image.shape[:2]) / 640))
-    taken = [digit.box for track in tracks for digit in track.digits]
+    boxes = [digit.box for track in tracks for digit in track.digits]
+    taken = np.zeros((len(boxes) + len(tracks), 4))  # by digits, then by the plates drawn so far
+    taken[: len(boxes)] = np.array(boxes).reshape(-1, 4)
     for track in tracks:
         settled = track.state == "settled"
         for digit in track.digits:
             frame_box(canvas, digit.box, SETTLED if settled else SEEN, thickness, settled and digit.text != "?")
-    for track in tracks:
+    for number, track in enumerate(tracks):
         tall = float(np.median([digit.box[3] for digit in track.digits]))
         plate = Plate(track.text, int(np.clip(0.45 * tall, 12, max(12, image.shape[0] / 18))))
-        left, top = min(
-            plate.places(track.box, 3 * thickness, image.shape[:2]),
-            key=lambda place: sum(_overlap((*place, plate.width, plate.height), box) for box in taken),
-        )
+        places = plate.places(track.box, 3 * thickness, image.shape[:2])
+        left, top = places[int(_covered(places, (plate.width, plate.height), taken).argmin())]
         plate.draw(canvas, left, top, WHITE if track.state == "settled" else SEEN)
-        taken.append((left, top, plate.width, plate.height))
+        taken[len(boxes) + number] = left, top, plate.width, plate.height
     return canvas
 
 
@@ -60,11 +60,12 @@ class Plate:
         cv2.putText(canvas, self.text, origin, FONT, self._scale, colour, self._thickness, cv2.LINE_AA)
 
 
-def _overlap(a: Box, b: Box) -> int:
-    """Return the area, pixels, that two boxes share."""
-    w = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
-    h = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
-    return max(0, w) * max(0, h)
+def _covered(places: list[tuple[int, int]], size: tuple[int, int], boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return for each of P places how much of boxes (N, 4) a plate of `size` (w, h) would cover there, (P,) pixels."""
+    start, stop = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
+    corners = np.array(places)[:, None]
+    shared = np.minimum(corners + size, stop) - np.maximum(corners, start)
+    return np.maximum(shared, 0).prod(axis=2).sum(axis=1)
 
 
 def frame_box(
