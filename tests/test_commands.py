@@ -165,4 +165,4 @@ def test_evaluating_and_benchmarking_work_through_their_entry_points(sheets: lis
     words = (CLIP, "--max-frames", 2, "--rounds", 1, "--json", "figures.json")
     done = run("benchmark-recognizer", *words, folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))["frames"] == 2
+    assert json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))["clips"][0]["frames"] == 2
