@@ -1,6 +1,7 @@
 """benchmark-recognizer: every stage is counted once, ratios are of the same frames, and nothing stays changed."""
 
 import json
+import os
 import shutil
 import time
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from realtime import benchmark, reading
+from realtime import benchmark, benchmark_recognizer, reading
 from realtime.benchmark import Round, Start, limit_threads, measure_round, measure_start, watch_stages
 from realtime.benchmark_figures import compare, overview, spread, stage_table, summarize, summarize_starts
 from realtime.benchmark_recognizer import main
@@ -174,6 +175,54 @@ def test_wrong_words_are_refused_before_anything_is_measured(
     Path("truth.csv").write_text("file,rows\n", encoding="utf-8")
     done = CliRunner().invoke(main, [str(CLIP), *words])
     assert done.exit_code == 2 and said in done.stderr
+
+
+def test_clips_and_threads_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = tmp_path / "other.mp4"
+    shutil.copy(CLIP, other)
+    turns: list[tuple[str, str]] = []
+
+    def measured(clip: Path, *words: object) -> Round:
+        turns.append((clip.name, os.environ[benchmark.DECODER]))
+        return a_round(0.002, 0.004, {})
+
+    monkeypatch.setattr(benchmark_recognizer, "measure_round", measured)
+    monkeypatch.setattr(benchmark_recognizer, "measure_start", lambda *words: Start(1.0, None))
+    words = [str(CLIP), str(other), "--threads", "1", "--threads", "2", "--rounds", "2"]
+    assert CliRunner().invoke(main, words, catch_exceptions=False).exit_code == 0
+    once = [(name, f"threads;{count}") for count in (1, 2) for name in ("numbers.mp4", "other.mp4")]
+    assert turns == 3 * once  # the first round warms the caches
+
+
+def test_a_slower_machine_is_no_regression() -> None:
+    def run(reading_s: float, decoding: float) -> dict:
+        return {"clips": [{"clip": "a.mp4", "threads": 1, **summarize([a_round(decoding, reading_s, {})])}]}
+
+    assert compare(run(0.04, 0.004), run(0.01, 0.001), 0) == ([], [])
+    assert compare(run(0.0109, 0.001), run(0.01, 0.001), 10) == ([], [])
+    assert len(compare(run(0.0111, 0.001), run(0.01, 0.001), 10)[0]) == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b'{"clips": [{"clip": "a"}]}', b'{"clips": 3}', b"\xff\xfe"])
+def test_an_earlier_run_that_is_none_is_a_usage_error(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "earlier.json"
+    path.write_bytes(content)
+    done = CliRunner().invoke(main, [str(CLIP), "--against", str(path)])
+    assert done.exit_code == 2 and str(path) in done.stderr
+
+
+def test_an_earlier_run_of_other_clips_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "earlier.json"
+    path.write_text(json.dumps({"clips": [figures_of("b.mp4", 0.004)]}), encoding="utf-8")
+    monkeypatch.setattr(benchmark_recognizer, "measure_round", lambda *words: a_round(0.002, 0.004, {}))
+    monkeypatch.setattr(benchmark_recognizer, "measure_start", lambda *words: Start(1.0, None))
+    done = CliRunner().invoke(main, [str(CLIP), "--against", str(path)])
+    assert done.exit_code == 1 and "none of these clips" in done.stderr
+
+
+def test_a_second_clip_that_is_none_is_named(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, [str(CLIP), str(tmp_path / "none.mp4")])
+    assert done.exit_code == 3 and "none.mp4" in done.stderr
 
 
 def test_figures_are_not_written_over_a_folder(tmp_path: Path) -> None:
