@@ -2,11 +2,16 @@
 
 The tutorial's loop: adaptive threshold, contours, each resized to 28x28, one torch call a digit. cv2.dnn: this
 project's reading of each frame with its network run by OpenCV. OCR: PP-OCR by rapidocr-onnxruntime and Tesseract by
-pytesseract, where installed (`pip install --no-deps`, for the first would replace onnxruntime-gpu).
+pytesseract, where installed (`pip install --no-deps`, for the first would replace onnxruntime-gpu). All run on one
+thread; costs are medians over rounds, and every few frames are decoded alone before all ways read them by turns.
 """
 
+import os
+import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 
@@ -17,10 +22,12 @@ import torch
 from numpy.typing import NDArray
 
 from realtime.benchmark import limit_threads
+from realtime.benchmark_figures import spread
 from realtime.capture import Clip, Frame
 from realtime.classifier import Classifier, default_model
 from realtime.options import exit_codes, note
 from realtime.reading import group, read
+from realtime.report import save_json
 from realtime.tracker import Tracker
 from realtime.truth import open_source
 from realtime.watch import Watch
@@ -28,6 +35,22 @@ from training import checkpoint
 from training.model import scaled
 
 Reader = Callable[[Frame], list[str]]  # the numbers of the next frame
+OURS = "livedigits, read as needed and followed"
+SLOW = ("PP-OCR (rapidocr)", "Tesseract")
+CHUNK = 10  # frames decoded alone, then read by all: so close together, a busy machine slows all alike
+
+
+@dataclass
+class Round:
+    """The seconds of one round: of decoding, an entry a frame, and of each way by its name, a frame it read each.
+
+    right, shown: how many numbers each way read exactly, and how many the frames that it read show.
+    """
+
+    decoding: list[float] = field(default_factory=list)
+    costs: dict[str, list[float]] = field(default_factory=dict)
+    right: Counter[str] = field(default_factory=Counter)
+    shown: Counter[str] = field(default_factory=Counter)
 
 
 class OpenCvNetwork:
@@ -60,83 +83,142 @@ def tutorial(frame: Frame, model: torch.nn.Module) -> list[str]:
     return [reading.text for reading in readings]
 
 
-def open_readers(model: Path, weights: Path) -> dict[str, Reader]:
-    """Return each way to read by its name, ours first; say which cannot be had."""
-    classifier, watch = Classifier(model, "cpu"), Watch(Tracker())
+def open_readers(classifier: Classifier, weights: Path) -> dict[str, Reader]:
+    """Return the ways that read each frame for itself by their names; say which cannot be had."""
     network = checkpoint.load(weights)[0].eval()
-    other = OpenCvNetwork(model, classifier.classes)
-    readers: dict[str, Reader] = {
-        "livedigits, read as needed and followed": lambda frame: [
-            track.text for track in watch.see(frame.image, frame.time, classifier)
-        ],
+    other = OpenCvNetwork(classifier.path, classifier.classes)
+    readers: dict[str, Reader | None] = {
         "livedigits, every frame read": lambda frame: [r.text for r in read(frame.image, classifier).readings],
         "the same with cv2.dnn": lambda frame: [r.text for r in read(frame.image, other).readings],
         "tutorial's loop": lambda frame: tutorial(frame, network),
     }
+    readers |= dict(zip(SLOW, (open_rapidocr(), open_tesseract()), strict=True))
+    return {name: reader for name, reader in readers.items() if reader is not None}
+
+
+def follow(classifier: Classifier) -> Reader:
+    """Return what the commands do with a source from its start: read as needed, follow in between."""
+    watch = Watch(Tracker())
+    return lambda frame: [track.text for track in watch.see(frame.image, frame.time, classifier)]
+
+
+def open_rapidocr() -> Reader | None:
+    """Return PP-OCR on one thread, None where it is not installed."""
     try:
         from rapidocr_onnxruntime import RapidOCR
-
-        ocr = RapidOCR(intra_op_num_threads=1)
-        readers["PP-OCR (rapidocr)"] = lambda frame: [
-            word for line in ocr(frame.image)[0] or [] for word in str(line[1]).split()
-        ]
     except ImportError as missing:
-        note(f"no PP-OCR: {missing}; pip install --no-deps rapidocr-onnxruntime pyclipper shapely six")
+        note(f"no PP-OCR: {missing}; pip install --no-deps rapidocr-onnxruntime pyclipper shapely six pyyaml pillow")
+        return None
+    ocr = RapidOCR(intra_op_num_threads=1)
+    return lambda frame: [word for line in ocr(frame.image)[0] or [] for word in str(line[1]).split()]
+
+
+def open_tesseract() -> Reader | None:
+    """Return Tesseract on one thread, None where it or its binding is not installed."""
     try:
         import pytesseract
-
-        settings = "--psm 11 -c tessedit_char_whitelist=0123456789"
-        readers["Tesseract"] = lambda frame: pytesseract.image_to_string(
-            cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB), config=settings
-        ).split()
     except ImportError as missing:
         note(f"no Tesseract: {missing}; pip install --no-deps pytesseract packaging pillow")
-    return readers
+        return None
+    if shutil.which("tesseract") is None:
+        note("no Tesseract: its program is not on the path; install tesseract-ocr")
+        return None
+    settings = "--psm 11 -c tessedit_char_whitelist=0123456789"
+    return lambda frame: pytesseract.image_to_string(
+        cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB), config=settings
+    ).split()
+
+
+def measure_round(clip: Path, readers: dict[str, Reader], frames: int, slow: int) -> Round:
+    """Go through a clip once: decode a few frames alone, then let each way read them, frame by frame."""
+    result, passages = Round(costs={name: [] for name in readers}), open_source(clip).passages
+    with Clip(clip) as alone, Clip(clip) as seen:
+        bare, source = alone.frames(most=frames), seen.frames(most=frames)
+        while count := decode(bare, result.decoding):
+            for frame in islice(source, count):
+                told = [part for part in passages if part.start <= frame.time < part.end]
+                truth = Counter(number for part in told for row in part.rows for number in row.split())
+                for name, reader in readers.items():
+                    if frame.index % slow and name in SLOW:
+                        continue
+                    start = perf_counter()
+                    texts = reader(frame)
+                    result.costs[name].append(perf_counter() - start)
+                    result.right[name] += sum((Counter(texts) & truth).values())
+                    result.shown[name] += sum(truth.values())
+    return result
+
+
+def decode(frames: Iterator[Frame], times: list[float]) -> int:
+    """Decode up to CHUNK frames and do nothing else; add the s of each to `times` and return how many there were."""
+    count, start = 0, perf_counter()
+    for _ in islice(frames, CHUNK):
+        stop = perf_counter()
+        times.append(stop - start)
+        count, start = count + 1, stop
+    return count
+
+
+def summarize(rounds: list[Round]) -> dict[str, object]:
+    """Return the medians over rounds, with the least and the most, of each way: its cost and what it read right."""
+    decoding = np.array([np.mean(r.decoding) for r in rounds])
+    ours = np.array([np.mean(r.costs[OURS]) for r in rounds])
+    ways = []
+    for name in rounds[0].costs:
+        each = np.array([np.mean(r.costs[name]) for r in rounds])
+        right, shown = sum(r.right[name] for r in rounds), sum(r.shown[name] for r in rounds)
+        times = {"times_decoding": spread(each / decoding), "times_ours": spread(each / ours)}
+        percent = round(100 * right / shown, 1) if shown else None
+        ways.append({"way": name, "ms": spread(1000 * each), **times, "numbers_right_percent": percent})
+    return {"frames": len(rounds[0].decoding), "decoding_ms": spread(1000 * decoding), "ways": ways}
+
+
+def table(figures: dict) -> list[str]:
+    """Return the figures of one clip as lines, a table in Markdown."""
+    lines = [
+        f"{figures['clip']}: {figures['frames']} frames, {figures['rounds']} rounds, one thread, "
+        f"decoding {figures['decoding_ms'][0]:.1f} ms a frame",
+        *("", "| way | ms a frame | × decoding | least to most | × ours | numbers of a frame read exactly |"),
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for way in figures["ways"]:
+        times, least, most = way["times_decoding"]
+        right = "-" if way["numbers_right_percent"] is None else f"{way['numbers_right_percent']:.0f} %"
+        lines.append(
+            f"| {way['way']} | {way['ms'][0]:.1f} | {times:.1f} | {least:.1f} to {most:.1f} | "
+            f"{way['times_ours'][0]:.1f} | {right} |"
+        )
+    return [*lines, ""]
 
 
 @click.command()
-@click.argument("clip", type=click.Path(path_type=Path))
+@click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="CLIP...")
 @click.option("--model", type=click.Path(path_type=Path), help="ONNX file.  [default: the one that ships]")
+@click.option("--rounds", default=3, show_default=True, type=click.IntRange(1), help="Go through each clip so often.")
 @click.option(
     "--frames", default=60, show_default=True, type=click.IntRange(2), help="Read so many, from the first on."
 )
 @click.option("--slow", default=6, show_default=True, type=click.IntRange(1), help="OCR reads each so-manieth frame.")
-def main(clip: Path, model: Path | None, frames: int, slow: int) -> None:
-    """Read CLIP, frame by frame, by every way there is, and print what each costs and how many numbers it got right."""
-    with exit_codes():
-        model = model or default_model()
-        readers = open_readers(model, model.with_suffix(".pth"))
-        passages = open_source(clip).passages
-        costs: dict[str, list[float]] = {name: [] for name in readers}
-        right, shown = Counter(), Counter()
-        decoding = []
-        torch.set_num_threads(1)
-        with limit_threads(1), Clip(clip) as opened:
-            source = opened.frames(most=frames)
-            for count in range(frames):
-                start = perf_counter()
-                frame = next(source, None)
-                if frame is None:
-                    break
-                decoding.append(perf_counter() - start)
-                told = [part for part in passages if part.start <= frame.time < part.end]
-                truth = Counter(number for part in told for row in part.rows for number in row.split())
-                for name, reader in readers.items():
-                    if count % slow and name in ("PP-OCR (rapidocr)", "Tesseract"):
-                        continue
-                    start = perf_counter()
-                    texts = reader(frame)
-                    costs[name].append(perf_counter() - start)
-                    right[name] += sum((Counter(texts) & truth).values())
-                    shown[name] += sum(truth.values())
-    one, ours = float(np.mean(decoding[1:])), float(np.mean(next(iter(costs.values()))))
-    click.echo(f"{clip.name}: {len(decoding)} frames, one thread, decoding {1000 * one:.1f} ms a frame\n")
-    click.echo(
-        "| way | ms a frame | × decoding | × ours | numbers of a frame read exactly |\n|---|---:|---:|---:|---:|"
-    )
-    for name, times in costs.items():
-        mean, share = float(np.mean(times)), 100 * right[name] / max(shown[name], 1)
-        click.echo(f"| {name} | {1000 * mean:.1f} | {mean / one:.1f} | {mean / ours:.1f} | {share:.0f} % |")
+@click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures as JSON.")
+def main(
+    clips: tuple[Path, ...], model: Path | None, rounds: int, frames: int, slow: int, json_path: Path | None
+) -> None:
+    """Read each CLIP by every way there is, and print what each costs and how many numbers it got right."""
+    os.environ["OMP_THREAD_LIMIT"] = "1"  # Tesseract takes all cores otherwise
+    torch.set_num_threads(1)
+    with exit_codes(), limit_threads(1):
+        classifier = Classifier(model or default_model(), "cpu")
+        readers = open_readers(classifier, classifier.path.with_suffix(".pth"))
+        told = []
+        for clip in clips:
+            measured = []
+            for _ in range(rounds + 1):
+                all_readers = {OURS: follow(classifier), **readers}
+                measured.append(measure_round(clip, all_readers, frames, slow))
+            told.append({"clip": clip.name, "rounds": rounds, **summarize(measured[1:])})  # the first warms the caches
+            click.echo("\n".join(table(told[-1])))
+        if json_path is not None:
+            save_json(json_path, {"clips": told})
 
 
 if __name__ == "__main__":
