@@ -119,7 +119,7 @@ def watch_stages(totals: dict[str, float]) -> Iterator[None]:
         (owner, name, function, name)
         for owner in (reading, *modules)
         for name, function in vars(owner).items()
-        if name in used and isinstance(function, FunctionType)
+        if name in used and isinstance(function, FunctionType) and not name.startswith("_")
     ]
     found += [(owner, name, getattr(owner, name), label) for owner, name, label in METHODS]
     running: list[str] = []
