@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from realtime.blobs import erase_shade, find_blobs
 from realtime.lines import core, part_lines
-from realtime.paper import estimate_noise, find_paper, shrink, surround
+from realtime.paper import estimate_noise, find_paper, surround
 
 WORKING_SIDE = 640  # longest side of the picture in which ink is looked for first, pixels
 LEAST_HEIGHT = 28  # where the blobs are lower than this, pixels, ink is looked for again in a larger picture
@@ -105,7 +105,8 @@ def find_ink(image: NDArray[np.uint8], polarity: str = "auto") -> Ink:
 
 def _find_at(grey: NDArray[np.uint8], scale: float, polarity: str) -> Ink:
     """Find ink in the grey picture brought to `scale`."""
-    grey = shrink(grey, scale)
+    if scale != 1:
+        grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     paper = find_paper(grey)
     noise = estimate_noise(cv2.absdiff(grey, paper))
     if polarity == "dark":

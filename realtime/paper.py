@@ -1,4 +1,4 @@
-"""Bring a picture to a working size, and estimate the paper under its ink and that paper's noise."""
+"""Estimate the paper under the ink of a picture, around it, and its noise."""
 
 import cv2
 import numpy as np
@@ -6,17 +6,6 @@ from numpy.typing import NDArray
 
 WINDOW = 0.4  # side of the paper's median window as a share of the picture's shorter side
 KERNEL = 21  # that window in pixels of the picture it is computed in
-
-
-def shrink(grey: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
-    """Return a picture (H, W) at `scale`, at most 1, each pixel the mean of what it covers.
-
-    Halved as often as goes: OpenCV does that in a tenth of the time of any other factor.
-    """
-    while 2 * scale <= 1 and grey.shape[0] % 2 == grey.shape[1] % 2 == 0:
-        grey = cv2.resize(grey, (grey.shape[1] // 2, grey.shape[0] // 2), interpolation=cv2.INTER_AREA)
-        scale *= 2
-    return grey if scale == 1 else cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
 
 def surround(grey: NDArray[np.uint8], margin: int) -> NDArray[np.uint8]:
