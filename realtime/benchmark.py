@@ -80,7 +80,7 @@ def measure_round(clip: Path, classifier: Classifier, confidence: float, polarit
     result, watch = Round(), Watch(Tracker(confidence))
     with Clip(clip) as alone, Clip(clip) as seen, watch_stages(result.stages):
         bare, frames = alone.frames(most=most), seen.frames(most=most)
-        while count := _decode(bare, result.decoding):
+        while count := decode(bare, result.decoding, CHUNK):
             for _ in range(count):
                 followed, start = watch.followed, perf_counter()
                 frame = next(frames)
@@ -96,10 +96,10 @@ def measure_round(clip: Path, classifier: Classifier, confidence: float, polarit
     return result
 
 
-def _decode(frames: Iterator[Frame], times: list[float]) -> int:
-    """Decode up to CHUNK frames and do nothing else; add the s of each to `times` and return how many there were."""
+def decode(frames: Iterator[Frame], times: list[float], most: int) -> int:
+    """Decode up to `most` frames and do nothing else; add the s of each to `times` and return how many there were."""
     count, start = 0, perf_counter()
-    for _ in islice(frames, CHUNK):
+    for _ in islice(frames, most):
         stop = perf_counter()
         times.append(stop - start)
         count, start = count + 1, stop

@@ -53,7 +53,7 @@ class Tracker:
 
         image: the frame, (H, W, 3) BGR. With it a digit that was wiped away is told from one that is covered.
         """
-        before = {trail.track.id: trail.spans[-1].text if trail.spans else "" for trail in self._trails}
+        before = self._texts()
         old = _place([(trail.track.text, trail.boxes) for trail in self._trails])
         new = _place([(r.text, np.array([digit.box for digit in r.digits], np.float64)) for r in readings])
         old = old.moved(common_motion(old, new))
@@ -72,7 +72,7 @@ class Tracker:
 
     def carry(self, motion: Motion, time: float) -> list[Track]:
         """Take in a frame that shows just what the one before it showed, moved; nothing is voted on."""
-        before = {trail.track.id: trail.spans[-1].text if trail.spans else "" for trail in self._trails}
+        before = self._texts()
         places = _place([(trail.track.text, trail.boxes) for trail in self._trails])
         places = places if motion is STILL else places.moved(motion)
         for i, trail in enumerate(self._trails):
@@ -116,6 +116,10 @@ class Tracker:
         if track.state != "settled" or time - track.last > HOLD:
             return False
         return not any(_meet(trail.boxes, other.boxes) for other in self._trails if other.track.last == time)
+
+    def _texts(self) -> dict[int, str]:
+        """Return the text that each number settled as last, empty where none did, by its id."""
+        return {trail.track.id: trail.spans[-1].text if trail.spans else "" for trail in self._trails}
 
     def _shown_after(self, before: dict[int, str], time: float) -> list[Track]:
         """Part with what is gone, tell the events and return the numbers to show; before: the settled text by id."""

@@ -9,7 +9,7 @@ thread; costs are medians over rounds, and every few frames are decoded alone be
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from realtime.benchmark import limit_threads
+from realtime.benchmark import decode, limit_threads
 from realtime.benchmark_figures import spread
 from realtime.capture import Clip, Frame
 from realtime.classifier import Classifier, default_model
@@ -134,7 +134,7 @@ def measure_round(clip: Path, readers: dict[str, Reader], frames: int, slow: int
     result, passages = Round(costs={name: [] for name in readers}), open_source(clip).passages
     with Clip(clip) as alone, Clip(clip) as seen:
         bare, source = alone.frames(most=frames), seen.frames(most=frames)
-        while count := decode(bare, result.decoding):
+        while count := decode(bare, result.decoding, CHUNK):
             for frame in islice(source, count):
                 told = [part for part in passages if part.start <= frame.time < part.end]
                 truth = Counter(number for part in told for row in part.rows for number in row.split())
@@ -147,16 +147,6 @@ def measure_round(clip: Path, readers: dict[str, Reader], frames: int, slow: int
                     result.right[name] += sum((Counter(texts) & truth).values())
                     result.shown[name] += sum(truth.values())
     return result
-
-
-def decode(frames: Iterator[Frame], times: list[float]) -> int:
-    """Decode up to CHUNK frames and do nothing else; add the s of each to `times` and return how many there were."""
-    count, start = 0, perf_counter()
-    for _ in islice(frames, CHUNK):
-        stop = perf_counter()
-        times.append(stop - start)
-        count, start = count + 1, stop
-    return count
 
 
 def summarize(rounds: list[Round]) -> dict[str, object]:
