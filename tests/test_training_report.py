@@ -26,7 +26,7 @@ def test_the_report_shows_both_networks_and_their_pictures(mnist: Path, tmp_path
     assert table == result.stdout
     assert "| CNN | 390,858 |" in table and "| MLP, flattened | 386,770 |" in table
     assert "| shift, pixels | 0 | 1 | 2 | 3 | 4 | 5 | 6 |" in table and "turn, degrees" in table and "scale" in table
-    for name in ("moved.png", "features.png"):
+    for name in ("moved.png", "features.png", "augmented.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
 
 
