@@ -21,7 +21,7 @@ from training.sources import Source
 
 WARM_UP = 0.2  # share of the steps in which the rate rises
 EVALUATION_BATCH = 1000
-SETTLED = (0.4, 0.5)  # shares left untouched, and bent but not damaged, in the last epochs
+SETTLED = (0.2, 0.6)  # shares left untouched, and bent but not damaged, in the last epochs
 
 
 def fit(
