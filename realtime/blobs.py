@@ -11,6 +11,8 @@ from realtime.lines import components
 SHADE = 0.375  # ink fainter than this share of a blob's contrast may be the shade of something else: it is, where it is
 SOME_SHADE, MUCH_SHADE, SHRUNK = 0.27, 0.43, 0.85  # much of the blob, or some, and the rest is so much smaller
 LEAST_SIDE = 5  # smaller blobs are specks, pixels
+WIDE, TALL = 0.8, 0.7  # a blob wider than this share of its height may be digits that touch, parts of this share of it
+HAZE = 0.25  # ink fainter than this share of a blob's contrast leaves no mark in the mask
 LEAST_SHADED = 12  # blobs smaller than this hide no stroke in their shade, pixels
 
 
@@ -49,23 +51,49 @@ def find_blobs(depth: NDArray[np.uint8], inked: NDArray[np.uint8], seed: float) 
 def erase_shade(depth: NDArray[np.uint8], inked: NDArray[np.uint8], blobs: Blobs) -> bool:
     """Take out of `inked`, in place, the faint ink that joins deeper strokes, and tell whether there was any.
 
-    Print that shows through, glare, the edge of a shadow: far fainter than the strokes they touch, and as large. depth,
-    inked: (h, w) uint8, the latter of 0 and 1; blobs: what `find_blobs` makes of them.
+    Print that shows through, glare, the edge of a shadow: far fainter than the strokes they touch, and as large. And
+    the haze between digits that stand close, in which a camera's blur joins them. depth, inked: (h, w) uint8, the
+    latter of 0 and 1; blobs: what `find_blobs` makes of them.
     """
     where, owner, boxes, area, contrast = blobs
     faint = depth.ravel().take(where) < SHADE * contrast[owner]
     shady = np.bincount(owner[faint], minlength=len(area)) / area
-    suspects = (shady > SOME_SHADE) & (boxes[:, 2:].max(axis=1, initial=0) >= LEAST_SHADED)
+    large = boxes[:, 2:].max(axis=1, initial=0) >= LEAST_SHADED
+    shaded = large & (shady > SOME_SHADE)
+    wide = large & (boxes[:, 2] > WIDE * boxes[:, 3])
     erased = False
-    for i in np.flatnonzero(suspects).tolist():
+    for i in np.flatnonzero(shaded | wide).tolist():
         x, y, w, h = boxes[i].tolist()
         own = np.zeros((h, w), np.uint8)
         row, column = np.divmod(where[owner == i], inked.shape[1])
         own[row - y, column - x] = 1
-        deep = own * (depth[y : y + h, x : x + w] >= SHADE * contrast[i])
-        _, _, width, height = cv2.boundingRect(deep)
-        if shady[i] > MUCH_SHADE or width < SHRUNK * w or height < SHRUNK * h:
-            # The soft edge of a stroke stays with it.
-            inked[y : y + h, x : x + w][(own > 0) & (cv2.dilate(deep, np.ones((3, 3), np.uint8)) == 0)] = 0
+        depths = depth[y : y + h, x : x + w]
+        gone = np.zeros((h, w), bool)
+        if wide[i]:
+            gone |= _haze(own, depths <= HAZE * contrast[i])
+        if shaded[i]:
+            gone |= _shade(own, depths < SHADE * contrast[i], shady[i] > MUCH_SHADE)
+        if gone.any():
+            inked[y : y + h, x : x + w][gone] = 0
             erased = True
     return erased
+
+
+def _haze(own: NDArray[np.uint8], faint: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Mark the faint ink of a blob, (h, w), where it is all that joins parts nearly as high as the blob."""
+    firm = own * ~faint
+    high = np.count_nonzero(components(firm)[2][1:, 3] > TALL * len(own))
+    return own > firm if high > 1 else np.zeros(own.shape, bool)
+
+
+def _shade(own: NDArray[np.uint8], faint: NDArray[np.bool_], much: bool) -> NDArray[np.bool_]:
+    """Mark the faint ink of a blob, (h, w), away from its strokes, if it is much or the strokes alone are far smaller.
+
+    The soft edge of a stroke stays with it.
+    """
+    deep = own * ~faint
+    height, width = own.shape
+    _, _, deep_width, deep_height = cv2.boundingRect(deep)
+    if much or deep_width < SHRUNK * width or deep_height < SHRUNK * height:
+        return (own > 0) & (cv2.dilate(deep, np.ones((3, 3), np.uint8)) == 0)
+    return np.zeros(own.shape, bool)

@@ -27,6 +27,23 @@ def test_strokes_are_parted_from_the_shade_they_stand_on(shade: int, blobs: int)
     assert inked[depth == 140].all()
 
 
+@pytest.mark.parametrize(("haze", "blobs"), [(20, 2), (60, 1)])
+def test_strokes_side_by_side_are_parted_from_the_haze_between_them(haze: int, blobs: int) -> None:
+    depth = np.zeros((60, 60), np.uint8)
+    depth[10:50, 10:20], depth[10:50, 35:45], depth[28:32, 20:35] = 140, 140, haze
+    inked = (depth > 10).astype(np.uint8)
+    erased = erase_shade(depth, inked, find_blobs(depth, inked, 20))
+    found = find_blobs(depth, inked, 20)
+    assert (erased, len(found.boxes)) == (haze == 20, blobs)
+
+
+def test_haze_that_joins_the_low_part_of_a_digit_to_it_stays() -> None:
+    depth = np.zeros((60, 60), np.uint8)
+    depth[10:50, 10:20], depth[10:30, 35:45], depth[18:22, 20:35] = 140, 140, 20  # as the two strokes of a 4
+    inked = (depth > 10).astype(np.uint8)
+    assert not erase_shade(depth, inked, find_blobs(depth, inked, 20))
+
+
 def test_specks_without_a_deep_pixel_are_no_blobs() -> None:
     depth = np.zeros((60, 60), np.uint8)
     depth[10:20, 10:14], depth[30:40, 30:34] = 15, 15
