@@ -14,7 +14,7 @@ from training import checkpoint, train
 from training.sources import Source
 from training.train_digits import main
 
-QUICK = ("--epochs", "2", "--batch", "32", "--arch", "mlp", "--plain", "--digits-only", "--device", "cpu")
+QUICK = ("--epochs", "2", "--batch", "32", "--arch", "mlp", "--augment", "none", "--digits-only", "--device", "cpu")
 
 
 @pytest.fixture(scope="module")
@@ -51,14 +51,14 @@ def test_a_run_leaves_all_it_promises(mnist: Path, tmp_path: Path) -> None:
 
 def test_the_same_seed_gives_the_same_weights(mnist: Path, tmp_path: Path) -> None:
     for name in ("a", "b"):
-        assert run(mnist, tmp_path / name, "--augment").exit_code == 0
-    assert run(mnist, tmp_path / "c", "--augment", "--seed", "1").exit_code == 0
+        assert run(mnist, tmp_path / name, "--augment", "camera").exit_code == 0
+    assert run(mnist, tmp_path / "c", "--augment", "camera", "--seed", "1").exit_code == 0
     a, b, c = (weights(tmp_path / name / "best.pth") for name in "abc")
     assert torch.equal(a, b) and not torch.equal(a, c)
 
 
 def test_a_resumed_run_ends_as_an_unbroken_one(mnist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run(mnist, tmp_path / "whole", "--augment").exit_code == 0
+    assert run(mnist, tmp_path / "whole", "--augment", "camera").exit_code == 0
     kept = train.keep
 
     def interrupt(*arguments: object) -> None:
@@ -67,10 +67,10 @@ def test_a_resumed_run_ends_as_an_unbroken_one(mnist: Path, tmp_path: Path, monk
 
     with monkeypatch.context() as patch:
         patch.setattr(train, "keep", interrupt)
-        broken = run(mnist, tmp_path / "broken", "--augment")
+        broken = run(mnist, tmp_path / "broken", "--augment", "camera")
     assert broken.exit_code == 130 and "--resume" in broken.stderr
     assert not (tmp_path / "broken" / "best.pth").exists()
-    assert run(mnist, tmp_path / "broken", "--augment", "--resume").exit_code == 0
+    assert run(mnist, tmp_path / "broken", "--augment", "camera", "--resume").exit_code == 0
     assert torch.equal(weights(tmp_path / "whole" / "best.pth"), weights(tmp_path / "broken" / "best.pth"))
     other = run(mnist, tmp_path / "broken", "--resume", "--seed", "9")
     assert other.exit_code == 4 and "another recipe" in other.stderr

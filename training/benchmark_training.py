@@ -90,7 +90,7 @@ def ours(
     digits: tuple[Tensor, Tensor], test: tuple[Tensor, Tensor], seed: int, epochs: int
 ) -> list[tuple[float, float]]:
     """Train by one short cycle; return seconds of training so far and test accuracy, epoch by epoch."""
-    recipe = Recipe(classes=DIGITS, epochs=epochs, augment=False, average=0.99, rate=6e-3, seed=seed)
+    recipe = Recipe(classes=DIGITS, epochs=epochs, augment="none", average=0.99, rate=6e-3, seed=seed)
     run = start(recipe, torch.device("cpu"))
     few = Source("validation", digits[0][:1000], digits[1][:1000])
     curve: list[tuple[float, float]] = []

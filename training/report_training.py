@@ -99,7 +99,7 @@ def _under(model: nn.Module, crops: Tensor, labels: Tensor, kind: str, size: flo
 
 def _train(arch: str, epochs: int, seed: int, source: Source, held: tuple[Tensor, Tensor]) -> tuple[nn.Module, float]:
     """Train one network plainly; return it with the seconds it took."""
-    recipe = Recipe(arch=arch, classes=DIGITS, epochs=epochs, augment=False, seed=seed)
+    recipe = Recipe(arch=arch, classes=DIGITS, epochs=epochs, augment="none", seed=seed)
     run = start(recipe, torch.device("cpu"))
     began = time.perf_counter()
     train.fit(run, recipe, [source], Source("validation", *held), None)

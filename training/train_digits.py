@@ -45,7 +45,13 @@ KEPT = 0.995  # share of validation digits that the shipped threshold keeps
 @click.option("--without", multiple=True, metavar="PATTERN", help="Labels or clips of --extra to leave out.")
 @click.option("--arch", type=click.Choice(sorted(ARCHITECTURES)), default="digitcnn", show_default=True)
 @click.option("--reject/--digits-only", default=True, show_default=True, help="With the class 'not a digit' or not.")
-@click.option("--augment/--plain", default=True, show_default=True, help="Bend and damage pictures as cameras do.")
+@click.option(
+    "--augment",
+    type=click.Choice(train.AUGMENTATIONS),
+    default="camera",
+    show_default=True,
+    help="Other hands seen by cameras, other hands alone, or no change.",
+)
 @click.option("--negatives", type=click.IntRange(0), default=6500, show_default=True, help="Non-digits drawn an epoch.")
 @click.option("--epochs", type=click.IntRange(1), default=20, show_default=True)
 @click.option("--batch", type=click.IntRange(2), default=128, show_default=True)
