@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.blobs import erase_shade, find_blobs
+from realtime.blobs import find_blobs, part_blobs
 from realtime.lines import core, part_lines
 from realtime.paper import estimate_noise, find_paper, surround
 
@@ -128,10 +128,7 @@ def _strokes(depth: NDArray[np.uint8], noise: float, light: bool, scale: float) 
     """
     faint, seed = _thresholds(depth, noise)
     inked = (depth > faint).view(np.uint8)
-    blobs = find_blobs(depth, inked, seed)
-    if erase_shade(depth, inked, blobs):
-        blobs = find_blobs(depth, inked, seed)
-    where, owner, boxes, area, contrast = blobs
+    where, owner, boxes, area, contrast = part_blobs(depth, inked, find_blobs(depth, inked, seed), seed)
     depths = depth.ravel().take(where).astype(np.float32)
     labels = _paint(np.zeros(depth.shape, np.int32), where, owner + 1)
     mask = _paint(np.zeros_like(depth), where, np.clip((depths / contrast[owner] - 0.25) * 2, 0, 1) * 255)

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime.components import components
+
 LONG = 2.2  # a blob this many times as wide as high may hold a line
 SPAN = 0.5  # so may one that spans this share of the picture's width
 THROUGH = 0.9  # an upright line runs through this share of the picture's height
@@ -23,7 +25,6 @@ MOST_LINES = 40  # of one blob: squared paper is one blob with all its lines
 SAMPLE = 1000  # pixels of a blob that vote on where its lines are
 ON_LINE = 1.5  # farthest that a run of ink is from the line it is on, pixels
 LEAST_SIDE = 5  # smaller remains stay with the line, pixels
-Components = tuple[int, NDArray[np.generic], NDArray[np.int32]]
 CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 
 
@@ -47,13 +48,13 @@ def part_lines(
         x, y, bw, bh = boxes[i].tolist()
         view = labels[y : y + bh, x : x + bw]
         ink = (view == i + 1).view(np.uint8)
-        line, (count, rest, stats) = _find_ruling(ink, height)
-        if not line.any() or (bh > bw and count == 1):
+        line, rest, found = _find_ruling(ink, height)
+        if not line.any() or (bh > bw and not len(found)):
             continue  # an upright stroke alone may be a 1
         ruled[i] = True
-        for part in (np.flatnonzero(stats[1:, 2:4].max(axis=1) >= LEAST_SIDE) + 1).tolist():
-            left, top, wide, high = stats[part, :4].tolist()
-            own = rest[top : top + high, left : left + wide] == part
+        for part in np.flatnonzero(found[:, 2:].max(axis=1, initial=0) >= LEAST_SIDE).tolist():
+            left, top, wide, high = found[part].tolist()
+            own = rest[top : top + high, left : left + wide] == part + 1
             parts.append(np.array([x + left, y + top, wide, high], np.int32))
             strokes.append(_stroke_width(own.view(np.uint8)))
             origin.append(i)
@@ -62,17 +63,6 @@ def part_lines(
     ruled = np.concatenate([ruled, np.zeros(len(parts) - len(boxes), bool)])
     boxes, stroke = np.array(parts, np.int32).reshape(-1, 4), np.array(strokes, np.float32)
     return boxes, stroke, np.array(origin, np.intp), ruled
-
-
-def components(ink: NDArray[np.uint8]) -> Components:
-    """Label the connected pieces of ink, (h, w) uint8, not 0 where there is some.
-
-    Returns the count of labels, the paper's 0 included; the labels (h, w); for each x, y, w, h and area, (count, 5).
-    16 bits for the labels and this algorithm take less than half the time of OpenCV's defaults.
-    """
-    few = (ink.shape[0] // 2 + 1) * (ink.shape[1] // 2 + 1) < 2**16  # no more pieces than this can lie apart
-    kind = cv2.CV_16U if few else cv2.CV_32S
-    return cv2.connectedComponentsWithStatsWithAlgorithm(ink, 8, kind, cv2.CCL_GRANA)[:3]
 
 
 def core(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -93,30 +83,32 @@ def _enclosing(boxes: NDArray[np.int32], others: NDArray[np.int32]) -> NDArray[n
     return (inside & (others[:, 3] > ENCLOSED * boxes[:, None, 3])).any(axis=1)
 
 
-def _find_ruling(ink: NDArray[np.uint8], height: int) -> tuple[NDArray[np.uint8], Components]:
+def _find_ruling(
+    ink: NDArray[np.uint8], height: int
+) -> tuple[NDArray[np.uint8], NDArray[np.generic], NDArray[np.int32]]:
     """Mark level lines in a blob, (h, w) uint8 of 0 and 1, and the uprights that cross or join them.
 
     height: the picture's. Uprights are looked for only in what runs through the picture or from line to line, since
-    digits hold upright strokes of their own. Returns with the marks the components of the ink that is left.
+    digits hold upright strokes of their own. Returns with the marks labels and boxes of the ink that is left.
     """
     marked, levels = _find_lines(ink)
-    left = components(ink & ~marked)
+    labels, boxes = components(ink & ~marked)
     reach = WALL * float(np.diff(np.sort(levels)).max()) if len(levels) > 1 else THROUGH * height
-    high = np.flatnonzero(left[2][1:, 3] >= max(reach, LEAST_SIDE)) + 1
+    high = np.flatnonzero(boxes[:, 3] >= max(reach, LEAST_SIDE))
     if not len(high):
-        return marked, left
+        return marked, labels, boxes
     columns = np.count_nonzero(marked.any(axis=0)) * max(1, len(levels))
     thickest = 1.5 * cv2.countNonZero(marked) / max(1, columns) + 1  # a wall; a broader upright is a pen's stroke
     beside = cv2.dilate(marked, np.ones((5, 5), np.uint8))
     for part in high.tolist():
-        x, y, w, h = left[2][part, :4].tolist()
-        upright = (left[1][y : y + h, x : x + w] == part).view(np.uint8)
+        x, y, w, h = boxes[part].tolist()
+        upright = (labels[y : y + h, x : x + w] == part + 1).view(np.uint8)
         joins = upright & beside[y : y + h, x : x + w]
         if h >= THROUGH * height or (joins[: h // 4].any() and joins[-(h // 4) :].any()):
             wall = _find_lines(cv2.transpose(upright), ALL)[0].T
             if not levels or np.median(np.count_nonzero(wall, axis=1)) <= thickest:
                 marked[y : y + h, x : x + w] |= wall
-    return marked, components(ink & ~marked)
+    return marked, *components(ink & ~marked)
 
 
 def _find_lines(ink: NDArray[np.uint8], covered: float = COVERED) -> tuple[NDArray[np.uint8], list[float]]:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime.blobs import erase_shade, find_blobs
+from realtime.blobs import find_blobs, part_blobs
 from realtime.ink import find_ink
 
 
@@ -21,27 +21,28 @@ def _two_strokes(shade: int) -> np.ndarray:
 def test_strokes_are_parted_from_the_shade_they_stand_on(shade: int, blobs: int) -> None:
     depth = _two_strokes(shade)
     inked = (depth > 10).astype(np.uint8)
-    erased = erase_shade(depth, inked, find_blobs(depth, inked, 20))
-    found = find_blobs(depth, inked, 20)
-    assert (erased, len(found.boxes)) == (shade == 30, blobs)
+    found = part_blobs(depth, inked, find_blobs(depth, inked, 20), 20)
+    assert len(found.boxes) == len(find_blobs(depth, inked, 20).boxes)
+    assert ((depth > 10).sum() > inked.sum(), len(found.boxes)) == (shade == 30, blobs)
     assert inked[depth == 140].all()
 
 
 @pytest.mark.parametrize(("haze", "blobs"), [(20, 2), (60, 1)])
 def test_strokes_side_by_side_are_parted_from_the_haze_between_them(haze: int, blobs: int) -> None:
-    depth = np.zeros((60, 60), np.uint8)
+    depth = np.zeros((100, 60), np.uint8)
     depth[10:50, 10:20], depth[10:50, 35:45], depth[28:32, 20:35] = 140, 140, haze
     inked = (depth > 10).astype(np.uint8)
-    erased = erase_shade(depth, inked, find_blobs(depth, inked, 20))
-    found = find_blobs(depth, inked, 20)
-    assert (erased, len(found.boxes)) == (haze == 20, blobs)
+    found = part_blobs(depth, inked, find_blobs(depth, inked, 20), 20)
+    assert len(found.boxes) == len(find_blobs(depth, inked, 20).boxes)
+    assert ((depth > 10).sum() > inked.sum(), len(found.boxes)) == (haze == 20, blobs)
 
 
 def test_haze_that_joins_the_low_part_of_a_digit_to_it_stays() -> None:
-    depth = np.zeros((60, 60), np.uint8)
+    depth = np.zeros((100, 60), np.uint8)
     depth[10:50, 10:20], depth[10:30, 35:45], depth[18:22, 20:35] = 140, 140, 20  # as the two strokes of a 4
     inked = (depth > 10).astype(np.uint8)
-    assert not erase_shade(depth, inked, find_blobs(depth, inked, 20))
+    assert len(part_blobs(depth, inked, find_blobs(depth, inked, 20), 20).boxes) == 1
+    assert inked.sum() == (depth > 10).sum()
 
 
 def test_specks_without_a_deep_pixel_are_no_blobs() -> None:
