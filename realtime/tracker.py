@@ -3,7 +3,9 @@
 A number is "seen" at first, "settled" once enough frames agree on its text, and gone when it was out of sight for long.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,8 +108,11 @@ class Tracker:
         """Tell whether a number other than this one has settled and is not gone."""
         return any(other.spans for other in self._trails if other is not trail)
 
-    def _shown(self, trail: Trail, time: float) -> bool:
-        """Tell whether a number is to be shown: seen in this frame, or settled and missed only just now."""
+    def _shown(self, trail: Trail, time: float, seen: Callable[[], NDArray[np.float64]]) -> bool:
+        """Tell whether a number is to be shown: seen in this frame, or settled and missed only just now.
+
+        seen: gives the extents of the numbers seen in this frame.
+        """
         track = trail.track
         if trail.hidden:
             return False
@@ -115,7 +120,7 @@ class Tracker:
             return True
         if track.state != "settled" or time - track.last > HOLD:
             return False
-        return not any(_meet(trail.boxes, other.boxes) for other in self._trails if other.track.last == time)
+        return not _meets(trail, seen)
 
     def _texts(self) -> dict[int, str]:
         """Return the text that each number settled as last, empty where none did, by its id."""
@@ -125,15 +130,17 @@ class Tracker:
         """Part with what is gone, tell the events and return the numbers to show; before: the settled text by id."""
         self._time = time
         self._retire(before, time)
-        return [trail.view() for trail in self._trails if self._shown(trail, time)]
+        seen = cache(lambda: _extents([trail for trail in self._trails if trail.track.last == time]))
+        return [trail.view() for trail in self._trails if self._shown(trail, time, seen)]
 
     def _retire(self, before: dict[int, str], time: float) -> None:
         """Part with numbers long out of sight or written over, and tell the events of this update."""
         fresh = [trail for trail in self._trails if trail.track.state == "settled" and trail.track.last == time]
+        settled = cache(lambda: _extents(fresh))
         stay, gone = [], []
         for trail in self._trails:
             away = time - trail.track.last
-            over = away > HOLD and any(_meet(trail.boxes, other.boxes) for other in fresh)
+            over = away > HOLD and _meets(trail, settled)
             (gone if over or away > (PATIENCE if trail.spans else GLIMPSE) else stay).append(trail)
         self._trails = stay
         for trail in gone:
@@ -164,8 +171,16 @@ def settle(readings: list[Reading]) -> list[Track]:
     return [Track(i + 1, r.row, r.digits, 0.0, 0.0, "settled", r.text, r.confidence) for i, r in enumerate(readings)]
 
 
-def _meet(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
-    """Tell whether two numbers, boxes (n, 4), cover each other by more than a third of the smaller one."""
-    (low_a, high_a), (low_b, high_b) = (((c[:, :2]).min(axis=0), (c[:, :2] + c[:, 2:]).max(axis=0)) for c in (a, b))
-    shared = np.maximum(np.minimum(high_a, high_b) - np.maximum(low_a, low_b), 0).prod()
-    return bool(shared > min((high_a - low_a).prod(), (high_b - low_b).prod()) / 3)
+def _extents(trails: list[Trail]) -> NDArray[np.float64]:
+    """Return the corners of the box around each of N numbers, (N, 4) left, top, right, bottom."""
+    return np.array([[*(b[:, :2]).min(axis=0), *(b[:, :2] + b[:, 2:]).max(axis=0)] for b in (t.boxes for t in trails)])
+
+
+def _meets(trail: Trail, others: Callable[[], NDArray[np.float64]]) -> bool:
+    """Tell whether a number and one of others, by their extents, share more than a third of the smaller one."""
+    around, own = others(), _extents([trail])
+    if not len(around):
+        return False
+    shared = np.maximum(np.minimum(around[:, 2:], own[:, 2:]) - np.maximum(around[:, :2], own[:, :2]), 0).prod(axis=1)
+    smaller = np.minimum((around[:, 2:] - around[:, :2]).prod(axis=1), (own[:, 2:] - own[:, :2]).prod(axis=1))
+    return bool((shared > smaller / 3).any())

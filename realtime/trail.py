@@ -87,7 +87,10 @@ class Trail:
 
     def _standing(self) -> Track:
         boxes = np.rint(self.boxes).astype(int).tolist()
-        digits = (replace(digit, box=tuple(box)) for digit, box in zip(self.track.digits, boxes, strict=True))
+        digits = (
+            Digit(d.text, d.confidence, tuple(box), d.blob, d.probabilities)
+            for d, box in zip(self.track.digits, boxes, strict=True)
+        )
         return replace(self.track, digits=tuple(digits))
 
     def miss(self, time: float) -> None:
