@@ -17,7 +17,7 @@ from realtime.reading import CONFIDENCE, Page, read
 from realtime.sight import Followed, Sight
 from realtime.tracker import Track, Tracker
 
-EACH = 0.06  # s after which a frame is read again while numbers are still to settle: every second one of 30 a second,
+EACH = 0.09  # s after which a frame is read again while numbers are still to settle: three readings in SETTLE_TIME,
 MOVING = 0.5  # once all have settled, for what comes into sight elsewhere on a scene that moves,
 RESTING = 2.0  # and on one that stands still, where a change shows anywhere
 DOUBTFUL, AGREED = 0.5, 5  # or, though some are unsettled, once so many readings of a scene at rest told the same

@@ -173,8 +173,8 @@ class Wavering:
         return np.tile(np.eye(10, dtype=np.float32)[1 + self.calls % 2], (len(batch), 1))
 
 
-def test_a_page_in_doubt_stands_for_no_more_than_the_next_frame() -> None:
+def test_a_page_in_doubt_stands_for_no_more_than_the_next_two_frames() -> None:
     watch, wavering = Watch(Tracker()), Wavering()
     for seed in range(20):
         watch.see(seen(SHEET, seed), seed / FPS, wavering)
-    assert watch.followed <= 10
+    assert watch.followed <= 14
