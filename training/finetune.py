@@ -14,7 +14,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from training import negatives
-from training.augment import augment
+from training.augment import see
 from training.model import CLASSES, scaled
 from training.sources import Source
 from training.train import one_cycle
@@ -126,7 +126,7 @@ def tune(base: nn.Module, user: Source, rehearsal: Rehearsal, plan: Plan) -> tup
 
 
 def _augmented(crops: Tensor, generator: torch.Generator) -> Tensor:
-    return torch.cat([augment(part, generator) for part in crops.split(PART)]) if len(crops) else crops
+    return torch.cat([see(part, generator) for part in crops.split(PART)]) if len(crops) else crops
 
 
 def _layers(late: nn.Module, plan: Plan) -> list[dict[str, object]]:

@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from realtime.options import exit_codes, note
 from training import data, train
-from training.augment import augment
+from training.augment import see, write
 from training.fetch import mnist_folder
 from training.model import DIGITS, DigitCNN, parameters, scaled
 from training.run import Recipe, start
@@ -172,10 +172,10 @@ def _draw_features(model: DigitCNN, picture: Tensor, path: Path) -> None:
 
 
 def _draw_augmented(crops: Tensor, labels: Tensor, path: Path) -> None:
-    """Draw a row of each digit: one picture as it is, then as augmentation gives it, seen gently, and by a camera."""
+    """Draw a row of each digit: one picture as it is, then as other hands write it, and as cameras see that."""
     firsts = torch.cat([crops[labels == digit][:1] for digit in range(len(DIGITS))])
     generator = torch.Generator().manual_seed(0)
-    columns = [firsts, *(augment(firsts, generator, 0, gentle) for gentle in (1.0, 0.0) for _ in range(SAMPLES))]
+    columns = [firsts, *(change(firsts, generator, 0) for change in (write, see) for _ in range(SAMPLES))]
     sheet = torch.cat([torch.cat(list(column[:, 0]), dim=0) for column in columns], dim=1)
     _pyplot().imsave(path, sheet.repeat_interleave(2, dim=0).repeat_interleave(2, dim=1).numpy(), cmap="gray_r")
 
