@@ -71,12 +71,9 @@ class Followed:
         self._patches = self._cut(sight, STILL) if len(boxes) else np.empty((0, PATCH**2), np.float32)
 
     def follow(self, now: Sight) -> bool:
-        """Find the digits in the next frame, of the same size; tell whether all are there, and then `motion` is new.
-
-        No digits are nothing to follow.
-        """
+        """Find the digits in the next frame, of the same size; tell whether all are there, and then `motion` is new."""
         if not len(self._points):
-            return False
+            return True
         points, found, _ = cv2.calcOpticalFlowPyrLK(
             self._last.grey, now.grey, self._points[:, None], None, winSize=WINDOW, maxLevel=LEVELS
         )

@@ -17,7 +17,7 @@ from realtime.reading import CONFIDENCE, Page, read
 from realtime.sight import Followed, Sight
 from realtime.tracker import Track, Tracker
 
-EACH = 0.09  # s after which a frame is read again while numbers are still to settle: three readings in SETTLE_TIME,
+EACH = 0.09  # s after which a frame is read again while there are none or some are to settle: thrice in SETTLE_TIME,
 MOVING = 0.5  # once all have settled, for what comes into sight elsewhere on a scene that moves,
 RESTING = 2.0  # and on one that stands still, where a change shows anywhere
 DOUBTFUL, AGREED = 0.5, 5  # or, though some are unsettled, once so many readings of a scene at rest told the same
@@ -81,7 +81,7 @@ class Watch:
 
     def _patience(self, still: bool) -> float:
         """Return for how long the frame that was read last stands for those after it, s."""
-        if self.tracker.calm:
+        if self.tracker.calm and (still or self._page.readings):
             return RESTING if still else MOVING
         return DOUBTFUL if still and self._agreed >= AGREED else EACH
 

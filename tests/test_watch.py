@@ -11,7 +11,7 @@ from realtime.ink import find_ink
 from realtime.keys import Scene
 from realtime.reading import read
 from realtime.tracker import Track, Tracker
-from realtime.watch import MOVING, RESTING, Watch
+from realtime.watch import EACH, MOVING, RESTING, Watch
 from tests.conftest import draw_sheet
 
 SHEET = draw_sheet(["2468", "1357"], (1280, 720))
@@ -69,6 +69,20 @@ def test_a_sheet_that_moves_tells_what_reading_every_frame_tells(classifier: Cla
                 off = np.abs(np.subtract(digit.box, other.box)).max()
                 assert off <= 0.04 * other.box[3], "boxes stand where the digits are"
     assert 0 < 60 - watch.followed <= 60 / FPS / MOVING + 6
+
+
+def test_a_moving_scene_without_digits_is_not_read_frame_by_frame_and_shows_new_ones_soon(
+    classifier: Classifier,
+) -> None:
+    thing = cv2.rectangle(np.full_like(SHEET, 200), (300, 200), (700, 600), (90, 90, 90), cv2.FILLED)
+    watch = Watch(Tracker())
+    for i in range(30):
+        assert watch.see(seen(drift(thing, i), i), i / FPS, classifier) == []
+    assert 15 <= watch.followed < 30
+    shown = [
+        bool(watch.see(seen(drift(SHEET, i), i), i / FPS, classifier)) for i in range(30, 30 + round(EACH * FPS) + 1)
+    ]
+    assert shown[-1]
 
 
 @pytest.mark.parametrize("depth", [25, 120])
