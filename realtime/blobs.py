@@ -27,7 +27,7 @@ class Blobs(NamedTuple):
     where: NDArray[np.intp]
     owner: NDArray[np.intp]
     boxes: NDArray[np.int32]
-    area: NDArray[np.int32]
+    area: NDArray[np.intp]
     contrast: NDArray[np.float64]
 
 
