@@ -74,7 +74,7 @@ class Trail:
         self.track = replace(self.track, last=time)
         if self.track.state == "settled":
             self._agreed = time if self.track.fresh else self._agreed
-            self._extend(time)
+            self._extend(time, time)
 
     @property
     def calm(self) -> bool:
@@ -119,8 +119,9 @@ class Trail:
         elif settled:
             self.track = replace(self.track, state="seen")
         if self.track.state == "settled":
+            since = max(verdict.since, self._agreed)
             self._agreed = time if not settled else self._agreed
-            self._extend(time)
+            self._extend(time, since)
             if image is not None and self.track.fresh:
                 self._whole = image, [digit.box for digit in self.track.digits]
 
@@ -165,9 +166,9 @@ class Trail:
             self.track, row=reading.row, digits=digits, state=state, text=text, confidence=least, fresh=True
         )
 
-    def _extend(self, time: float) -> None:
-        """Keep the spans of settled text up to date."""
+    def _extend(self, time: float, since: float) -> None:
+        """Keep the spans of settled text up to date; since: when the present text was first seen after another one."""
         if self.spans and self.spans[-1].text == self.track.text:
             self.spans[-1] = Span(self.track.text, self.spans[-1].first, time)
         else:
-            self.spans.append(Span(self.track.text, self._agreed if self.spans else self.track.first, time))
+            self.spans.append(Span(self.track.text, since if self.spans else self.track.first, time))

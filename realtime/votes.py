@@ -38,12 +38,16 @@ class Ballot:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the frames add up to: a text, each digit's confidence (n,), and whether enough frames agree on it."""
+    """What the frames add up to: a text, each digit's confidence (n,), and whether enough frames agree on it.
+
+    frames: how many agree. since: the time of the first of those, s.
+    """
 
     text: str
     confidences: NDArray[np.float64]
     settles: bool
     frames: int
+    since: float
 
 
 @dataclass
@@ -98,7 +102,7 @@ class Votes:
             and share >= AGREE
             and not (first and len(agreeing) < FIRST * len(fade))
         )
-        return Verdict(text, sure, settles, len(agreeing))
+        return Verdict(text, sure, settles, len(agreeing), self._ballots[agreeing[0]].time if agreeing else now)
 
 
 def hidden_places(reading: Reading, boxes: NDArray[np.float64], text: str) -> tuple[list[int], NDArray[np.float64]]:
