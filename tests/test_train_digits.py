@@ -55,6 +55,8 @@ def test_the_same_seed_gives_the_same_weights(mnist: Path, tmp_path: Path) -> No
     assert run(mnist, tmp_path / "c", "--augment", "camera", "--seed", "1").exit_code == 0
     a, b, c = (weights(tmp_path / name / "best.pth") for name in "abc")
     assert torch.equal(a, b) and not torch.equal(a, c)
+    assert run(mnist, tmp_path / "d", "--augment", "hand").exit_code == 0
+    assert not torch.equal(a, weights(tmp_path / "d" / "best.pth"))
 
 
 def test_a_resumed_run_ends_as_an_unbroken_one(mnist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from training import negatives
-from training.augment import GENTLE, UNTOUCHED, see, write
+from training.augment import UNTOUCHED, see, write
 from training.model import scaled
 from training.run import Progress, Recipe, Run, keep
 from training.sources import Source
@@ -23,6 +23,7 @@ WARM_UP = 0.2  # share of the steps in which the rate rises
 EVALUATION_BATCH = 1000
 AUGMENTATIONS = ("camera", "hand", "none")
 SETTLED = (0.4, 0.5)  # shares left untouched, and bent but not damaged, in the last epochs
+SETTLED_HAND = 0.2  # the share left untouched then, of other hands alone
 
 
 def fit(
@@ -128,11 +129,11 @@ def _epoch(
 
 def _step(run: Run, stepped: nn.Module, recipe: Recipe, crops: Tensor, labels: Tensor, own: torch.Generator) -> Tensor:
     """Learn from one batch; return its loss. CUDA computes in bfloat16, 12 times slower on CPUs."""
-    untouched, gentle = SETTLED if run.progress.epoch >= recipe.epochs * (1 - recipe.settle) else (UNTOUCHED, GENTLE)
+    settled = run.progress.epoch >= recipe.epochs * (1 - recipe.settle)
     if recipe.augment == "camera":
-        crops = see(crops, own, untouched, gentle)
+        crops = see(crops, own, *(SETTLED if settled else ()))
     elif recipe.augment == "hand":
-        crops = write(crops, own, untouched)
+        crops = write(crops, own, SETTLED_HAND if settled else UNTOUCHED)
     pictures = scaled(crops).contiguous(memory_format=torch.channels_last)
     half = crops.is_cuda and torch.cuda.is_bf16_supported()
     with torch.autocast(crops.device.type, dtype=torch.bfloat16, enabled=half):
