@@ -95,6 +95,11 @@ class Tracker:
         )
         return undecided <= FEW * len(self._trails)
 
+    @property
+    def empty(self) -> bool:
+        """Whether no number is known that may still be in sight."""
+        return not self._trails
+
     def settled(self) -> list[Span]:
         """Return every text that settled, by the time it was first seen."""
         spans = [(span.first, trail.track.id, span) for trail in self._gone + self._trails for span in trail.spans]

@@ -81,6 +81,8 @@ class Watch:
 
     def _patience(self, still: bool) -> float:
         """Return for how long the frame that was read last stands for those after it, s."""
+        if self._page.readings and self.tracker.empty:
+            return 0.0  # the user had all numbers forgotten, to see them found again
         if self.tracker.calm and (still or self._page.readings):
             return RESTING if still else MOVING
         return DOUBTFUL if still and self._agreed >= AGREED else EACH

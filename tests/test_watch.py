@@ -71,6 +71,17 @@ def test_a_sheet_that_moves_tells_what_reading_every_frame_tells(classifier: Cla
     assert 0 < 60 - watch.followed <= 60 / FPS / MOVING + 6
 
 
+@pytest.mark.parametrize("moving", [False, True])
+def test_numbers_forgotten_on_demand_are_found_in_the_next_frame(classifier: Classifier, moving: bool) -> None:
+    tracker = Tracker()
+    watch = Watch(tracker)
+    for i in range(20):
+        watch.see(seen(drift(SHEET, i * moving), i), i / FPS, classifier)
+    tracker.reset()
+    tracks = watch.see(seen(drift(SHEET, 20 * moving), 20), 20 / FPS, classifier)
+    assert texts(tracks) == [("1357", 1), ("2468", 0)] and min(track.id for track in tracks) > 2
+
+
 def test_a_moving_scene_without_digits_is_not_read_frame_by_frame_and_shows_new_ones_soon(
     classifier: Classifier,
 ) -> None:
