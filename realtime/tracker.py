@@ -3,9 +3,7 @@
 A number is "seen" at first, "settled" once enough frames agree on its text, and gone when it was out of sight for long.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,19 +111,13 @@ class Tracker:
         """Tell whether a number other than this one has settled and is not gone."""
         return any(other.spans for other in self._trails if other is not trail)
 
-    def _shown(self, trail: Trail, time: float, seen: Callable[[], NDArray[np.float64]]) -> bool:
-        """Tell whether a number is to be shown: seen in this frame, or settled and missed only just now.
-
-        seen: gives the extents of the numbers seen in this frame.
-        """
-        track = trail.track
-        if trail.hidden:
-            return False
-        if track.last == time:
-            return True
-        if track.state != "settled" or time - track.last > HOLD:
-            return False
-        return not _meets(trail, seen)
+    def _shown(self, time: float) -> list[Trail]:
+        """Return the numbers to show: seen in this frame, or settled, missed only just now, and none in their place."""
+        shown = [trail for trail in self._trails if not trail.hidden and time - trail.track.last <= HOLD]
+        missed = [trail for trail in shown if trail.track.last != time and trail.track.state == "settled"]
+        seen = [trail for trail in self._trails if trail.track.last == time]
+        held = {trail.track.id for trail, covered in zip(missed, _covered(missed, seen), strict=True) if not covered}
+        return [trail for trail in shown if trail.track.last == time or trail.track.id in held]
 
     def _texts(self) -> dict[int, str]:
         """Return the text that each number settled as last, empty where none did, by its id."""
@@ -135,18 +127,17 @@ class Tracker:
         """Part with what is gone, tell the events and return the numbers to show; before: the settled text by id."""
         self._time = time
         self._retire(before, time)
-        seen = cache(lambda: _extents([trail for trail in self._trails if trail.track.last == time]))
-        return [trail.view() for trail in self._trails if self._shown(trail, time, seen)]
+        return [trail.view() for trail in self._shown(time)]
 
     def _retire(self, before: dict[int, str], time: float) -> None:
         """Part with numbers long out of sight or written over, and tell the events of this update."""
         fresh = [trail for trail in self._trails if trail.track.state == "settled" and trail.track.last == time]
-        settled = cache(lambda: _extents(fresh))
+        away = [trail for trail in self._trails if time - trail.track.last > HOLD]
+        over = {trail.track.id for trail, covered in zip(away, _covered(away, fresh), strict=True) if covered}
         stay, gone = [], []
         for trail in self._trails:
-            away = time - trail.track.last
-            over = away > HOLD and _meets(trail, settled)
-            (gone if over or away > (PATIENCE if trail.spans else GLIMPSE) else stay).append(trail)
+            lost = time - trail.track.last > (PATIENCE if trail.spans else GLIMPSE)
+            (gone if lost or trail.track.id in over else stay).append(trail)
         self._trails = stay
         for trail in gone:
             trail.forget()
@@ -176,16 +167,17 @@ def settle(readings: list[Reading]) -> list[Track]:
     return [Track(i + 1, r.row, r.digits, 0.0, 0.0, "settled", r.text, r.confidence) for i, r in enumerate(readings)]
 
 
-def _extents(trails: list[Trail]) -> NDArray[np.float64]:
-    """Return the corners of the box around each of N numbers, (N, 4) left, top, right, bottom."""
-    return np.array([[*(b[:, :2]).min(axis=0), *(b[:, :2] + b[:, 2:]).max(axis=0)] for b in (t.boxes for t in trails)])
+def _covered(trails: list[Trail], others: list[Trail]) -> NDArray[np.bool_]:
+    """Tell which of N numbers, (N,), share more than a third of the smaller one with one of others."""
+    if not trails or not others:
+        return np.zeros(len(trails), bool)
+    (low, high), (start, stop) = _extents(trails), _extents(others)
+    shared = np.maximum(np.minimum(high[:, None], stop) - np.maximum(low[:, None], start), 0).prod(axis=2)
+    smaller = np.minimum((high - low).prod(axis=1)[:, None], (stop - start).prod(axis=1))
+    return (shared > smaller / 3).any(axis=1)
 
 
-def _meets(trail: Trail, others: Callable[[], NDArray[np.float64]]) -> bool:
-    """Tell whether a number and one of others, by their extents, share more than a third of the smaller one."""
-    around, own = others(), _extents([trail])
-    if not len(around):
-        return False
-    shared = np.maximum(np.minimum(around[:, 2:], own[:, 2:]) - np.maximum(around[:, :2], own[:, :2]), 0).prod(axis=1)
-    smaller = np.minimum((around[:, 2:] - around[:, :2]).prod(axis=1), (own[:, 2:] - own[:, :2]).prod(axis=1))
-    return bool((shared > smaller / 3).any())
+def _extents(trails: list[Trail]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the corners of the box around each of N numbers, the upper left and the lower right ones, (N, 2) each."""
+    boxes = [trail.boxes for trail in trails]
+    return np.array([b[:, :2].min(axis=0) for b in boxes]), np.array([(b[:, :2] + b[:, 2:]).max(axis=0) for b in boxes])

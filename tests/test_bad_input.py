@@ -14,6 +14,7 @@ from realtime.classifier import default_model
 from tests.commands import assert_one_error, run, start
 from tests.conftest import CLIP, draw_sheet
 from tests.test_classifier import has_cuda
+from tests.test_commands import NUMBERS
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs what only Linux has")
 
@@ -135,7 +136,9 @@ def test_ctrl_c_ends_all_processes_without_a_traceback(wait: float, tmp_path: Pa
         os.killpg(process.pid, signal.SIGINT)
         out, notes = process.communicate(timeout=30)
     assert process.returncode == 130 and "Traceback" not in notes, notes
-    assert len(out.split()) % 14 == 0, "clips that were read are told whole"
+    told = out.splitlines()
+    assert told == told[: len(NUMBERS)] * (len(told) // len(NUMBERS)), "each clip that was read by then is told whole"
+    assert not told or sorted(told[: len(NUMBERS)]) == sorted(NUMBERS)
     end = time.monotonic() + 10
     with pytest.raises(ProcessLookupError):
         while time.monotonic() < end:
