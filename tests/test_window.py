@@ -199,11 +199,10 @@ def test_keys_that_change_the_picture(app: App) -> None:
 
 
 def test_keys_that_change_the_reading(app: App) -> None:
-    texts = [number["text"] for number in app.lines()[-1]["numbers"]]
-    assert "0742" in texts
+    app.wait(lambda: "0742" in [number["text"] for number in app.lines()[-1]["numbers"]], "0742")
     first = max(number["id"] for number in app.lines()[-1]["numbers"])
     app.press("r")
-    app.wait(lambda: min(number["id"] for number in app.lines()[-1]["numbers"]) > first, "new ids")
+    app.wait(lambda: min([number["id"] for number in app.lines()[-1]["numbers"]], default=0) > first, "new ids")
     app.press("i", "i")  # light ink alone: there is none on this sheet
     app.wait(lambda: "0742" not in [number["text"] for number in app.lines()[-1]["numbers"]], "frame without it")
     app.press("i")
