@@ -6,12 +6,13 @@ their edges, and is neutral between dark and light ink; ink is what departs from
 
 import math
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.blobs import find_blobs, part_blobs
+from realtime.blobs import Blobs, find_blobs, part_blobs
 from realtime.lines import core, part_lines
 from realtime.paper import estimate_noise, find_paper, surround
 
@@ -93,42 +94,64 @@ def find_ink(image: NDArray[np.uint8], polarity: str = "auto") -> Ink:
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if image.ndim == 3 else image
     if max(image.shape[:2]) <= CROP_SIDE:
         margin = math.ceil(MARGIN * max(image.shape[:2]))
-        return replace(_find_at(surround(grey, margin), 1.0, polarity), margin=margin)
+        return replace(_join(_find_kinds(surround(grey, margin), 1.0, polarity), 1.0), margin=margin)
     scale = min(1.0, max(WORKING_SIDE / max(image.shape[:2]), 1 / min(image.shape[:2])))  # of a strip a row is left
-    ink = _find_at(grey, scale, polarity)
-    if scale < 1 and len(ink.boxes):
-        height = float(np.median(ink.boxes[:, 2:].max(axis=1)))
+    kinds = _find_kinds(grey, scale, polarity)
+    sides = np.concatenate([kind.blobs.boxes[:, 2:].max(axis=1, initial=0) for kind in kinds])
+    if scale < 1 and len(sides):
+        height = float(np.median(sides))
         if height < LEAST_HEIGHT:
-            ink = _find_at(grey, min(1.0, scale * LEAST_HEIGHT * 1.25 / height), polarity)
-    return ink
+            scale = min(1.0, scale * LEAST_HEIGHT * 1.25 / height)
+            kinds = _find_kinds(grey, scale, polarity)
+    return _join(kinds, scale)
 
 
-def _find_at(grey: NDArray[np.uint8], scale: float, polarity: str) -> Ink:
-    """Find ink in the grey picture brought to `scale`."""
+class _Kind(NamedTuple):
+    """The blobs of ink of one kind, not yet parted from lines; depth, inked: (h, w) uint8, the latter of 0 and 1."""
+
+    depth: NDArray[np.uint8]
+    inked: NDArray[np.uint8]
+    blobs: Blobs
+    light: bool
+
+
+def _find_kinds(grey: NDArray[np.uint8], scale: float, polarity: str) -> list[_Kind]:
+    """Find dark and light ink, or one of them, in the grey picture brought to `scale`.
+
+    Two thresholds joined by connection: hysteresis, after Canny 1986.
+    """
     if scale != 1:
         grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     paper = find_paper(grey)
     noise = estimate_noise(cv2.absdiff(grey, paper))
-    if polarity == "dark":
-        return _strokes(cv2.subtract(paper, grey), noise, False, scale)
-    if polarity == "light":
-        return _strokes(cv2.subtract(grey, paper), noise, True, scale)
-    return _merge(
-        _strokes(cv2.subtract(paper, grey), noise, False, scale),
-        _strokes(cv2.subtract(grey, paper), noise, True, scale),
-    )
+    kinds = []
+    for light in (False, True):
+        if polarity == ("dark" if light else "light"):
+            continue
+        depth = cv2.subtract(grey, paper) if light else cv2.subtract(paper, grey)
+        faint, seed = _thresholds(depth, noise)
+        inked = (depth > faint).view(np.uint8)
+        kinds.append(_Kind(depth, inked, part_blobs(depth, inked, find_blobs(depth, inked, seed), seed), light))
+    if len(kinds) < 2:
+        return kinds
+    dark, light = kinds
+    fringes = _fringes(dark, light), _fringes(light, dark)
+    return [k._replace(blobs=_drop(k.blobs, fringe)) for k, fringe in zip(kinds, fringes, strict=True)]
 
 
-def _strokes(depth: NDArray[np.uint8], noise: float, light: bool, scale: float) -> Ink:
-    """Find the strokes where `depth`, (h, w) uint8 grey levels away from the paper, stands out of the noise.
+def _join(kinds: list[_Kind], scale: float) -> Ink:
+    """Return the ink of one kind or of both."""
+    inks = [_strokes(kind, scale) for kind in kinds]
+    return _merge(*inks) if len(inks) > 1 else inks[0]
 
-    Two thresholds joined by connection (hysteresis, after Canny 1986); then each blob is cut at half its own contrast,
-    so that a faint pencil and a black marker both leave strokes of their true width. All but the labelling looks at the
-    inked pixels alone, which are few.
+
+def _strokes(kind: _Kind, scale: float) -> Ink:
+    """Cut each blob at half its own contrast, and part it from straight lines.
+
+    So a faint pencil and a black marker both leave strokes of their true width. Looks at the inked pixels alone, which
+    are few.
     """
-    faint, seed = _thresholds(depth, noise)
-    inked = (depth > faint).view(np.uint8)
-    where, owner, boxes, area, contrast = part_blobs(depth, inked, find_blobs(depth, inked, seed), seed)
+    depth, inked, (where, owner, boxes, area, contrast), light = kind
     depths = depth.ravel().take(where).astype(np.float32)
     labels = _paint(np.zeros(depth.shape, np.int32), where, owner + 1)
     mask = _paint(np.zeros_like(depth), where, np.clip((depths / contrast[owner] - 0.25) * 2, 0, 1) * 255)
@@ -136,8 +159,8 @@ def _strokes(depth: NDArray[np.uint8], noise: float, light: bool, scale: float) 
     outline = np.bincount(owner[core(inked).ravel().take(where) == 0], minlength=len(area))
     stroke = (2 * area / outline).astype(np.float32)
     boxes, stroke, origin, ruled = part_lines(labels, boxes, stroke)
-    contrast, kind = contrast[origin].astype(np.float32), np.full(len(boxes), light)
-    return Ink(mask, labels, where, boxes, contrast, kind, ruled, origin, stroke, depth, scale)
+    contrast, lights = contrast[origin].astype(np.float32), np.full(len(boxes), light)
+    return Ink(mask, labels, where, boxes, contrast, lights, ruled, origin, stroke, depth, scale)
 
 
 def _paint(
@@ -161,64 +184,46 @@ def _thresholds(depth: NDArray[np.uint8], noise: float) -> tuple[float, float]:
 
 
 def _merge(dark: Ink, light: Ink) -> Ink:
-    """Join the ink of both kinds, leaving out what lies along stronger ink of the other kind.
-
-    Sharpening halos, and paper shut in by thick strokes, look like ink of the other kind.
-    """
-    fringes = _fringes(dark, light), _fringes(light, dark)
-    dark, light = (_wipe(ink, fringe) for ink, fringe in zip((dark, light), fringes, strict=True))
+    """Join the ink of both kinds."""
+    count = len(dark.boxes)
     return Ink(
         np.maximum(dark.mask, light.mask),
-        _paint(dark.labels, light.where, light.labels.ravel().take(light.where) + len(dark.boxes)),
+        _paint(dark.labels, light.where, light.labels.ravel().take(light.where) + count),
         np.concatenate([dark.where, light.where]),
         np.concatenate([dark.boxes, light.boxes]),
         np.concatenate([dark.contrast, light.contrast]),
         np.concatenate([dark.light, light.light]),
         np.concatenate([dark.ruled, light.ruled]),
-        np.concatenate([dark.origin, np.where(light.origin < 0, -1, light.origin + len(dark.boxes))]),
+        np.concatenate([dark.origin, light.origin + count]),
         np.concatenate([dark.stroke, light.stroke]),
         cv2.max(dark.depth, light.depth),
         dark.scale,
     )
 
 
-def _fringes(ink: Ink, other: Ink) -> NDArray[np.bool_]:
-    """Tell which blobs of `ink`, (N,) bool, run along far deeper ink of `other`."""
-    if not len(ink.boxes) or not len(other.boxes):
-        return np.zeros(len(ink.boxes), bool)
-    reach = cv2.dilate(other.mask, np.ones((5, 5), np.uint8))
-    touching = ink.where[reach.ravel().take(ink.where) > 0]
-    contact = np.bincount(ink.labels.ravel().take(touching), minlength=len(ink.boxes) + 1)[1:]
-    fringe = contact > 0.25 * ink.boxes[:, 2:].sum(axis=1)
-    return fringe & (ink.contrast < FRINGE * _neighbour_contrast(ink, other))
+def _fringes(kind: _Kind, other: _Kind) -> NDArray[np.bool_]:
+    """Tell which blobs of a kind, (N,) bool, run along far deeper ink of the other kind.
+
+    Sharpening halos, and paper shut in by thick strokes, look like ink of the other kind.
+    """
+    blobs = kind.blobs
+    if not len(blobs.area) or not len(other.blobs.area):
+        return np.zeros(len(blobs.area), bool)
+    reach = cv2.dilate(other.inked, np.ones((5, 5), np.uint8))
+    contact = np.bincount(blobs.owner[reach.ravel().take(blobs.where) > 0], minlength=len(blobs.area))
+    fringe = contact > 0.25 * blobs.boxes[:, 2:].sum(axis=1)
+    return fringe & (blobs.contrast < FRINGE * _neighbour_contrast(blobs, other.blobs))
 
 
-def _neighbour_contrast(ink: Ink, other: Ink) -> NDArray[np.float32]:
-    """Return for each blob of `ink`, (N,), the deepest contrast among the blobs of `other` whose boxes meet its own."""
-    start, stop = ink.boxes[:, None, :2] - 3, ink.boxes[:, None, :2] + ink.boxes[:, None, 2:] + 3
-    meets = ((start < other.boxes[:, :2] + other.boxes[:, 2:]) & (other.boxes[:, :2] < stop)).all(axis=2)
-    return np.where(meets, other.contrast, 0).max(axis=1)
+def _neighbour_contrast(blobs: Blobs, others: Blobs) -> NDArray[np.float64]:
+    """Return for each blob, (N,), the deepest contrast among the other blobs whose boxes meet its own."""
+    start, stop = blobs.boxes[:, None, :2] - 3, blobs.boxes[:, None, :2] + blobs.boxes[:, None, 2:] + 3
+    meets = ((start < others.boxes[:, :2] + others.boxes[:, 2:]) & (others.boxes[:, :2] < stop)).all(axis=2)
+    return np.where(meets, others.contrast, 0).max(axis=1)
 
 
-def _wipe(ink: Ink, gone: NDArray[np.bool_]) -> Ink:
-    """Drop some blobs, (N,) bool, and wipe them out of mask and labels, in place."""
-    if not gone.any():
-        return ink
-    keep = ~gone
-    renumber = np.concatenate([[0], np.where(keep, np.cumsum(keep), 0)])
-    owner = renumber.take(ink.labels.ravel().take(ink.where))
-    _paint(ink.labels, ink.where, owner)
-    _paint(ink.mask, ink.where[owner == 0], 0)
-    return Ink(
-        ink.mask,
-        ink.labels,
-        ink.where[owner > 0],
-        ink.boxes[keep],
-        ink.contrast[keep],
-        ink.light[keep],
-        ink.ruled[keep],
-        renumber[1:][ink.origin][keep] - 1,
-        ink.stroke[keep],
-        ink.depth,
-        ink.scale,
-    )
+def _drop(blobs: Blobs, gone: NDArray[np.bool_]) -> Blobs:
+    """Return blobs without some of them, (N,) bool."""
+    kept = ~gone[blobs.owner]
+    owner = (np.cumsum(~gone) - 1)[blobs.owner[kept]]
+    return Blobs(blobs.where[kept], owner, blobs.boxes[~gone], blobs.area[~gone], blobs.contrast[~gone])
