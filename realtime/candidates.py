@@ -186,7 +186,7 @@ def _footed(ink: Ink) -> list[tuple[NDArray[np.uint8], Box, tuple[int, ...]]]:
     height, width = ink.mask.shape
     start, stop = ink.boxes[:, :2], ink.boxes[:, :2] + ink.boxes[:, 2:]
     footed = []
-    standing = ~ink.ruled & (ink.origin >= 0) & (ink.origin != np.arange(len(ink.boxes)))
+    standing = ~ink.ruled & (ink.origin != np.arange(len(ink.boxes)))
     for part in np.flatnonzero(standing).tolist():
         x, y, w, h = ink.boxes[part].tolist()
         left, right = max(0, x - round(0.15 * h)), min(width, x + w + round(0.35 * h))

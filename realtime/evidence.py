@@ -234,7 +234,7 @@ def crowding(ink: Ink) -> NDArray[np.float32]:
     owner = far.ravel().take(ring)
     departs = ink.depth.ravel().take(ring) > (0.3 * np.append(0, ink.contrast)).take(owner)
     # Ruled lines are part of the paper, with the soft edge that the mask leaves out; so is what else stands on them.
-    paper = np.append(False, ink.ruled | ((ink.origin >= 0) & ink.ruled[ink.origin]))
+    paper = np.append(False, ink.ruled | ink.ruled[ink.origin])
     if paper.any():
         ruled = cv2.dilate(paper[ink.labels].view(np.uint8), np.ones((5, 1), np.uint8))
         departs &= ruled.ravel().take(ring) == 0

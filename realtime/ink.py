@@ -36,9 +36,8 @@ class Ink:
     belongs to blob i. where: (K,) flat places of the inked pixels. boxes: (N, 4) int32 x, y, w, h, half-open, pixels of
     the mask. contrast: (N,) float32, grey levels between the ink and its paper. light: (N,) bool, ink lighter than its
     paper. ruled: (N,) bool, a straight line that was taken from under other blobs. origin: (N,) the blob that each was
-    found in, its own place for those that hold no line, -1 where that blob was dropped. stroke: (N,) float32, mean
-    width of the strokes, pixels. depth: (h, w) uint8, grey levels away from the paper. margin: pixels of paper on each
-    side that the frame does not have.
+    found in, its own place for those that hold no line. stroke: (N,) float32, mean width of the strokes, pixels. depth:
+    (h, w) uint8, grey levels away from the paper. margin: pixels of paper on each side that the frame does not have.
     """
 
     mask: NDArray[np.uint8]
