@@ -21,7 +21,7 @@ from .sheet import Layout, coloured, lay
 SIZES = {"480p": (854, 480), "720p": (1280, 720), "1080p": (1920, 1080), "4K": (3840, 2160)}
 FINE = 31.0  # pixels, the height of a digit where the count of digits varies: 500 of them fill the sheet
 SECONDS = 4.0
-EDGE = 0.06  # of the frame's size that shows the table around the sheet, on each side
+EDGE = 0.06  # of the frame's size that shows the table around the sheet, on each side; below 0 the sheet goes on there
 ROOM = 0.1  # by which the table is larger than the frame, on each side: the hand moves both
 SPECKS = 20_000
 CRF = 21  # 5 Mbit/s at 720p, as a phone packs it: above 22 the noise of a still scene is packed away
@@ -39,12 +39,15 @@ class Scene:
     fine: bool = False
     specks: bool = False
     clutter: bool = False
+    edge: float = EDGE
 
 
 SCENES = (
     *(Scene(f"{name}-24", size) for name, size in SIZES.items()),
     *(Scene(f"1080p-fine-{count}", SIZES["1080p"], count, fine=True) for count in (0, 1, 24, 100, 500)),
     Scene("720p-24-specks", SIZES["720p"], specks=True),
+    # The tutorials' loop takes the outline of a sheet for one digit and sees nothing on it.
+    Scene("720p-24-close", SIZES["720p"], edge=-ROOM),
     Scene("720p-clutter", SIZES["720p"], 0, clutter=True),
 )
 
@@ -66,13 +69,12 @@ def draw_view(scene: Scene, seed: int) -> tuple[camera.Image, list[str]]:
     if scene.clutter:
         _clutter(view, rng)
         return view, rows
-    width, height = round(w * (1 - 2 * EDGE)), round(h * (1 - 2 * EDGE))
+    width, height = round(w * (1 - 2 * scene.edge)), round(h * (1 - 2 * scene.edge))
     paper = np.empty((height, width, 3), np.uint8)
     paper[:] = _PAPER
     if rows:
-        layout = Layout(
-            margin=0.05, fill=0.6, wide=2.0, largest=FINE if scene.fine else 0.0625 * h, drift=0.2, curve=0.02
-        )
+        margin, largest = 0.05 + max(0.0, -scene.edge), FINE if scene.fine else 0.0625 * h
+        layout = Layout(margin=margin, fill=0.6, wide=2.0, largest=largest, drift=0.2, curve=0.02)
         hand = Hand(width=0.1, jitter=0.012, tilt=1.5)
         sheet = lay(rows, (width, height), hand, layout, rng)
         paper = coloured(sheet, paper, _INK, 0.0, rng)
