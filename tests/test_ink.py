@@ -48,6 +48,13 @@ def test_a_hard_shadow_leaves_no_more_than_a_hairline() -> None:
     assert all(w <= 4 for x, _, w, _ in found.boxes.tolist() if x > 110)
 
 
+def test_halos_of_a_sharpened_picture_are_no_ink() -> None:
+    image = sheet()
+    sharp = cv2.addWeighted(image, 2.5, cv2.GaussianBlur(image, (0, 0), 2.5), -1.5, 0)
+    assert len(find_ink(sharp, "light").boxes) > 0, "alone, the halos stand out of the paper"
+    assert find_ink(sharp).light.tolist() == [False]
+
+
 def test_blank_paper_has_no_ink_and_the_shapes_of_nothing() -> None:
     found = find_ink(np.full((120, 160, 3), 180, np.uint8))
     assert found.boxes.shape == (0, 4) and found.contrast.shape == (0,) and not found.mask.any()
@@ -61,6 +68,14 @@ def test_small_writing_in_a_large_picture_is_found_at_a_larger_scale() -> None:
     x, y, w, h = found.to_frame(found.boxes)[0]
     assert found.scale > 640 / 2000
     assert abs(x - 998) <= 4 and abs(y - 778) <= 4 and abs(h - 65) <= 6 and w > 30
+
+
+def test_edges_of_the_sheet_do_not_hide_that_the_writing_is_small() -> None:
+    large = np.full((1080, 1920, 3), 110, np.uint8)
+    large[65:1015, 115:1805] = 210
+    small = cv2.resize(sheet(paper=210), None, fx=0.45, fy=0.45, interpolation=cv2.INTER_AREA)
+    large[500 : 500 + small.shape[0], 600 : 600 + small.shape[1]] = small
+    assert find_ink(large).scale > 640 / 1920
 
 
 def test_paper_follows_the_light_and_not_the_ink() -> None:
