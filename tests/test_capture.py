@@ -193,12 +193,15 @@ def test_a_folder_of_pictures_and_a_pattern_are_frames(tmp_path: Path) -> None:
     for i in (2, 0, 1):
         save_picture(tmp_path / f"{i}.png", np.full((8, 8, 3), i, np.uint8))
     save_picture(tmp_path / "other.bmp")
+    (tmp_path / "notes.txt").write_text("x")
     with Stills(str(tmp_path), fps=10) as stills:
         frames = list(stills.frames())
     assert [int(frame.image[0, 0, 0]) for frame in frames[:3]] == [0, 1, 2]
     assert [frame.time for frame in frames] == [0.0, 0.1, 0.2, 0.3]
     pattern = str(tmp_path / "*.png")
     assert is_glob(pattern) and not is_glob(str(tmp_path))
+    with Stills(pattern, fps=10) as stills:
+        assert [(frame.index, frame.time) for frame in stills.frames()] == [(0, 0.0), (1, 0.1), (2, 0.2)]
     with Stills(pattern) as stills:
         assert [frame.index for frame in stills.frames(every=2)] == [0, 2]
     with pytest.raises(SourceError, match="no pictures"):

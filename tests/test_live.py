@@ -1,4 +1,4 @@
-"""Live reading against a real MJPEG camera on localhost: newest frames, reconnection, whole files, cameras named."""
+"""Live reading against a real MJPEG camera on localhost: newest frames, reconnection, whole files."""
 
 import os
 import signal
@@ -18,9 +18,8 @@ import pytest
 from click.testing import CliRunner
 from numpy.typing import NDArray
 
-from realtime import camera
-from realtime.camera import Wanted, list_cameras, open_live, why_closed
-from realtime.capture import Frame, SourceError, Stills, turn
+from realtime.camera import Wanted, open_live
+from realtime.capture import Frame, SourceError
 from realtime.newest import Newest
 from realtime.recognize_camera import main
 from tests.conftest import CLIP, draw_sheet
@@ -213,58 +212,6 @@ def test_an_error_in_the_reading_thread_is_raised_in_the_loop() -> None:
         for _ in source.frames():
             pass
     assert source.fps == 25 and reading_threads() == []
-
-
-@pytest.mark.parametrize(
-    ("platform", "devices", "says"),
-    [
-        ("linux", [], "no camera at all"),
-        ("linux", ["video2"], "there is no .*video0; there are .*video2"),
-        ("linux", ["video0"], "does not open: close other programs"),
-        ("darwin", [], "Privacy & Security"),
-        ("win32", [], "--camera-backend"),
-    ],
-)
-def test_the_likely_cause_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str, devices: list[str], says: str
-) -> None:
-    monkeypatch.setattr(camera, "DEVICES", tmp_path)
-    for name in devices:
-        (tmp_path / name).touch()
-    import re
-
-    assert re.search(says, why_closed("0", platform))
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="lists the devices of Linux")
-def test_cameras_are_listed_with_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(camera, "DEVICES", tmp_path)
-    monkeypatch.setattr(camera, "NAMES", tmp_path / "names")
-    assert list_cameras() == []
-    (tmp_path / "video12").touch()
-    (tmp_path / "names" / "video12").mkdir(parents=True)
-    (tmp_path / "names" / "video12" / "name").write_text("HD Webcam\n")
-    (line,) = list_cameras()
-    assert line.startswith("12  HD Webcam: ") and "does not open" in line
-
-
-def test_folders_and_patterns_of_pictures_are_read_in_order(tmp_path: Path) -> None:
-    for i in range(3):
-        cv2.imwrite(str(tmp_path / f"p{i}.png"), np.full((20, 30, 3), i, np.uint8))
-    (tmp_path / "notes.txt").write_text("x")
-    for source in (str(tmp_path), str(tmp_path / "p*.png")):
-        frames = list(Stills(source, 10).frames())
-        assert [(int(f.image[0, 0, 0]), f.index, f.time) for f in frames] == [(0, 0, 0.0), (1, 1, 0.1), (2, 2, 0.2)]
-    with pytest.raises(SourceError, match="no pictures"):
-        Stills(str(tmp_path / "q*.png"))
-
-
-def test_frames_are_turned_clockwise() -> None:
-    image = np.zeros((2, 3, 3), np.uint8)
-    image[0, 0] = 255
-    for degrees, place in ((0, (0, 0)), (90, (0, 1)), (180, (1, 2)), (270, (2, 0))):
-        turned = turn(Frame(image, 0, 0.0, ""), degrees).image
-        assert tuple(np.argwhere(turned[..., 0])[0]) == place
 
 
 def test_a_turned_camera_is_read_upright(tmp_path: Path) -> None:
