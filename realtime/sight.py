@@ -14,8 +14,9 @@ from realtime.motion import STILL, Motion, fit, move
 
 SIDE = 500  # the small grey picture is the frame halved as often as its longest side stays above this, pixels
 LOOK_SIDE = 160  # frames are compared in pictures halved as often as their longest side stays above this, pixels
-DEEPEST, TIMES = 4.0, 9.0  # there a pixel changes by more than so many grey levels, and so many times the mean change:
-# of the 25,000 pixels of two noisy pictures of the same sheet the one that changes most does so 5 to 8 times the mean
+# Somewhere a pixel changes by more than so many grey levels, and so many times the mean change: of the 14,000 to 32,000
+# pixels compared of a steady sheet, compressed, the one that changes most does so by 5 to 8 times the mean.
+DEEPEST, TIMES = 4.0, 9.0
 BRIGHTER = 2.0  # mean change, grey levels, from which on it is the light that has changed
 WINDOW, LEVELS = (15, 15), 2  # of the optical flow: pixels, and pictures of half the size above the first
 MOST_POINTS = 60  # digits followed; of more, so many spread over all of them

@@ -21,7 +21,7 @@ from .sheet import Layout, coloured, lay
 SIZES = {"480p": (854, 480), "720p": (1280, 720), "1080p": (1920, 1080), "4K": (3840, 2160)}
 FINE = 31.0  # pixels, the height of a digit where the count of digits varies: 500 of them fill the sheet
 SECONDS = 4.0
-EDGE = 0.06  # of the frame's size that shows the table around the sheet, on each side; below 0 the sheet goes on there
+EDGE = 0.06  # of the frame's size that shows the table around the sheet, on each side
 ROOM = 0.1  # by which the table is larger than the frame, on each side: the hand moves both
 SPECKS = 20_000
 CRF = 21  # 5 Mbit/s at 720p, as a phone packs it: above 22 the noise of a still scene is packed away
@@ -39,7 +39,7 @@ class Scene:
     fine: bool = False
     specks: bool = False
     clutter: bool = False
-    edge: float = EDGE
+    edge: float = EDGE  # below 0 the sheet reaches beyond the frame
 
 
 SCENES = (
