@@ -76,10 +76,14 @@ class App:
         return subprocess.run(["xdotool", *words], env=self.env, capture_output=True, text=True, check=False).stdout
 
     def press(self, *keys: str) -> None:
-        """Press keys, and wait for the next frames."""
+        """Press keys, and wait for the next frames.
+
+        On the keyboard, not as events sent to the window: of a window that has gone at `q`, xdotool would let the key
+        up elsewhere, and the keyboard would repeat it into every later window.
+        """
         for key in keys:
-            self.do("windowfocus", self.window)
-            self.do("key", "--window", self.window, key)
+            self.do("windowfocus", "--sync", self.window)
+            self.do("key", key)
             time.sleep(0.5)
 
     def shot(self) -> NDArray[np.uint8]:
