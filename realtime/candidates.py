@@ -20,6 +20,9 @@ LEAST_SIDE = 9  # pixels; what is smaller shows too little to be told from a spe
 SOLID = 0.5  # a blob whose strokes are wider than this share of its longest side is none
 FLAT = 2.5  # nor is one wider than this many times its height
 WIDE = 0.8  # a blob wider than this many times its height may be several digits that touch
+# Two parts are no digit, but digits of two rows, where at least PAGE digits surer than SURE are as high as the higher
+# part, by a factor of ALIKE, and more than SELDOM times as many as are as high as both together.
+SURE, PAGE, ALIKE, SELDOM = 0.9, 5, 1.3, 3
 MOST_ATOMS = 12  # that are searched for the best cover; texture makes larger knots, and is not worth it
 CUT_COST = 1.0  # nats: a cut
 LINE_COST, BAR_COST, FOOT_COST = 0.2, -1.0, 0.0  # nats: a line read as a stroke, a long one, a short one, and a foot
@@ -93,7 +96,12 @@ def propose_more(ink: Ink, whole: Candidates, digit: NDArray[np.float64], junk: 
         patch = NO_INK if why else _patch(ink, group, box) if patch is None else patch
         found.append(_Proposal(patch, box, group[-1], price, True, group, why))
 
-    for group, price in find_pairs(ink) + unruled:
+    heights = np.sort(ink.boxes[(digit > SURE) & ~ink.ruled, 3])
+    for group, price in find_pairs(ink):
+        box = enclose(ink.boxes[list(group)].tolist())
+        if not _outgrows(box[3], ink.boxes[list(group), 3].max(), heights):
+            join(group, price, box)
+    for group, price in unruled:
         join(group, price, enclose(ink.boxes[list(group)].tolist()))
     for patch, box, group in _footed(ink):
         join(group, FOOT_COST, box, patch)
@@ -111,6 +119,15 @@ def propose_more(ink: Ink, whole: Candidates, digit: NDArray[np.float64], junk: 
         [names.get(i, (i,)) for i in range(len(whole.atoms))] + list(atoms),
         [*whole.reasons, *reasons],
     )
+
+
+def _outgrows(whole: int, part: int, heights: NDArray[np.int32]) -> bool:
+    """Tell whether a page's digits are as high as the higher part of a join and hardly any is as high as the whole.
+
+    heights: (K,) those of its sure digits, sorted.
+    """
+    low, high, tall = np.searchsorted(heights, [part / ALIKE, part * ALIKE, whole / ALIKE])
+    return high - low >= PAGE and high - low > SELDOM * (len(heights) - tall)
 
 
 def _cut(ink: Ink, cost: list[float], barred: set[int]) -> tuple[list[_Proposal], dict[int, tuple[int, ...]]]:

@@ -13,8 +13,9 @@ def choose(candidates: Candidates, digit: NDArray[np.float64], junk: NDArray[np.
 
     digit, junk: (M,) probabilities that a proposal is its likeliest digit, and that it is none.
     """
-    as_digit = -np.log(np.maximum(digit, 1e-6))
-    # What is joined claims to be a digit; a blob may also be junk, at a price that follows its share of the knot.
+    # What is joined claims to be a digit, and is no reading where it is likelier none; a blob may also be junk, at a
+    # price that follows its share of the knot.
+    as_digit = np.where(candidates.joined & (junk > digit), np.inf, -np.log(np.maximum(digit, 1e-6)))
     as_junk = np.where(candidates.joined, np.inf, -np.log(np.maximum(junk, JUNK_FLOOR)))
     sizes = candidates.boxes[:, 2:].max(axis=1, initial=1).astype(np.float64)
     # Ink that can be cut is as many times as dear to leave out.

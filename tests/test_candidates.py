@@ -48,6 +48,16 @@ def test_parts_one_above_the_other_are_proposed_as_one() -> None:
     assert abs(whole[1] - 57) <= 3 and whole[3] > 70
 
 
+def test_digits_of_two_rows_are_not_taken_for_one() -> None:
+    image = paper()
+    for x in range(30, 290, 50):
+        cv2.ellipse(image, (x, 60), (12, 20), 0, 0, 360, (30, 30, 30), 4)
+        cv2.ellipse(image, (x, 110), (12, 20), 0, 0, 360, (30, 30, 30), 4)
+    rows, lone = unread(image, 0.95, 0.02), unread(image[:, :60], 0.95, 0.02)
+    assert len(rows.atoms) == 12 and not rows.joined.any()
+    assert lone.joined[-1], "one above the other and nothing else: an 8 that broke in two"
+
+
 def test_what_cannot_read_better_than_the_blobs_as_they_are_is_left_unread() -> None:
     image = paper()
     cv2.circle(image, (80, 100), 30, (30, 30, 30), 6)

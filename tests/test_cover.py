@@ -1,5 +1,7 @@
 """Of proposals that share ink, those that together read it best are chosen."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from realtime.candidates import Candidates
@@ -14,7 +16,7 @@ def knot(atoms: list[tuple[int, ...]], joined: list[bool] | None = None) -> Cand
         np.tile(np.array([0, 0, 10, 20], np.int32), (count, 1)),
         np.zeros(count, np.intp),
         np.zeros(count),
-        np.array(joined or [False] * count),
+        np.array(joined or [False] * count, bool),
         np.full(count, 100, np.float32),
         atoms,
         [""] * count,
@@ -31,6 +33,9 @@ def test_the_cheaper_cover_wins() -> None:
 def test_a_join_is_never_junk() -> None:
     candidates = knot([(0,), (1,), (0, 1)], [False, False, True])
     assert choose(candidates, np.array([0.1, 0.1, 0.05]), np.array([0.8, 0.8, 0.94])) == [0, 1]
+    cheap = replace(candidates, price=np.array([0, 0, -1.5]))  # a join may be worth more than its reading
+    assert choose(cheap, np.array([0.6, 0.9, 0.2]), np.array([0.2, 0.02, 0.7])) == [0, 1]
+    assert choose(cheap, np.array([0.6, 0.9, 0.5]), np.array([0.2, 0.02, 0.1])) == [2]
 
 
 def test_every_atom_is_covered_exactly_once_even_in_a_large_knot() -> None:
