@@ -77,19 +77,23 @@ def lay_out(patch: NDArray[np.uint8], crop: NDArray[np.uint8]) -> None:
 def thicken(ink: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     """Widen strokes that would be thinner than MIN_STROKE pixels after scaling by `scale`.
 
-    A fine pen on a large sheet leaves strokes of half a pixel in the crop, which averaging turns into grey mist. The
-    mean distance to the edge is a quarter of the stroke's width.
+    A fine pen on a large sheet leaves strokes of half a pixel in the crop, which averaging turns into grey mist.
     """
-    solid = cv2.threshold(ink, 127, 255, cv2.THRESH_BINARY)[1]
-    count = cv2.countNonZero(solid)
-    if count == 0:
-        return ink
-    distances = cv2.distanceTransform(solid, cv2.DIST_L2, 3)
-    stroke = 4 * (cv2.sumElems(distances)[0] / count - 0.5)
-    grow = round((MIN_STROKE / scale - stroke) / 2)
+    stroke = stroke_width(ink)
+    grow = round((MIN_STROKE / scale - stroke) / 2) if stroke else 0
     if grow < 1:
         return ink
     return cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * grow + 1, 2 * grow + 1)))
+
+
+def stroke_width(ink: NDArray[np.uint8]) -> float:
+    """Return how wide the strokes of ink (H, W) are, in pixels, 0 where there is none."""
+    solid = cv2.threshold(ink, 127, 255, cv2.THRESH_BINARY)[1]
+    count = cv2.countNonZero(solid)
+    if count == 0:
+        return 0.0
+    # The mean distance to the edge is a quarter of the width.
+    return 4 * (cv2.sumElems(cv2.distanceTransform(solid, cv2.DIST_L2, 3))[0] / count - 0.5)
 
 
 def _place(offset: float, length: int) -> int:

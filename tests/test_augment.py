@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from realtime import crops
-from training import negatives
+from tests.conftest import draw_digit
+from training import forms, negatives
 from training.augment import jpeg, see, write
 from training.layout import lay_out
 
@@ -99,6 +100,20 @@ def test_drawn_negatives_are_crops_and_follow_their_seed() -> None:
     assert np.array_equal(drawn, negatives.draw(300, digits, labels, np.random.default_rng(3)))
     assert 0 < (drawn.max(axis=(1, 2, 3)) == 0).sum() < 15  # a few blanks
     assert len(np.unique(drawn.reshape(300, -1), axis=0)) > 280
+
+
+def test_drawn_forms_are_crops_of_the_digits_they_show() -> None:
+    labels = np.arange(50) % 10
+    digits = crops.stack([draw_digit(str(label), seed=i) for i, label in enumerate(labels)])
+    drawn, shown = forms.draw(400, digits, labels, np.random.default_rng(3))
+    assert drawn.shape == (400, 1, 28, 28) and drawn.dtype == np.uint8 and shown.shape == (400,)
+    again = forms.draw(400, digits, labels, np.random.default_rng(3))
+    assert np.array_equal(drawn, again[0]) and np.array_equal(shown, again[1])
+    counts = np.bincount(shown, minlength=10)
+    assert counts.min() >= 1 and counts[[1, 4, 7]].min() > 60 and counts[9] > 30
+    assert (drawn.max(axis=(1, 2, 3)) > 200).all()
+    width = (drawn.max(axis=2)[:, 0] > 60).sum(axis=1)
+    assert np.median(width[shown == 1]) > 10  # a flag is no bare stem, which is 3 to 5 wide
 
 
 @pytest.mark.skipif(not REAL, reason="set LIVEDIGITS_DATA to a folder with mnist/ in it")

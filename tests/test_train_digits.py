@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from tests.test_data import write_mnist
 from training import checkpoint, train
+from training.run import Recipe, start
 from training.sources import Source
 from training.train_digits import main
 
@@ -89,6 +90,8 @@ def test_eleven_classes_with_extra_data(mnist: Path, tmp_path: Path) -> None:
         str(tmp_path / "out"),
         "--negatives",
         "60",
+        "--forms",
+        "60",
         "--epochs",
         "1",
         "--arch",
@@ -146,6 +149,20 @@ def test_the_rate_rises_and_falls_once() -> None:
     assert rates[top] == pytest.approx(1) and 15 <= top <= 25
     assert rates[:top] == sorted(rates[:top]) and rates[top:] == sorted(rates[top:], reverse=True)
     assert rates[100] == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("able", [{"avx512_bf16": True}, {"amx_bf16": True}, {}])
+def test_half_the_bits_where_the_processor_has_instructions_for_them(
+    able: dict[str, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able, raising=False)
+    seen = []
+    recipe = Recipe(arch="mlp", augment="none", epochs=1, batch=32, negatives=0)
+    run = start(recipe, torch.device("cpu"))
+    run.model.layers[1].register_forward_hook(lambda *parts: seen.append(parts[2].dtype))
+    train.fit(run, recipe, [source(64)], source(20), None)
+    assert set(seen) == {torch.bfloat16 if able else torch.float32}
+    assert all(p.dtype == torch.float32 for p in run.model.parameters())
 
 
 def test_two_processes_end_with_equal_weights(mnist: Path, tmp_path: Path) -> None:

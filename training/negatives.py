@@ -13,15 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime import crops
+from training.strokes import SIDE, Patch, blank, pen_width, smooth, stroke, tight
 
-SIDE = 64
 LETTERS = "ACEFKMNPRUVWXYaefhkmnprtuvwx#%&@?+*=<"
 FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_SCRIPT_SIMPLEX)
 # Halves that are no other digit, nor a bar: (digit, the half that is kept).
 HALVES = tuple(zip((0, 0, 2, 3, 4, 7), ("top", "bottom", "bottom", "left", "left", "left"), strict=True))
-
-Patch = NDArray[np.uint8]
-Points = NDArray[np.float64]
 
 
 def draw(count: int, digits: NDArray[np.uint8], labels: NDArray[np.int64], rng: np.random.Generator) -> Patch:
@@ -41,38 +38,16 @@ def draw(count: int, digits: NDArray[np.uint8], labels: NDArray[np.int64], rng: 
         (0.08, lambda: _texture(rng)),
         (0.11, lambda: _several(digits, rng)),
         (0.05, lambda: _half(digits, labels, rng)),
-        (0.01, _blank),
+        (0.01, blank),
     ]
     shares = np.array([share for share, _ in kinds])
     choices = rng.choice(len(kinds), count, p=shares / shares.sum())
     return crops.stack([kinds[choice][1]() for choice in choices])
 
 
-def _pen(rng: np.random.Generator) -> int:
-    return int(rng.integers(3, 9)) if rng.random() < 0.8 else int(rng.integers(9, 17))
-
-
-def _stroke(patch: Patch, points: Points, pen: int) -> None:
-    """Draw a line through points (N, 2) x, y."""
-    cv2.polylines(patch, [np.round(points * 8).astype(np.int32)], False, 255, pen, cv2.LINE_AA, 3)
-
-
-def _smooth(points: Points) -> Points:
-    """Round a line's corners off by cutting each twice (Chaikin)."""
-    for _ in range(3):
-        a, b = points[:-1], points[1:]
-        cut = np.stack([0.75 * a + 0.25 * b, 0.25 * a + 0.75 * b], axis=1).reshape(-1, 2)
-        points = np.concatenate([points[:1], cut, points[-1:]])
-    return points
-
-
-def _blank() -> Patch:
-    return np.zeros((SIDE, SIDE), np.uint8)
-
-
 def _dot(rng: np.random.Generator) -> Patch:
     """Draw a full spot, more or less round."""
-    patch = _blank()
+    patch = blank()
     angles = np.sort(rng.uniform(0, 2 * math.pi, 12))
     radius = rng.uniform(12, 28) * (1 + rng.uniform(0, 0.25) * rng.normal(size=12))
     x, y = 32 + radius * np.cos(angles) * rng.uniform(0.6, 1), 32 + radius * np.sin(angles) * rng.uniform(0.7, 1)
@@ -82,19 +57,19 @@ def _dot(rng: np.random.Generator) -> Patch:
 
 def _line(rng: np.random.Generator) -> Patch:
     """Draw one lying line, straight or wavy, or two or three of them."""
-    patch = _blank()
+    patch = blank()
     lines = rng.choice([1, 1, 2, 3])
     for i in range(lines):
         y = 32 + (i - (lines - 1) / 2) * rng.uniform(11, 20)
         x = np.linspace(rng.uniform(2, 12), rng.uniform(50, 62), 6)
         wave = rng.normal(0, rng.uniform(0, 3), 6) + (x - 32) * rng.normal(0, 0.12)
-        _stroke(patch, _smooth(np.stack([x, y + wave], 1)), _pen(rng))
+        stroke(patch, smooth(np.stack([x, y + wave], 1)), pen_width(rng))
     return patch
 
 
 def _sign(rng: np.random.Generator) -> Patch:
     """Draw a plus, cross, star, colon, arrow, tick, tilde, triangle or V."""
-    patch, pen = _blank(), _pen(rng)
+    patch, pen = blank(), pen_width(rng)
     kind = rng.integers(0, 9)
     shapes: dict[int, list[list[tuple[float, float]]]] = {
         4: [[(6, 32), (58, 32)], [(42, 18), (58, 32), (42, 46)]],
@@ -109,19 +84,19 @@ def _sign(rng: np.random.Generator) -> Patch:
         for i in range(count):
             angle, length = start + i * math.pi / count, rng.uniform(18, 28)
             way = np.array([math.cos(angle), math.sin(angle)]) * length
-            _stroke(patch, np.stack([32 - way, 32 + way]) + rng.normal(0, 2.5, (2, 2)), pen)
+            stroke(patch, np.stack([32 - way, 32 + way]) + rng.normal(0, 2.5, (2, 2)), pen)
     elif kind == 3:
         for y in (16, 46):
             cv2.circle(patch, (int(32 + rng.normal(0, 3)), y), int(rng.integers(4, 9)), 255, -1, cv2.LINE_AA)
     else:
         for points in shapes[int(kind)]:
-            _stroke(patch, np.array(points) + rng.normal(0, 2.5, (len(points), 2)), pen)
+            stroke(patch, np.array(points) + rng.normal(0, 2.5, (len(points), 2)), pen)
     return patch
 
 
 def _bracket(rng: np.random.Generator) -> Patch:
     """Draw a bracket, round ones bent so far that they are no 1."""
-    patch, pen = _blank(), _pen(rng)
+    patch, pen = blank(), pen_width(rng)
     depth, kind = rng.uniform(18, 27), rng.integers(0, 3)
     y = np.array([4, 4, 32, 60, 60]) if kind == 1 else np.linspace(4, 60, 7)
     if kind == 0:
@@ -133,13 +108,13 @@ def _bracket(rng: np.random.Generator) -> Patch:
     points = np.stack([20 + x, y], 1) + rng.normal(0, 1, (len(y), 2))
     if rng.random() < 0.5:
         points[:, 0] = 63 - points[:, 0]
-    _stroke(patch, points if kind == 1 else _smooth(points), pen)
+    stroke(patch, points if kind == 1 else smooth(points), pen)
     return patch
 
 
 def _letter(rng: np.random.Generator) -> Patch:
     """Write a letter or a sign, upright or leaning; augmentation lends it a hand."""
-    patch, font = _blank(), FONTS[rng.integers(len(FONTS))]
+    patch, font = blank(), FONTS[rng.integers(len(FONTS))]
     text = LETTERS[rng.integers(len(LETTERS))]
     scale, pen = rng.uniform(1.3, 1.9), int(rng.integers(3, 7))
     (width, height), _ = cv2.getTextSize(text, font, scale, pen)
@@ -149,7 +124,7 @@ def _letter(rng: np.random.Generator) -> Patch:
 
 def _scribble(rng: np.random.Generator) -> Patch:
     """Scribble: one long round line, to and fro or anywhere."""
-    patch, count = _blank(), int(rng.integers(9, 24))
+    patch, count = blank(), int(rng.integers(9, 24))
     if rng.random() < 0.4:  # to and fro
         x = np.linspace(6, 58, count)
         y = 32 + np.where(np.arange(count) % 2, 1, -1) * rng.uniform(8, 26) + rng.normal(0, 4, count)
@@ -158,22 +133,22 @@ def _scribble(rng: np.random.Generator) -> Patch:
             points = points[:, ::-1].copy()
     else:
         points = rng.uniform(6, 58, (count, 2))
-    _stroke(patch, _smooth(points), max(2, _pen(rng) - 2))
+    stroke(patch, smooth(points), max(2, pen_width(rng) - 2))
     return patch
 
 
 def _polyline(rng: np.random.Generator) -> Patch:
     """Draw four to seven strokes across each other: characters of no script."""
-    patch, pen = _blank(), max(2, _pen(rng) - 2)
+    patch, pen = blank(), max(2, pen_width(rng) - 2)
     for _ in range(rng.integers(4, 8)):
         points = rng.uniform(6, 58, (rng.integers(2, 4), 2))
-        _stroke(patch, _smooth(points) if rng.random() < 0.5 else points, pen)
+        stroke(patch, smooth(points) if rng.random() < 0.5 else points, pen)
     return patch
 
 
 def _grid(rng: np.random.Generator) -> Patch:
     """Draw a corner or a crossing of ruled lines, or a frame, as printed boxes leave them."""
-    patch, pen = _blank(), int(rng.integers(1, 8))
+    patch, pen = blank(), int(rng.integers(1, 8))
     x, y = rng.uniform(4, 60), rng.uniform(4, 60)
     kind = rng.integers(0, 4)
     if kind == 0:
@@ -189,7 +164,7 @@ def _grid(rng: np.random.Generator) -> Patch:
     turn = rng.normal(0, 0.07)
     rotation = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
     for points in lines:
-        _stroke(patch, (np.array(points) - 32) @ rotation + 32, pen)
+        stroke(patch, (np.array(points) - 32) @ rotation + 32, pen)
     return patch
 
 
@@ -206,7 +181,7 @@ def _texture(rng: np.random.Generator) -> Patch:
 
 def _several(digits: Patch, rng: np.random.Generator) -> Patch:
     """Set two or three digits so close that one box holds them, side by side or one over the other."""
-    picked = [_tight(digits[i, 0]) for i in rng.integers(0, len(digits), rng.choice([2, 2, 2, 3]))]
+    picked = [tight(digits[i, 0]) for i in rng.integers(0, len(digits), rng.choice([2, 2, 2, 3]))]
     if rng.random() < 0.15:
         picked = [np.ascontiguousarray(p.T) for p in picked]
         return np.ascontiguousarray(_row(picked, rng).T)
@@ -230,16 +205,10 @@ def _half(digits: Patch, labels: NDArray[np.int64], rng: np.random.Generator) ->
     members = np.flatnonzero(labels == label)
     if not len(members):
         return _dot(rng)
-    patch = _tight(digits[rng.choice(members), 0])
+    patch = tight(digits[rng.choice(members), 0])
     height, width = patch.shape
     share = rng.uniform(0.4, 0.5)
     if kept in ("top", "bottom"):
         size = max(2, round(height * share))
         return patch[:size].copy() if kept == "top" else patch[-size:].copy()
     return patch[:, : max(2, round(width * share))].copy()
-
-
-def _tight(crop: Patch) -> Patch:
-    """Return the box of a crop's ink."""
-    x, y, w, h = cv2.boundingRect(crop)
-    return crop[y : y + max(h, 1), x : x + max(w, 1)]

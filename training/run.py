@@ -23,6 +23,7 @@ class Recipe:
     rate: float = 4e-3
     weight_decay: float = 0.02
     negatives: int = 6500  # drawn anew each epoch
+    forms: int = 0  # digits in rarer forms, drawn anew each epoch
     augment: str = "camera"  # or "hand": bent but not damaged, or "none"
     settle: float = 0.25  # share of the epochs, the last, in which augmentation is mild, for the nearest to true digits
     average: float = 0.998  # of the weights over steps, for what is kept

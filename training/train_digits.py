@@ -53,6 +53,13 @@ KEPT = 0.995  # share of validation digits that the shipped threshold keeps
     help="Other hands seen by cameras, other hands alone, or no change.",
 )
 @click.option("--negatives", type=click.IntRange(0), default=6500, show_default=True, help="Non-digits drawn an epoch.")
+@click.option(
+    "--forms",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Digits drawn an epoch in forms that MNIST hardly has: flagged 1s, crossed 7s.",
+)
 @click.option("--epochs", type=click.IntRange(1), default=20, show_default=True)
 @click.option("--batch", type=click.IntRange(2), default=128, show_default=True)
 @click.option("--rate", type=click.FloatRange(0, min_open=True), default=4e-3, show_default=True, help="Highest rate.")
