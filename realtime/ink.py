@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from realtime.blobs import Blobs, find_blobs, part_blobs
 from realtime.lines import core, part_lines
-from realtime.paper import estimate_noise, find_paper, surround
+from realtime.paper import FINE, estimate_noise, find_paper, surround
 
 WORKING_SIDE = 640  # longest side of the picture in which ink is looked for first, pixels
 LEAST_HEIGHT = 28  # where the blobs are lower than this, pixels, ink is looked for again in a larger picture
@@ -34,10 +34,11 @@ class Ink:
 
     mask: (h, w) uint8, ink 255 on 0, grey where a pixel is partly ink. labels: (h, w) int32, i + 1 where the ink
     belongs to blob i. where: (K,) flat places of the inked pixels. boxes: (N, 4) int32 x, y, w, h, half-open, pixels of
-    the mask. contrast: (N,) float32, grey levels between the ink and its paper. light: (N,) bool, ink lighter than its
-    paper. ruled: (N,) bool, a straight line that was taken from under other blobs. origin: (N,) the blob that each was
-    found in, its own place for those that hold no line. stroke: (N,) float32, mean width of the strokes, pixels. depth:
-    (h, w) uint8, grey levels away from the paper. margin: pixels of paper on each side that the frame does not have.
+    the mask. contrast: (N,) float32, grey levels between the ink and its paper, in even light. light: (N,) bool, ink
+    lighter than its paper. ruled: (N,) bool, a straight line that was taken from under other blobs. origin: (N,) the
+    blob that each was found in, its own place for those that hold no line. stroke: (N,) float32, mean width of the
+    strokes, pixels. depth: (h, w) uint8, grey levels away from the paper, in even light. margin: pixels of paper on
+    each side that the frame does not have.
     """
 
     mask: NDArray[np.uint8]
@@ -121,16 +122,16 @@ def _find_kinds(grey: NDArray[np.uint8], scale: float, polarity: str) -> list[_K
     """
     if scale != 1:
         grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    paper = find_paper(grey)
-    noise = estimate_noise(cv2.absdiff(grey, paper))
+    paper, dim = find_paper(grey)
+    depths = [cv2.multiply(d, dim, scale=1 / FINE) for d in (cv2.subtract(paper, grey), cv2.subtract(grey, paper))]
+    noise = estimate_noise(cv2.max(*depths))
     kinds = []
-    for light in (False, True):
+    for light, depth in enumerate(depths):
         if polarity == ("dark" if light else "light"):
             continue
-        depth = cv2.subtract(grey, paper) if light else cv2.subtract(paper, grey)
         faint, seed = _thresholds(depth, noise)
         inked = (depth > faint).view(np.uint8)
-        kinds.append(_Kind(depth, inked, part_blobs(depth, inked, find_blobs(depth, inked, seed), seed), light))
+        kinds.append(_Kind(depth, inked, part_blobs(depth, inked, find_blobs(depth, inked, seed), seed), bool(light)))
     if len(kinds) < 2:
         return kinds
     dark, light = kinds

@@ -80,7 +80,18 @@ def test_edges_of_the_sheet_do_not_hide_that_the_writing_is_small() -> None:
 
 def test_paper_follows_the_light_and_not_the_ink() -> None:
     grey = cv2.cvtColor(sheet(noise=0), cv2.COLOR_BGR2GRAY)
-    assert np.abs(find_paper(grey).astype(int) - 200).max() <= 2
+    assert np.abs(find_paper(grey)[0].astype(int) - 200).max() <= 2
+
+
+@pytest.mark.parametrize("dark", [True, False])
+def test_the_same_pen_is_as_deep_in_a_shadow(dark: bool) -> None:
+    light = np.linspace(1, 0.5, 800)[None, :, None]
+    lit = np.full((600, 800, 3), 200 if dark else 90, np.uint8)
+    for x in (60, 700):
+        cv2.line(lit, (x, 250), (x, 350), (90, 90, 90) if dark else (200, 200, 200), 8)
+    found = find_ink(np.rint(lit * light).astype(np.uint8))
+    assert len(found.boxes) == 2
+    assert found.contrast.max() < 1.45 * found.contrast.min()  # 1.7 times as many grey levels in the light
 
 
 @pytest.mark.parametrize(
