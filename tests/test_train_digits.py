@@ -11,8 +11,6 @@ from click.testing import CliRunner, Result
 
 from tests.test_data import write_mnist
 from training import checkpoint, train
-from training.data import read_mnist
-from training.model import DIGITS
 from training.run import Recipe, start
 from training.sources import Source
 from training.train_digits import main
@@ -151,24 +149,6 @@ def test_the_rate_rises_and_falls_once() -> None:
     assert rates[top] == pytest.approx(1) and 15 <= top <= 25
     assert rates[:top] == sorted(rates[:top]) and rates[top:] == sorted(rates[top:], reverse=True)
     assert rates[100] == pytest.approx(0, abs=1e-9)
-
-
-def test_a_student_learns_what_its_teachers_say(mnist: Path, tmp_path: Path) -> None:
-    assert run(mnist, tmp_path / "teacher", "--epochs", "12").exit_code == 0
-    path = tmp_path / "teacher" / "best.pth"
-    crops, labels = read_mnist(mnist, "train")
-    wrong = Source("wrong", crops, (labels + 1) % 10)
-    teacher = train.predict(checkpoint.load(path)[0], crops).argmax(dim=1)
-    alike = {}
-    for teachers in ((), (str(path), str(path))):
-        recipe = Recipe("mlp", DIGITS, epochs=12, batch=32, augment="none", average=0.9, teachers=teachers)
-        student = start(recipe, torch.device("cpu"))
-        train.fit(student, recipe, [wrong], source(20), None)
-        said = train.predict(student.averaged, crops).argmax(dim=1)
-        alike[len(teachers)] = (said == teacher).double().mean().item()
-    assert alike[0] < 0.3 and alike[2] > 0.7, alike
-    other = run(mnist, tmp_path / "other", "--teacher", str(path), "--reject")
-    assert other.exit_code == 4 and "name another teacher" in other.stderr
 
 
 @pytest.mark.parametrize("able", [{"avx512_bf16": True}, {"amx_bf16": True}, {}])

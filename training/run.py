@@ -1,7 +1,7 @@
 """What a run is made of, and how it is kept so that a kill costs at most an epoch."""
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,6 @@ class Recipe:
     rate: float = 4e-3
     weight_decay: float = 0.02
     negatives: int = 6500  # drawn anew each epoch
-    teachers: tuple[str, ...] = ()  # checkpoints whose mean is learned beside the labels
     forms: int = 0  # digits in rarer forms, drawn anew each epoch
     augment: str = "camera"  # or "hand": bent but not damaged, or "none"
     settle: float = 0.25  # share of the epochs, the last, in which augmentation is mild, for the nearest to true digits
@@ -44,17 +43,13 @@ class Progress:
 
 @dataclass
 class Run:
-    """All that changes while training: the network, its average, the optimizer, progress, and the best weights.
-
-    teachers: networks to learn from, which do not change.
-    """
+    """All that changes while training: the network, its average, the optimizer, progress, and the best weights."""
 
     model: nn.Module
     averaged: nn.Module
     optimizer: torch.optim.Optimizer
     progress: Progress
     best: dict[str, Tensor]
-    teachers: list[nn.Module] = field(default_factory=list)
 
 
 def start(recipe: Recipe, device: torch.device, weights: dict[str, Tensor] | None = None) -> Run:
@@ -66,7 +61,7 @@ def start(recipe: Recipe, device: torch.device, weights: dict[str, Tensor] | Non
     averaged.load_state_dict(model.state_dict())
     model, averaged = (m.to(device, memory_format=torch.channels_last) for m in (model, averaged))
     optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay)
-    return Run(model, averaged.eval(), optimizer, Progress(), {}, _teachers(recipe, device))
+    return Run(model, averaged.eval(), optimizer, Progress(), {})
 
 
 def resume(path: Path, recipe: Recipe, device: torch.device) -> Run:
@@ -80,26 +75,12 @@ def resume(path: Path, recipe: Recipe, device: torch.device) -> Run:
     run.model.load_state_dict(content["model"])
     run.averaged.load_state_dict(content["averaged"])
     run.optimizer.load_state_dict(content["optimizer"])
-    return replace(run, progress=Progress(**content["progress"]), best=content["best"])
-
-
-def _teachers(recipe: Recipe, device: torch.device) -> list[nn.Module]:
-    """Load the teachers of a recipe. Raises CheckpointRefusedError for a broken one, and for one of other classes."""
-    teachers = []
-    for path in recipe.teachers:
-        model, told = checkpoint.load(Path(path))
-        if tuple(told["classes"][: len(recipe.classes)]) != recipe.classes:
-            raise checkpoint.CheckpointRefusedError(
-                f"{path} knows the classes {', '.join(told['classes'])}, not the {len(recipe.classes)} to be taught: "
-                "name another teacher"
-            )
-        teachers.append(model.to(device, memory_format=torch.channels_last).eval())
-    return teachers
+    return Run(run.model, run.averaged, run.optimizer, Progress(**content["progress"]), content["best"])
 
 
 def plain(recipe: Recipe) -> dict[str, Any]:
     """Return the recipe as plain values."""
-    return asdict(recipe) | {"classes": list(recipe.classes), "teachers": list(recipe.teachers)}
+    return asdict(recipe) | {"classes": list(recipe.classes)}
 
 
 def keep(run: Run, recipe: Recipe, folder: Path) -> None:

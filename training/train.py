@@ -23,9 +23,6 @@ WARM_UP = 0.2  # share of the steps in which the rate rises
 EVALUATION_BATCH = 1000
 AUGMENTATIONS = ("camera", "hand", "none")
 SETTLED = (0.4, 0.5)  # shares left untouched, and bent but not damaged, in the last epochs
-# Distillation (Hinton, Vinyals and Dean, 2015): the share of the loss that is what teachers say, and how far their
-# words are softened, a divisor of logits.
-TAUGHT, SOFT = 0.8, 2.0
 SETTLED_HAND = 0.2  # the share left untouched then, of other hands alone
 
 
@@ -139,23 +136,11 @@ def _step(run: Run, stepped: nn.Module, recipe: Recipe, crops: Tensor, labels: T
         crops = write(crops, own, SETTLED_HAND if settled else UNTOUCHED)
     pictures = scaled(crops).contiguous(memory_format=torch.channels_last)
     with torch.autocast(crops.device.type, dtype=torch.bfloat16, enabled=computes_in_bfloat16(crops.device)):
-        logits = stepped(pictures)
-        loss = functional.cross_entropy(logits, labels)
-        if run.teachers:
-            loss = (1 - TAUGHT) * loss + TAUGHT * SOFT**2 * functional.cross_entropy(
-                logits / SOFT, _said(run.teachers, pictures, logits.shape[1])
-            )
+        loss = functional.cross_entropy(stepped(pictures), labels)
     run.optimizer.zero_grad(set_to_none=True)
     loss.backward()
     run.optimizer.step()
     return loss.detach()
-
-
-def _said(teachers: list[nn.Module], pictures: Tensor, classes: int) -> Tensor:
-    """Return what teachers say together of pictures, (N, classes) probabilities, softened."""
-    with torch.no_grad():
-        spoken = [torch.softmax(teacher(pictures)[:, :classes].float() / SOFT, dim=1) for teacher in teachers]
-    return torch.stack(spoken).mean(dim=0)
 
 
 def computes_in_bfloat16(device: torch.device) -> bool:

@@ -72,13 +72,6 @@ KEPT = 0.995  # share of validation digits that the shipped threshold keeps
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/digits"), show_default=True)
 @click.option("--from", "begin", type=click.Path(path_type=Path), help="Checkpoint to train further.  [default: none]")
 @click.option(
-    "--teacher",
-    "teachers",
-    multiple=True,
-    metavar="CHECKPOINT",
-    help="Trained checkpoint to learn from beside the labels; of several, from their mean.",
-)
-@click.option(
     "--settle",
     type=click.FloatRange(0, 1),
     default=0.25,
