@@ -89,22 +89,21 @@ def propose_more(ink: Ink, whole: Candidates, digit: NDArray[np.float64], junk: 
     unruled = _unruled(ink)
     found, names = _cut(ink, cost, {i for group, _ in unruled for i in group})
 
+    def worth(group: tuple[int, ...], price: float) -> bool:  # neither cut already, nor better apart
+        return not any(i in names for i in group) and sum(cost[i] for i in group) > price
+
     def join(group: tuple[int, ...], price: float, box: Box, patch: NDArray[np.uint8] | None = None) -> None:
-        if any(i in names for i in group) or sum(cost[i] for i in group) <= price:
-            return  # cut already, or better apart
         why = _shape_reason(box)
         patch = NO_INK if why else _patch(ink, group, box) if patch is None else patch
         found.append(_Proposal(patch, box, group[-1], price, True, group, why))
 
     heights = np.sort(ink.boxes[(digit > SURE) & ~ink.ruled, 3])
-    for group, price in find_pairs(ink):
-        box = enclose(ink.boxes[list(group)].tolist())
-        if not _outgrows(box[3], ink.boxes[list(group), 3].max(), heights):
-            join(group, price, box)
-    for group, price in unruled:
+    groups = [pair for pair in find_pairs(ink) if worth(*pair) and not _outgrow(ink.boxes[list(pair[0])], heights)]
+    for group, price in groups + [line for line in unruled if worth(*line)]:
         join(group, price, enclose(ink.boxes[list(group)].tolist()))
     for patch, box, group in _footed(ink):
-        join(group, FOOT_COST, box, patch)
+        if worth(group, FOOT_COST):
+            join(group, FOOT_COST, box, patch)
     if not found:
         return whole
     patches, boxes, blobs, price, joined, atoms, reasons = zip(*found, strict=True)
@@ -121,11 +120,12 @@ def propose_more(ink: Ink, whole: Candidates, digit: NDArray[np.float64], junk: 
     )
 
 
-def _outgrows(whole: int, part: int, heights: NDArray[np.int32]) -> bool:
-    """Tell whether a page's digits are as high as the higher part of a join and hardly any is as high as the whole.
+def _outgrow(parts: NDArray[np.int32], heights: NDArray[np.int32]) -> bool:
+    """Tell whether a page's digits are as high as the higher of parts (P, 4) and hardly any is as high as all together.
 
     heights: (K,) those of its sure digits, sorted.
     """
+    part, whole = parts[:, 3].max(), enclose(parts.tolist())[3]
     low, high, tall = np.searchsorted(heights, [part / ALIKE, part * ALIKE, whole / ALIKE])
     return high - low >= PAGE and high - low > SELDOM * (len(heights) - tall)
 

@@ -126,12 +126,12 @@ def _find_kinds(grey: NDArray[np.uint8], scale: float, polarity: str) -> list[_K
     depths = [cv2.multiply(d, dim, scale=1 / FINE) for d in (cv2.subtract(paper, grey), cv2.subtract(grey, paper))]
     noise = estimate_noise(cv2.max(*depths))
     kinds = []
-    for light, depth in enumerate(depths):
+    for light, depth in zip((False, True), depths, strict=True):
         if polarity == ("dark" if light else "light"):
             continue
         faint, seed = _thresholds(depth, noise)
         inked = (depth > faint).view(np.uint8)
-        kinds.append(_Kind(depth, inked, part_blobs(depth, inked, find_blobs(depth, inked, seed), seed), bool(light)))
+        kinds.append(_Kind(depth, inked, part_blobs(depth, inked, find_blobs(depth, inked, seed), seed), light))
     if len(kinds) < 2:
         return kinds
     dark, light = kinds
