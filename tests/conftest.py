@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from realtime import crops
 from realtime.classifier import Classifier, default_model
-from tests.scenes.pen import Hand, stain, write
+from training.scenes.pen import Hand, stain, write
 
 CLIP = Path(__file__).parent / "data" / "numbers.mp4"
 DIGITS = tuple("0123456789")

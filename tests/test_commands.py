@@ -14,9 +14,9 @@ import pytest
 
 from tests.commands import REPOSITORY, assert_one_error, run, start
 from tests.conftest import CLIP, save_image
-from tests.scenes.clip import HALVES
-from tests.scenes.pictures import draw_picture
-from tests.scenes.sheet import truth
+from training.scenes.clip import HALVES
+from training.scenes.pictures import draw_picture
+from training.scenes.sheet import truth
 from tests.test_sinks import assert_promised
 
 SCRIPTS = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]

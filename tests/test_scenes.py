@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from tests.scenes import bench, clip
-from tests.scenes.__main__ import main
-from tests.scenes.pen import DIGITS, SIGNS, Hand, stain, write
-from tests.scenes.pictures import draw_picture
-from tests.scenes.sheet import Layout, lay, truth
-from tests.scenes.troubles import KINDS
+from training.scenes import bench, clip
+from training.scenes.__main__ import main
+from training.scenes.pen import DIGITS, SIGNS, Hand, stain, write
+from training.scenes.pictures import draw_picture
+from training.scenes.sheet import Layout, lay, truth
+from training.scenes.troubles import KINDS
 
 DATA = Path(__file__).parent / "data"
 

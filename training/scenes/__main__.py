@@ -1,4 +1,4 @@
-"""Run the scene maker: `python -m tests.scenes clip OUT.mp4`, `... bench OUT`, `... pictures OUT`, `... curve`."""
+"""Run the scene maker: `python -m training.scenes clip OUT.mp4`, `... bench OUT`, `... pictures OUT`, `... curve`."""
 
 from pathlib import Path
 
