@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from export.network_settings import ON_CUDA, PADDING, WHOLE, Run, open_session, runner, settings
-from realtime.classifier import Classifier, default_model
-from realtime.crops import SIDE
-from realtime.options import device_option, exit_codes, note, open_classifier
-from realtime.report import save_json
+from realtime.commands.options import device_option, exit_codes, note, open_classifier
+from realtime.outputs.json_file import save_json
+from realtime.reading.classifier import Classifier
+from realtime.reading.crops import SIDE
+from realtime.reading.model_files import default_model
 
 BATCHES = (1, 2, 8, 24, 32, 64, 128, 512)
 CHANGING = tuple(range(1, 129, 3))  # digits a frame, in random order, while the number changes from call to call

@@ -17,8 +17,10 @@ import click
 import onnx
 
 from export import graph, parity, precision
-from realtime.classifier import Classifier, ModelRefusedError, sha256
-from realtime.options import SOURCE_UNAVAILABLE, note
+from realtime.commands.options import SOURCE_UNAVAILABLE, note
+from realtime.reading.classifier import Classifier
+from realtime.reading.model_files import sha256
+from realtime.reading.runtime import ModelRefusedError
 from training import checkpoint
 from training.data import DataError
 

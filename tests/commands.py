@@ -7,7 +7,10 @@ import sysconfig
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parent.parent
-RECOGNIZE = {"recognize-image": "realtime.recognize_image", "recognize-video": "realtime.recognize_video"}
+RECOGNIZE = {
+    "recognize-image": "realtime.commands.recognize_image",
+    "recognize-video": "realtime.commands.recognize_video",
+}
 
 
 def entry_point(name: str) -> str:

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime import crops
-from realtime.classifier import Classifier, default_model
+from realtime.reading import crops
+from realtime.reading.classifier import Classifier
+from realtime.reading.model_files import default_model
 from training.scenes.pen import Hand, stain, write
 
 CLIP = Path(__file__).parent / "data" / "numbers.mp4"

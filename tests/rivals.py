@@ -21,16 +21,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from realtime.benchmark import decode, limit_threads
-from realtime.benchmark_figures import spread
-from realtime.capture import Clip, Frame
-from realtime.classifier import Classifier, default_model
-from realtime.options import exit_codes, note
-from realtime.reading import group, read
-from realtime.report import save_json
-from realtime.tracker import Tracker
-from realtime.truth import open_source
-from realtime.watch import Watch
+from realtime.commands.options import exit_codes, note
+from realtime.measuring.benchmark import decode, limit_threads
+from realtime.measuring.benchmark_figures import spread
+from realtime.measuring.truth import open_source
+from realtime.outputs.json_file import save_json
+from realtime.reading.classifier import Classifier
+from realtime.reading.model_files import default_model
+from realtime.reading.pipeline import group, read
+from realtime.sources.clip import Clip
+from realtime.sources.frame import Frame
+from realtime.tracking.frame_reader import FrameReader
+from realtime.tracking.tracker import Tracker
 from training import checkpoint
 from training.model import scaled
 
@@ -79,8 +81,8 @@ def tutorial(frame: Frame, model: torch.nn.Module) -> list[str]:
         with torch.no_grad():
             rows.append(torch.softmax(model(scaled(torch.from_numpy(digit)[None, None])), dim=1)[0, :10].numpy())
         boxes.append((x, y, w, h))
-    readings = group(np.array(boxes, np.int32).reshape(-1, 4), np.array(rows, np.float32).reshape(-1, 10), 0.0)
-    return [reading.text for reading in readings]
+    numbers = group(np.array(boxes, np.int32).reshape(-1, 4), np.array(rows, np.float32).reshape(-1, 10), 0.0)
+    return [reading.text for reading in numbers]
 
 
 def open_readers(classifier: Classifier, weights: Path) -> dict[str, Reader]:
@@ -88,8 +90,8 @@ def open_readers(classifier: Classifier, weights: Path) -> dict[str, Reader]:
     network = checkpoint.load(weights)[0].eval()
     other = OpenCvNetwork(classifier.path, classifier.classes)
     readers: dict[str, Reader | None] = {
-        "livedigits, every frame read": lambda frame: [r.text for r in read(frame.image, classifier).readings],
-        "the same with cv2.dnn": lambda frame: [r.text for r in read(frame.image, other).readings],
+        "livedigits, every frame read": lambda frame: [r.text for r in read(frame.image, classifier).numbers],
+        "the same with cv2.dnn": lambda frame: [r.text for r in read(frame.image, other).numbers],
         "tutorial's loop": lambda frame: tutorial(frame, network),
     }
     readers |= dict(zip(SLOW, (open_rapidocr(), open_tesseract()), strict=True))
@@ -98,7 +100,7 @@ def open_readers(classifier: Classifier, weights: Path) -> dict[str, Reader]:
 
 def follow(classifier: Classifier) -> Reader:
     """Return what the commands do with a source from its start: read as needed, follow in between."""
-    watch = Watch(Tracker())
+    watch = FrameReader(Tracker())
     return lambda frame: [track.text for track in watch.see(frame.image, frame.time, classifier)]
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from realtime import crops
+from realtime.reading import crops
 from tests.conftest import draw_digit
 from training import forms, negatives
 from training.augment import jpeg, see, write
-from training.layout import lay_out
+from training.batch_layout import lay_out
 
 REAL = os.environ.get("LIVEDIGITS_DATA")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from realtime.classifier import default_model
+from realtime.reading.model_files import default_model
 from tests.commands import assert_one_error, run, start
 from tests.conftest import CLIP, draw_sheet
 from tests.test_classifier import has_cuda

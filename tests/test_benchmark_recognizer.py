@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from realtime import benchmark, benchmark_recognizer, reading
-from realtime.benchmark import Round, Start, limit_threads, measure_round, measure_start, watch_stages
-from realtime.benchmark_figures import compare, overview, spread, stage_table, summarize, summarize_starts
-from realtime.benchmark_recognizer import main
-from realtime.classifier import Classifier, default_model
-from realtime.reading import read
+from realtime.commands import benchmark_recognizer
+from realtime.commands.benchmark_recognizer import main
+from realtime.measuring import benchmark
+from realtime.measuring.benchmark import Round, Start, limit_threads, measure_round, measure_start, watch_stages
+from realtime.measuring.benchmark_figures import compare, overview, spread, stage_table, summarize, summarize_starts
+from realtime.reading import pipeline as reading
+from realtime.reading.classifier import Classifier
+from realtime.reading.model_files import default_model
+from realtime.reading.pipeline import read
 from tests.conftest import CLIP, draw_sheet
 
 
@@ -68,7 +71,7 @@ def test_stages_are_clocked_where_read_calls_them_and_released_after(classifier:
         clocked = read(image, classifier)
     assert ({name: value for name, value in vars(reading).items() if callable(value)}, Classifier.__call__) == before
     assert "find_ink" in totals and min(totals.values()) >= 0
-    assert read(image, classifier).readings == clocked.readings
+    assert read(image, classifier).numbers == clocked.numbers
     kept = dict(totals)
     read(image, classifier)
     assert totals == kept

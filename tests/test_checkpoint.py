@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from realtime import crops
+from realtime.reading import crops
 from training import checkpoint
 from training.checkpoint import CheckpointRefusedError
 from training.model import DIGITS, build

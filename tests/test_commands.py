@@ -14,10 +14,10 @@ import pytest
 
 from tests.commands import REPOSITORY, assert_one_error, run, start
 from tests.conftest import CLIP, save_image
+from tests.test_sinks import assert_promised
 from training.scenes.clip import HALVES
 from training.scenes.pictures import draw_picture
 from training.scenes.sheet import truth
-from tests.test_sinks import assert_promised
 
 SCRIPTS = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
 NUMBERS = [number for half in HALVES for row in half.rows for number in truth(row).split()]

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime.classifier import Classifier
+from realtime.reading.classifier import Classifier
 from tests.conftest import draw_digit, draw_sheet, save_image
 from training import corrections, gates, selection
 from training.corrections import Correction

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from realtime.evaluate_numbers import main
+from realtime.commands.evaluate_numbers import main
 from tests.conftest import CLIP, DIGITS, draw_digit, draw_sheet, save_image
 
 

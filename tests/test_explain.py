@@ -5,9 +5,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from realtime.classifier import Classifier
-from realtime.explain import explain
-from realtime.reading import read
+from realtime.measuring.explain import explain
+from realtime.reading.classifier import Classifier
+from realtime.reading.pipeline import read
 
 SHEET = Path(__file__).parent / "data" / "sheet.jpg"
 

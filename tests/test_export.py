@@ -9,7 +9,8 @@ from click.testing import CliRunner
 
 from export import graph, parity
 from export.export_onnx import main
-from realtime.classifier import Classifier, sha256
+from realtime.reading.classifier import Classifier
+from realtime.reading.model_files import sha256
 from tests.test_checkpoint import metadata
 from training import checkpoint
 from training.model import CLASSES, build

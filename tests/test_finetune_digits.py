@@ -13,8 +13,9 @@ from click.testing import CliRunner, Result
 from export import promote as promotion
 from export.finetune_digits import main
 from export.promote import in_use, promote
-from realtime import crops
-from realtime.classifier import Classifier, default_model, sha256
+from realtime.reading import crops
+from realtime.reading.classifier import Classifier
+from realtime.reading.model_files import default_model, sha256
 from tests.commands import REPOSITORY
 from tests.conftest import draw_digit, draw_glyph, save_image
 from training import checkpoint
@@ -170,7 +171,7 @@ def test_a_process_killed_while_it_promotes_leaves_a_model_that_loads(tmp_path: 
     program = (
         "import sys; from pathlib import Path\n"
         "from export.promote import promote; from training import checkpoint\n"
-        "from realtime.classifier import default_model\n"
+        "from realtime.reading.classifier import default_model\n"
         "model, told = checkpoint.load(default_model().with_suffix('.pth'))\n"
         "while True:\n"
         "    promote(model, told, Path(sys.argv[1])); print('one', flush=True)\n"

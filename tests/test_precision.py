@@ -12,8 +12,9 @@ from onnx import numpy_helper
 
 from export import graph, parity, precision
 from export.export_onnx import main
-from realtime import crops
-from realtime.classifier import Classifier, default_model
+from realtime.reading import crops
+from realtime.reading.classifier import Classifier
+from realtime.reading.model_files import default_model
 from tests.conftest import draw_digit
 from tests.test_checkpoint import metadata
 from training import checkpoint

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from realtime.scoring import Edits, compare, match_rows, score_rows
+from realtime.measuring.scoring import Edits, compare, match_rows, score_rows
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime import crops
+from realtime.reading import crops
 from training import sources
 from training.data import DataError
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realtime.capture import SourceError
-from realtime.truth import Passage, Sheet, on_sheet, open_source, read_truth
+from realtime.measuring.truth import Passage, Sheet, on_sheet, open_labelled, read_truth
+from realtime.sources.frame import SourceError
 
 
 def test_a_table_of_truth_is_read(tmp_path: Path) -> None:
@@ -63,4 +63,4 @@ def test_a_small_picture_keeps_its_paper_and_gets_room() -> None:
 def test_an_npz_file_without_pictures_is_refused(tmp_path: Path, arrays: dict) -> None:
     np.savez(tmp_path / "a.npz", **arrays)
     with pytest.raises(SourceError, match=r"a\.npz"):
-        open_source(tmp_path / "a.npz")
+        open_labelled(tmp_path / "a.npz")

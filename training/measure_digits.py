@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from realtime.classifier import NOT_A_DIGIT, Classifier
-from realtime.options import device_option, exit_codes, note, open_classifier
+from realtime.commands.options import device_option, exit_codes, note, open_classifier
+from realtime.reading.classifier import NOT_A_DIGIT, Classifier
 from training import calibrate, data
 from training.fetch import mnist_folder
 from training.sources import Source, load

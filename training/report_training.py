@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from realtime.options import exit_codes, note
+from realtime.commands.options import exit_codes, note
 from training import data, train
 from training.augment import see, write
 from training.fetch import mnist_folder

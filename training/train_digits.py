@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from torch import distributed
 
-from realtime import crops
-from realtime.options import device_option, exit_codes, note
+from realtime.commands.options import device_option, exit_codes, note
+from realtime.reading import crops
 from training import calibrate, checkpoint, data, negatives, train
 from training.fetch import mnist_folder
 from training.model import ARCHITECTURES, CLASSES, DIGITS, parameters
