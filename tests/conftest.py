@@ -10,13 +10,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime.reading import crops
+from realtime.reading import crops, runtime
 from realtime.reading.classifier import Classifier
 from realtime.reading.model_files import default_model
 from training.scenes.pen import Hand, stain, write
 
 CLIP = Path(__file__).parent / "data" / "numbers.mp4"
 DIGITS = tuple("0123456789")
+
+
+def has_cuda() -> bool:
+    """Tell whether this machine has an NVIDIA driver."""
+    return runtime._driver_loads()
 
 
 @pytest.fixture(scope="session")

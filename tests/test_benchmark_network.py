@@ -11,7 +11,7 @@ from export import network_settings
 from export.benchmark_network import main
 from realtime.reading.classifier import Classifier
 from realtime.reading.model_files import default_model
-from tests.test_classifier import has_cuda
+from tests.conftest import has_cuda
 
 ALL = {setting.name: setting for device in ("cpu", "cuda:0") for setting in network_settings.settings(device)}
 

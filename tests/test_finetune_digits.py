@@ -16,7 +16,7 @@ from export.promote import in_use, promote
 from realtime.reading import crops
 from realtime.reading.classifier import Classifier
 from realtime.reading.model_files import default_model, sha256
-from tests.commands import REPOSITORY
+from tests.run_commands import REPOSITORY
 from tests.conftest import draw_digit, draw_glyph, save_image
 from training import checkpoint
 from training.model import CLASSES

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import REPOSITORY, run_python
+from tests.run_commands import REPOSITORY, run_python
 from tests.conftest import CLIP
 
 OURS = {"realtime", "training", "export", "tests"}

@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from tests.commands import REPOSITORY
+from tests.run_commands import REPOSITORY
 from tests.conftest import draw_sheet
 
 SHIPPED = ("realtime", "training", "export", "models")

@@ -9,7 +9,7 @@ from realtime.measuring.explain import explain
 from realtime.reading.classifier import Classifier
 from realtime.reading.pipeline import read
 
-SHEET = Path(__file__).parent / "data" / "sheet.jpg"
+SHEET = Path(__file__).parent.parent / "data" / "sheet.jpg"
 
 
 def test_the_figure_is_a_picture_whatever_is_in_the_photo(classifier: Classifier, tmp_path: Path) -> None:

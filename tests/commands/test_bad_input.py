@@ -11,10 +11,9 @@ import cv2
 import pytest
 
 from realtime.reading.model_files import default_model
-from tests.commands import assert_one_error, run, start
-from tests.conftest import CLIP, draw_sheet
-from tests.test_classifier import has_cuda
-from tests.test_commands import NUMBERS
+from tests.commands.test_commands import NUMBERS
+from tests.conftest import CLIP, draw_sheet, has_cuda
+from tests.run_commands import assert_one_error, run, start
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs what only Linux has")
 

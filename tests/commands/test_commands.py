@@ -12,9 +12,9 @@ from pathlib import Path
 import cv2
 import pytest
 
-from tests.commands import REPOSITORY, assert_one_error, run, start
 from tests.conftest import CLIP, save_image
-from tests.test_sinks import assert_promised
+from tests.outputs.test_text import assert_promised
+from tests.run_commands import REPOSITORY, assert_one_error, run, start
 from training.scenes.clip import HALVES
 from training.scenes.pictures import draw_picture
 from training.scenes.sheet import truth

@@ -9,8 +9,8 @@ import pytest
 
 from realtime.commands.bulk import in_order, take_up
 from realtime.outputs.sink import OutputError
-from tests.commands import assert_one_error, run
 from tests.conftest import draw_sheet, save_image
+from tests.run_commands import assert_one_error, run
 
 
 @pytest.fixture(scope="module")
