@@ -14,6 +14,7 @@ from realtime.reading.evidence import hold_places, in_company, refuse, refuse_in
 from realtime.reading.ink import find_ink
 from realtime.reading.page import UNSURE, Digit, Number, Page
 from realtime.reading.rows import arrange
+from realtime.reading.stages import StageClock
 
 CONFIDENCE = 0.6  # below it a digit is shown as unsure
 
@@ -23,32 +24,46 @@ def read(
     classifier: Classifier | Ensemble,
     confidence: float = CONFIDENCE,
     polarity: str = "auto",
+    clock: StageClock | None = None,
 ) -> Page:
-    """Read the numbers of one frame, image (H, W, 3) BGR uint8; a digit below `confidence` becomes "?"."""
+    """Read the numbers of one frame, image (H, W, 3) BGR uint8; a digit below `confidence` becomes "?".
+
+    polarity: "dark" or "light" ink alone, or "auto" for both. clock: told what each stage takes. Raises ValueError for
+    another array or polarity.
+    """
     start = perf_counter()
-    ink = find_ink(image, polarity)
-    whole = propose(ink)
-    read_whole = classify(whole, classifier)
-    candidates = propose_more(ink, whole, read_whole[1].max(axis=1, initial=0), read_whole[2])
-    read_more = classify(candidates, classifier, first=len(whole.atoms))
+    clock = clock or StageClock()
+    with clock.stage("ink"):
+        ink = find_ink(image, polarity)
+    with clock.stage("candidates"):
+        whole = propose(ink)
+    read_whole = classify(whole, classifier, clock)
+    with clock.stage("candidates"):
+        candidates = propose_more(ink, whole, read_whole[1].max(axis=1, initial=0), read_whole[2])
+    read_more = classify(candidates, classifier, clock, first=len(whole.atoms))
     batch, digits, junk, models = (np.concatenate(both) for both in zip(read_whole, read_more, strict=True))
-    chosen = choose(candidates, digits.max(axis=1, initial=0), junk)
+    with clock.stage("segmentation"):
+        chosen = choose(candidates, digits.max(axis=1, initial=0), junk)
     boxes = candidates.boxes[chosen]
-    odds = writing_odds(ink, boxes, candidates.blobs[chosen], digits[chosen], junk[chosen])
-    digits, junk = in_company(boxes, digits[chosen], junk[chosen], odds)
-    reasons = refuse(candidates, chosen, junk, odds)
+    with clock.stage("refusal"):
+        odds = writing_odds(ink, boxes, candidates.blobs[chosen], digits[chosen], junk[chosen])
+        digits, junk = in_company(boxes, digits[chosen], junk[chosen], odds)
+        reasons = refuse(candidates, chosen, junk, odds)
     frame_boxes = ink.to_frame(boxes)
 
     def grouped() -> list[Number]:
         kept = np.flatnonzero([not reason for reason in reasons])
-        return group(frame_boxes[kept], digits[kept], confidence, kept, models[chosen][kept])
+        with clock.stage("rows"):
+            return group(frame_boxes[kept], digits[kept], confidence, kept, models[chosen][kept])
 
     numbers = grouped()
-    late = refuse_in_context(_blobs(numbers), boxes, digits, odds)
+    with clock.stage("refusal"):
+        late = refuse_in_context(_blobs(numbers), boxes, digits, odds)
     if late:
         reasons = [late.get(blob, reason) for blob, reason in enumerate(reasons)]
         numbers = grouped()
-    held = hold_places(_blobs(numbers), boxes, candidates.contrast[chosen], reasons)
+    with clock.stage("refusal"):
+        held = hold_places(_blobs(numbers), boxes, candidates.contrast[chosen], reasons)
     if held:
         reasons = ["" if blob in held else reason for blob, reason in enumerate(reasons)]
         numbers = grouped()
@@ -63,7 +78,7 @@ def _blobs(numbers: list[Number]) -> list[tuple[list[int], int]]:
 
 
 def classify(
-    candidates: Candidates, classifier: Classifier | Ensemble, first: int = 0
+    candidates: Candidates, classifier: Classifier | Ensemble, clock: StageClock, first: int = 0
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32], NDArray[np.str_]]:
     """Classify in one batch the candidates, from the `first` on, that are to be read.
 
@@ -74,11 +89,13 @@ def classify(
     live = np.flatnonzero([not reason for reason in candidates.reasons[first:]])
     count = len(candidates.reasons) - first
     batch = np.zeros((count, 1, crops.SIDE, crops.SIDE), np.uint8)
-    batch[live] = crops.stack([candidates.patches[first + i] for i in live])
+    with clock.stage("crops"):
+        batch[live] = crops.stack([candidates.patches[first + i] for i in live])
     digits, junk = np.zeros((count, 10), np.float32), np.ones(count, np.float32)
     models = np.full(count, "", "U10")
     if len(live):
-        probabilities, models[live] = classifier.classify(batch[live])
+        with clock.stage("network"):
+            probabilities, models[live] = classifier.classify(batch[live])
         digits[live], junk[live] = probabilities[:, :10], 0
         if NOT_A_DIGIT in classifier.classes:
             junk[live] = probabilities[:, classifier.classes.index(NOT_A_DIGIT)]

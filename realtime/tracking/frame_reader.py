@@ -15,6 +15,7 @@ from realtime.reading.classifier import Classifier
 from realtime.reading.ensemble import Ensemble
 from realtime.reading.page import Page
 from realtime.reading.pipeline import CONFIDENCE, read
+from realtime.reading.stages import StageClock
 from realtime.sources.frame import Frame
 from realtime.tracking.matching import STILL, Motion, after, move
 from realtime.tracking.optical_flow import DigitFlow, Thumbnail
@@ -51,10 +52,11 @@ class FrameReader:
         confidence: float = CONFIDENCE,
         polarity: str = "auto",
         anew: bool = False,
+        clock: StageClock | None = None,
     ) -> TrackedFrame:
-        """Take in the next frame; return it with its numbers; anew: read it in any case."""
+        """Take in the next frame; return it with its numbers; anew: read it in any case; clock: told each stage."""
         start = perf_counter()
-        tracks = self.see(frame.image, frame.time, classifier, confidence, polarity, anew)
+        tracks = self.see(frame.image, frame.time, classifier, confidence, polarity, anew, clock)
         latency = 1000 * (perf_counter() - start)
         return TrackedFrame(frame, self.page, tracks, latency, tuple(self.tracker.events))
 
@@ -66,30 +68,38 @@ class FrameReader:
         confidence: float = CONFIDENCE,
         polarity: str = "auto",
         anew: bool = False,
+        clock: StageClock | None = None,
     ) -> list[Track]:
         """Take in the next frame, at `time` in s, and return the numbers to show; anew: read it in any case."""
+        clock = clock or StageClock()
         asked = image.shape, classifier, confidence, polarity
         known = self._page is not None and asked == self._asked and not anew
-        sight = Thumbnail(image)
-        still = known and self._sight.is_still(sight)
+        with clock.stage("flow"):
+            sight = Thumbnail(image)
+            still = known and self._sight.is_still(sight)
         before = self._digits.motion if known else STILL
         if still:
             self._digits.back()
         fresh = known and 0 <= time - self._time < self._patience(still)
-        if fresh and (still or self._digits.follow(sight)):
+        with clock.stage("flow"):
+            followed = fresh and (still or self._digits.follow(sight))
+        if followed:
             self.followed += 1
             now = self._digits.motion
-            return self.tracker.carry(STILL if now is before else after(before, now), time)
+            with clock.stage("tracking"):
+                return self.tracker.carry(STILL if now is before else after(before, now), time)
         if still and cv2.norm(self._image, image, cv2.NORM_INF) == 0:
             self.followed += 1
         else:
-            page = read(image, classifier, confidence, polarity)
+            page = read(image, classifier, confidence, polarity, clock)
             self._agreed = self._agreed + 1 if self._page and _told(page) == _told(self._page) else 0
             self._asked, self._page, self._image, self._sight = asked, page, image, sight
             boxes = [digit.box for number in page.numbers for digit in number.digits]
-            self._digits = DigitFlow(sight, np.array(boxes, np.int32).reshape(-1, 4))
+            with clock.stage("flow"):
+                self._digits = DigitFlow(sight, np.array(boxes, np.int32).reshape(-1, 4))
         self._time = time
-        return self.tracker.update(self._page.numbers, time, image)
+        with clock.stage("tracking"):
+            return self.tracker.update(self._page.numbers, time, image)
 
     @property
     def page(self) -> Page:
