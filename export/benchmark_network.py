@@ -18,11 +18,12 @@ import click
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+from realtime.outputs.json_file import save_json
 from tqdm import tqdm
 
 from export.network_settings import ON_CUDA, PADDING, WHOLE, Run, open_session, runner, settings
-from realtime.commands.options import device_option, exit_codes, note, open_classifier
-from realtime.outputs.json_file import save_json
+from realtime.commands.console import console_command, exit_codes, note
+from realtime.commands.options import device_option, open_classifier
 from realtime.reading.classifier import Classifier
 from realtime.reading.crops import SIDE
 from realtime.reading.model_files import default_model
@@ -103,7 +104,7 @@ def _spread(values: NDArray[np.float64]) -> list[float]:
     return [round(float(value), 3) for value in np.percentile(values, (50, 25, 75))]
 
 
-@click.command()
+@console_command
 @click.argument("model", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @click.option("--beside", multiple=True, type=click.Path(path_type=Path), help="Other files, by the same Classifier.")
 @device_option

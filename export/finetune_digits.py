@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from export.promote import NAME, in_use, promote
-from realtime.commands.options import FAILED, exit_codes, note
+from realtime.commands.console import FAILED, console_command, exit_codes, note
 from realtime.reading.model_files import default_model
 from training import checkpoint, corrections, finetune, finetune_report, gates
 from training.data import DataError
@@ -54,7 +54,7 @@ class Clock:
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
 
 
-@click.command()
+@console_command
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--init", type=click.Path(path_type=Path), help="Checkpoint to start from.  [default: bundled best.pth]")
 @click.option("--data", "mnist", type=click.Path(path_type=Path), help="Folder with MNIST's files.  [default: fetch]")

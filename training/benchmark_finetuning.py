@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from realtime.commands.options import exit_codes, note
+from realtime.commands.console import console_command, exit_codes, note
 from realtime.reading import crops
 from realtime.reading.model_files import default_model
 from training import finetune
@@ -34,7 +34,7 @@ UNSEEN = 200  # glyphs to read
 GLYPH, STANDS_FOR = ((46, 8), (20, 14), (18, 24), (38, 31), (18, 38), (16, 52), (46, 56)), 4
 
 
-@click.command()
+@console_command
 @click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--data", "mnist", type=click.Path(path_type=Path), help="Folder with MNIST's files.  [default: fetch]")
 @click.option("--per-digit", type=click.IntRange(1), default=3, show_default=True, help="Pictures to train on.")

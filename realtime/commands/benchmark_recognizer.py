@@ -15,7 +15,8 @@ import numpy as np
 import onnxruntime
 from tqdm import tqdm
 
-from realtime.commands.options import FAILED, exit_codes, model_options, note, open_classifier
+from realtime.commands.console import FAILED, console_command, exit_codes, note
+from realtime.commands.options import model_options, open_classifier
 from realtime.measuring.benchmark import Round, limit_threads, measure_round, measure_start
 from realtime.measuring.benchmark_figures import (
     compare,
@@ -46,7 +47,7 @@ class Figures(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-@click.command()
+@console_command
 @click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="CLIP...")
 @model_options
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Go through each clip so often.")

@@ -11,7 +11,8 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.commands.options import FAILED, exit_codes, model_options, note, open_classifier
+from realtime.commands.console import FAILED, console_command, exit_codes, note
+from realtime.commands.options import model_options, open_classifier
 from realtime.measuring.contact_sheet import save_sheets
 from realtime.measuring.evaluation import (
     COLUMNS,
@@ -50,7 +51,7 @@ class FrameRange(click.ParamType):
         return frozenset(frames)
 
 
-@click.command()
+@console_command
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FOLDER|CLIP|NPZ...")
 @model_options
 @click.option("--target", type=click.FloatRange(0, 100), help="Fail with status 1 below this percentage right.")

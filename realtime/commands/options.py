@@ -1,57 +1,25 @@
 """What the commands share: their options, the classifier these ask for, and exit codes."""
 
-import os
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
 import click
 
+from realtime.commands.console import note
 from realtime.outputs.text import Csv, JsonLines, TextSink
 from realtime.reading.classifier import Classifier
 from realtime.reading.ensemble import FALLBACK, Ensemble, load_networks
 from realtime.reading.ink import POLARITIES
 from realtime.reading.model_files import default_model
 from realtime.reading.pipeline import CONFIDENCE
-from realtime.reading.runtime import DeviceError, ModelRefusedError, gpu_index
-from realtime.sources.frame import SourceError
+from realtime.reading.runtime import DeviceError, gpu_index
 
 Asked = tuple[Path | None, Path | None, float, str]  # what `load_networks` is asked for
-FAILED, SOURCE_UNAVAILABLE, MODEL_REFUSED, INTERRUPTED = 1, 3, 4, 130
 CONF_HELP = "A digit less sure than this is shown as '?'."
 FALLBACK_HELP = "Below this confidence of --model the surer of both networks is believed."
 INK_HELP = "Ink darker or lighter than its paper, or both."
-
-
-def note(text: str) -> None:
-    """Write a note for people: standard output carries the numbers and nothing else."""
-    click.echo(text, err=True)
-
-
-@contextmanager
-def exit_codes() -> Iterator[None]:
-    """Turn errors a user can cause into one line and an exit code: 1 failed, 3 no source, 4 model refused."""
-    try:
-        yield
-    except ModelRefusedError as error:
-        _stop(str(error), MODEL_REFUSED)
-    except SourceError as error:
-        _stop(str(error), SOURCE_UNAVAILABLE)
-    except BrokenPipeError:
-        # The reader of our output has gone (`| head`): nothing to say, and no second error at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(FAILED)
-    except (OSError, ValueError) as error:
-        _stop(str(error), FAILED)
-    except KeyboardInterrupt:
-        _stop("interrupted", INTERRUPTED)
-
-
-def _stop(message: str, code: int) -> None:
-    note(f"error: {message}")
-    sys.exit(code)
 
 
 def add_options(command: Callable, options: Iterable[Callable]) -> Callable:

@@ -9,13 +9,11 @@ from pathlib import Path
 
 import click
 
+from realtime.commands.console import FAILED, console_command, exit_codes, note
 from realtime.commands.options import (
-    FAILED,
     add_options,
     both_options,
-    exit_codes,
     model_options,
-    note,
     open_networks,
     open_text_sinks,
     output_options,
@@ -78,7 +76,7 @@ def list_and_exit(context: click.Context, _: click.Parameter, wanted: bool) -> N
         context.exit()
 
 
-@click.command()
+@console_command
 @click.argument("source", default="0")
 @model_options
 @both_options

@@ -9,14 +9,12 @@ import click
 from tqdm import tqdm
 
 from realtime.commands.bulk import bulk_options, check_bulk, choose, in_order, take_up
+from realtime.commands.console import SOURCE_UNAVAILABLE, console_command, exit_codes, note
 from realtime.commands.options import (
-    SOURCE_UNAVAILABLE,
     Asked,
     both_options,
-    exit_codes,
     load_once,
     model_options,
-    note,
     open_networks,
     open_text_sinks,
     output_options,
@@ -85,7 +83,7 @@ class PhotoReader:
         return PhotoResult(photo, rows, json.getvalue(), csv.getvalue(), seen=seen if self.show else None)
 
 
-@click.command()
+@console_command
 @click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PHOTO...")
 @model_options
 @both_options

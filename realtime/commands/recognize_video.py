@@ -11,14 +11,12 @@ import click
 from tqdm import tqdm
 
 from realtime.commands.bulk import bulk_options, check_bulk, choose, in_order, take_up
+from realtime.commands.console import SOURCE_UNAVAILABLE, console_command, exit_codes, note
 from realtime.commands.options import (
-    SOURCE_UNAVAILABLE,
     Asked,
     both_options,
-    exit_codes,
     load_once,
     model_options,
-    note,
     open_networks,
     open_text_sinks,
     output_options,
@@ -32,7 +30,7 @@ from realtime.reading.classifier import Classifier
 from realtime.reading.ensemble import Ensemble
 from realtime.sources.clip import Clip
 from realtime.sources.frame import SourceError
-from realtime.sources.recording import Recording, is_record
+from realtime.sources.recording import Recording, is_recording
 from realtime.tracking.frame_reader import FrameReader
 from realtime.tracking.tracker import Span, Tracker
 
@@ -74,7 +72,7 @@ class Settings:
         return ClipResult(result.clip, result.spans, result.replayed, json.getvalue(), csv.getvalue(), result.error)
 
 
-@click.command()
+@console_command
 @click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="CLIP...")
 @model_options
 @both_options
@@ -145,7 +143,7 @@ def read_clip(
     frames_read = FrameReader(tracker)
     try:
         with ExitStack() as stack:
-            opened = stack.enter_context(Recording(clip) if is_record(clip) else Clip(clip))
+            opened = stack.enter_context(Recording(clip) if is_recording(clip) else Clip(clip))
             every = [*sinks, *([stack.enter_context(VideoFile(target, opened.fps / settings.every))] if target else [])]
             total = min(-(-opened.count // settings.every), settings.most or opened.count) or None
             frames = opened.frames(settings.every, settings.most)
