@@ -85,7 +85,7 @@ def make_model(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def pen_mnist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of MNIST's form, 600 and 300 digits drawn with a pen."""
-    from tests.test_data import idx
+    from tests.training.test_data import idx
     from training.data import FILES
 
     folder = tmp_path_factory.mktemp("mnist")

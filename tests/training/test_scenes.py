@@ -15,7 +15,7 @@ from training.scenes.pictures import draw_picture
 from training.scenes.sheet import Layout, lay, truth
 from training.scenes.troubles import KINDS
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 
 
 def decoded(path: Path) -> list[np.ndarray]:

@@ -7,8 +7,8 @@ import torch
 from click.testing import CliRunner
 
 from export.export_onnx import main as export
-from tests.test_checkpoint import metadata
-from tests.test_data import write_mnist
+from tests.training.test_checkpoint import metadata
+from tests.training.test_data import write_mnist
 from training import benchmark_training, checkpoint, measure_digits, report_training
 from training.model import CLASSES, build
 

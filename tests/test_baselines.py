@@ -5,12 +5,12 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
+from tests.baselines import main
 from tests.conftest import CLIP
-from tests.rivals import main
 
 
 def test_each_way_reads_the_clip(tmp_path: Path) -> None:
-    path = tmp_path / "rivals.json"
+    path = tmp_path / "baselines.json"
     words = [str(CLIP), "--frames", "5", "--slow", "5", "--rounds", "1", "--json", str(path)]
     done = CliRunner().invoke(main, words, catch_exceptions=False)
     assert done.exit_code == 0, done.output

@@ -9,7 +9,7 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
-from tests.test_data import write_mnist
+from tests.training.test_data import write_mnist
 from training import checkpoint, train
 from training.run import Recipe, start
 from training.sources import Source
@@ -172,7 +172,7 @@ def test_two_processes_end_with_equal_weights(mnist: Path, tmp_path: Path) -> No
         "from torch import distributed\n"
         "from training import train\n"
         "from training.run import Recipe, start\n"
-        "from tests.test_train_digits import source\n"
+        "from tests.training.test_train_digits import source\n"
         "distributed.init_process_group('gloo')\n"
         "recipe = Recipe(epochs=1, batch=32, negatives=20)\n"
         "run = start(recipe, torch.device('cpu'))\n"

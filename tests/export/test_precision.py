@@ -16,7 +16,7 @@ from realtime.reading import crops
 from realtime.reading.classifier import Classifier
 from realtime.reading.model_files import default_model
 from tests.conftest import draw_digit
-from tests.test_checkpoint import metadata
+from tests.training.test_checkpoint import metadata
 from training import checkpoint
 from training.model import CLASSES, build
 

@@ -1,4 +1,4 @@
-"""Measure other ways to read the numbers of a clip beside this project's, in one run: `python -m tests.rivals CLIP`.
+"""Measure other ways to read the numbers of a clip beside this project's, in one run: `python -m tests.baselines CLIP`.
 
 The tutorial's loop: adaptive threshold, contours, each resized to 28x28, one torch call a digit. cv2.dnn: this
 project's reading of each frame with its network run by OpenCV. OCR: PP-OCR by rapidocr-onnxruntime and Tesseract by
@@ -20,12 +20,12 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from realtime.outputs.json_file import save_json
 
-from realtime.commands.options import exit_codes, note
+from realtime.commands.console import console_command, exit_codes, note
 from realtime.measuring.benchmark import decode, limit_threads
 from realtime.measuring.benchmark_figures import spread
 from realtime.measuring.truth import open_source
-from realtime.outputs.json_file import save_json
 from realtime.reading.classifier import Classifier
 from realtime.reading.model_files import default_model
 from realtime.reading.pipeline import group, read
@@ -135,7 +135,7 @@ def measure_round(clip: Path, readers: dict[str, Reader], frames: int, slow: int
     """Go through a clip once: decode a few frames alone, then let each way read them, frame by frame."""
     result, passages = Round(costs={name: [] for name in readers}), open_source(clip).passages
     with Clip(clip) as alone, Clip(clip) as seen:
-        bare, source = alone.frames(most=frames), seen.frames(most=frames)
+        bare, source = alone.frames(limit=frames), seen.frames(limit=frames)
         while count := decode(bare, result.decoding, CHUNK):
             for frame in islice(source, count):
                 told = [part for part in passages if part.start <= frame.time < part.end]
@@ -183,7 +183,7 @@ def table(figures: dict) -> list[str]:
     return [*lines, ""]
 
 
-@click.command()
+@console_command
 @click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="CLIP...")
 @click.option("--model", type=click.Path(path_type=Path), help="ONNX file.  [default: the one that ships]")
 @click.option("--rounds", default=3, show_default=True, type=click.IntRange(1), help="Go through each clip so often.")

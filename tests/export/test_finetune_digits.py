@@ -16,8 +16,8 @@ from export.promote import in_use, promote
 from realtime.reading import crops
 from realtime.reading.classifier import Classifier
 from realtime.reading.model_files import default_model, sha256
-from tests.run_commands import REPOSITORY
 from tests.conftest import draw_digit, draw_glyph, save_image
+from tests.run_commands import REPOSITORY
 from training import checkpoint
 from training.model import CLASSES
 

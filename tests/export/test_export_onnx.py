@@ -11,7 +11,7 @@ from export import graph, parity
 from export.export_onnx import main
 from realtime.reading.classifier import Classifier
 from realtime.reading.model_files import sha256
-from tests.test_checkpoint import metadata
+from tests.training.test_checkpoint import metadata
 from training import checkpoint
 from training.model import CLASSES, build
 

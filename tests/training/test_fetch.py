@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_data import write_mnist
+from tests.training.test_data import write_mnist
 from training import data, fetch
 from training.data import DataError
 
