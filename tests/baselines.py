@@ -20,12 +20,12 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from realtime.outputs.json_file import save_json
 
 from realtime.commands.console import console_command, exit_codes, note
 from realtime.measuring.benchmark import decode, limit_threads
 from realtime.measuring.benchmark_figures import spread
 from realtime.measuring.truth import open_source
+from realtime.outputs.files import save_json
 from realtime.reading.classifier import Classifier
 from realtime.reading.model_files import default_model
 from realtime.reading.pipeline import group, read

@@ -27,7 +27,7 @@ from realtime.measuring.benchmark_figures import (
     summarize,
     summarize_starts,
 )
-from realtime.outputs.json_file import save_json
+from realtime.outputs.files import save_json
 from realtime.reading.classifier import Classifier
 from realtime.sources.clip import Clip
 

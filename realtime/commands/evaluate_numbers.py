@@ -24,8 +24,7 @@ from realtime.measuring.evaluation import (
     judge_untold,
 )
 from realtime.measuring.truth import LABELS, LabelledSource, open_labelled
-from realtime.outputs.json_file import save_json
-from realtime.outputs.pictures import make_folder
+from realtime.outputs.files import make_folder, save_json
 from realtime.outputs.sink import OutputError
 from realtime.reading.page import Page
 from realtime.reading.pipeline import read

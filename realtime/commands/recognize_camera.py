@@ -19,9 +19,9 @@ from realtime.commands.options import (
     output_options,
 )
 from realtime.live.collecting import Collector, name_session
-from realtime.live.display import why_no_display
+from realtime.live.display import NoDisplayError
 from realtime.live.keys import Keyboard
-from realtime.live.loop import Live
+from realtime.live.loop import LiveLoop
 from realtime.live.promotion import ModelWatcher
 from realtime.live.state import Controls
 from realtime.live.window import LiveWindow
@@ -129,8 +129,8 @@ def main(
         sinks += open_events(stack, events_path, piped)
         sinks += open_recorders(stack, opened, save, record)
         window = open_window(stack, keyboard) if show else None
-        live = Live(opened, promoted.current, tracker, controls, note)
-        frames = live.frames(int(rotate), paced=window is not None, most=max_frames)
+        live = LiveLoop(opened, promoted.current, tracker, controls, note)
+        frames = live.frames(int(rotate), paced=window is not None, limit=max_frames)
         gathering = window is None and collect is not None
         run(renewing(frames, promoted, live, keyboard), sinks, window, live, keyboard.collector if gathering else None)
     if keyboard.failed:
@@ -139,14 +139,14 @@ def main(
 
 
 def renewing(
-    frames: Iterator[TrackedFrame | None], promoted: ModelWatcher, live: Live, keyboard: Keyboard
+    frames: Iterator[TrackedFrame | None], promoted: ModelWatcher, live: LiveLoop, keyboard: Keyboard
 ) -> Iterator[TrackedFrame | None]:
     """Pass the frames on, and between two of them take up a newly promoted model, and say so."""
     for seen in frames:
         yield seen
         said = promoted.renew()
         if said:
-            live.use(promoted.current)
+            live.networks = promoted.current
             note(said)
             keyboard.message = said
 
@@ -155,7 +155,7 @@ def run(
     frames: Iterator[TrackedFrame | None],
     sinks: list[Sink],
     window: LiveWindow | None,
-    live: Live,
+    live: LiveLoop,
     collector: Collector | None,
 ) -> None:
     """Hand each frame to the sinks and the window, and its steady digits to the collector, until one of them ends."""
@@ -181,11 +181,11 @@ def open_events(stack: ExitStack, path: str | None, piped: bool) -> list[Sink]:
 
 def open_window(stack: ExitStack, keyboard: Keyboard) -> LiveWindow | None:
     """Open the window, or say why there is none."""
-    reason = why_no_display()
-    if reason is not None:
-        note(f"no window: {reason}; reading goes on without one, Ctrl-C ends it")
+    try:
+        return stack.enter_context(LiveWindow(keyboard))
+    except NoDisplayError as error:
+        note(f"no window: {error}; reading goes on without one, Ctrl-C ends it")
         return None
-    return stack.enter_context(LiveWindow(keyboard))
 
 
 def open_recorders(
@@ -194,7 +194,11 @@ def open_recorders(
     """Open the video and the record that the options ask for."""
     sinks: list[Sink] = []
     if save is not None:
-        video = LiveVideo(save, min(opened.fps, FASTEST), note) if opened.live else VideoFile(save, opened.fps)
+        video = (
+            LiveVideo(save, min(opened.fps, FASTEST), note)
+            if isinstance(opened, LiveCapture)
+            else VideoFile(save, opened.fps)
+        )
         sinks.append(stack.enter_context(video))
     if record is not None:
         sinks.append(stack.enter_context(Recorder(record, note)))

@@ -80,7 +80,7 @@ def measure_round(clip: Path, classifier: Classifier, confidence: float, polarit
     """Go through a clip once, decoding and reading by turns. Raises SourceError where it holds no frame."""
     result, watch = Round(), FrameReader(Tracker(confidence))
     with Clip(clip) as alone, Clip(clip) as seen, watch_stages(result.stages):
-        bare, frames = alone.frames(most=most), seen.frames(most=most)
+        bare, frames = alone.frames(limit=most), seen.frames(limit=most)
         while count := decode(bare, result.decoding, CHUNK):
             for _ in range(count):
                 followed, start = watch.followed, perf_counter()

@@ -181,7 +181,7 @@ def pages(path: Path, reader: ReadImage, wanted: frozenset[int] | None) -> Itera
         return
     most = max(wanted) + 1 if wanted else None
     with Clip(path) as clip:
-        frames = clip.frames(most=most)
+        frames = clip.frames(limit=most)
         for frame in tqdm(frames, total=most or clip.count or None, unit="frame", disable=None, leave=False):
             if wanted is None or frame.index in wanted:
                 yield frame, reader(frame.image)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.outputs.overlay import SETTLED, draw, frame_box
+from realtime.outputs.overlay import SETTLED, draw, draw_box
 from realtime.outputs.pictures import save_picture
 from realtime.reading.page import Page
 from realtime.tracking.tracker import settle
@@ -60,7 +60,7 @@ def _blobs(image: NDArray[np.uint8], page: Page) -> NDArray[np.uint8]:
     canvas = image.copy()
     thickness = max(1, round(max(image.shape[:2]) / 640))
     for box, reason in zip(page.boxes.tolist(), page.reasons, strict=True):
-        frame_box(canvas, tuple(box), REFUSED if reason else SETTLED, thickness)
+        draw_box(canvas, tuple(box), REFUSED if reason else SETTLED, thickness)
     return canvas
 
 

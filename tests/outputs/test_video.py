@@ -156,7 +156,7 @@ def test_a_record_replays_to_the_same_frames(tmp_path: Path) -> None:
     with Recording(tmp_path / "kept") as replay:
         got = list(replay.frames())
         assert replay.count == 5 and replay.fps == pytest.approx(7)
-        assert replay.line(got[1])["polarity"] == "auto"
+        assert got[1].polarity == "auto"
     assert [(f.index, f.time, f.source) for f in got] == [(f.index, f.time, f.source) for f in sent]
     assert all(np.array_equal(a.image, b.image) for a, b in zip(got, sent, strict=True))
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.commands import REPOSITORY
+from tests.run_commands import REPOSITORY
 
 LIVE = [sys.executable, "-c", "from realtime.commands.recognize_camera import main; main()"]
 

@@ -200,7 +200,7 @@ def test_without_a_display_a_window_is_an_error_not_an_abort(monkeypatch: pytest
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     assert "DISPLAY" in str(why_no_display())
     with pytest.raises(OutputError, match="--no-show"):
-        Viewer("title", 1)
+        Viewer()
     monkeypatch.setenv("DISPLAY", ":nowhere")
     assert "does not answer" in str(why_no_display())
 

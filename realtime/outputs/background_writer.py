@@ -7,19 +7,23 @@ from typing import Generic, TypeVar
 
 import cv2
 
+# How many items may wait to be written before further ones are left out: of frames of a camera nearly a second, which
+# rides out a stall of the disk and, at 720p, holds 66 MB. Set by hand.
+CAPACITY = 24
+
 T = TypeVar("T")
 
 
-class Background(Generic[T]):
-    """Hand items to `work` in order, on one thread, with room for `room` of them waiting.
+class BackgroundWriter(Generic[T]):
+    """Hand items to `write` in order, on one thread, while up to `capacity` of them may wait.
 
-    `lost` counts items that found no room. What `work` raises is raised by the next `offer` or `put`, or by `close`.
+    `lost` counts items that found no room. What `write` raises is raised by the next `offer` or `put`, or by `close`.
     """
 
-    def __init__(self, work: Callable[[T], None], room: int) -> None:
+    def __init__(self, write: Callable[[T], None], capacity: int = CAPACITY) -> None:
         self.lost = 0
-        self._work = work
-        self._items: queue.Queue[T | None] = queue.Queue(room)
+        self._write = write
+        self._items: queue.Queue[T | None] = queue.Queue(capacity)
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
@@ -34,13 +38,8 @@ class Background(Generic[T]):
             return False
         return True
 
-    def put(self, item: T) -> None:
-        """Hand over an item, waiting for room."""
-        self._raise()
-        self._items.put(item)
-
     def close(self) -> None:
-        """Work off what waits, stop the thread and join it."""
+        """Write what waits, stop the thread and join it."""
         self._items.put(None)
         self._thread.join()
         self._raise()
@@ -51,11 +50,11 @@ class Background(Generic[T]):
             raise error
 
     def _run(self) -> None:
-        broken = False
+        failed = False
         while (item := self._items.get()) is not None:
-            if broken:
-                continue  # nobody may wait for room in vain
+            if failed:
+                continue  # what waits is taken off all the same, so that `close` finds room
             try:
-                self._work(item)
+                self._write(item)
             except (OSError, ValueError, MemoryError, cv2.error) as error:
-                self._error, broken = error, True
+                self._error, failed = error, True
