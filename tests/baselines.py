@@ -100,8 +100,8 @@ def open_readers(classifier: Classifier, weights: Path) -> dict[str, Reader]:
 
 def follow(classifier: Classifier) -> Reader:
     """Return what the commands do with a source from its start: read as needed, follow in between."""
-    watch = FrameReader(Tracker())
-    return lambda frame: [track.text for track in watch.see(frame.image, frame.time, classifier)]
+    reader = FrameReader(Tracker())
+    return lambda frame: [track.text for track in reader.read(frame, classifier).tracks]
 
 
 def open_rapidocr() -> Reader | None:

@@ -1,7 +1,7 @@
 """Lay ink out as MNIST's digits: the one normaliser that training, the export check and live reading share.
 
 Of the 10,000 MNIST test pictures, cut whole from their 28x28 frames, 9,997 come back byte for byte
-(`pytest tests/test_crops.py`, with LIVEDIGITS_DATA set).
+(`pytest tests/reading/test_crops.py`, with LIVEDIGITS_DATA set).
 """
 
 import cv2

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from realtime.reading.page import Digit, Number
-from realtime.tracking.tracker import Track, Tracker, settle
+from realtime.tracking.track import Track
+from realtime.tracking.tracker import Tracker, settle
 
 HEIGHT, STEP = 40, 34  # pixels: a digit's height, and from one digit to the next
 
@@ -90,11 +91,11 @@ def test_rewritten_ink_settles_within_half_a_second(text: str, fps: int) -> None
 
 
 def test_a_change_is_told_once_as_such() -> None:
-    tracker, told = Tracker(), []
+    tracker, changes = Tracker(), []
     for i in range(100):
         tracker.update([write("0742" if i < 25 else "0748")] if i < 40 else [], i / 25)
-        told += [(event.kind, event.was, event.text, event.id) for event in tracker.events]
-    assert told == [("settled", "", "0742", 1), ("changed", "0742", "0748", 1), ("gone", "", "0748", 1)]
+        changes += [(event.kind, event.was, event.text, event.id) for event in tracker.events]
+    assert changes == [("settled", "", "0742", 1), ("changed", "0742", "0748", 1), ("gone", "", "0748", 1)]
 
 
 def test_labels_are_never_averaged() -> None:
@@ -200,7 +201,7 @@ def test_one_frame_in_five_damaged_never_settles_a_wrong_number(seed: int) -> No
     for i in range(300):
         numbers = [write(text, 100 + 2 * i, 60 + 70 * row, row=row) for row, text in enumerate(truth)]
         if rng.random() < 0.2:
-            numbers = [damage(reading, rng) for reading in numbers if rng.random() < 0.7]
+            numbers = [damage(number, rng) for number in numbers if rng.random() < 0.7]
         shown = settled(tracker.update(numbers, i / 25))
         assert set(shown) <= set(truth)
         right += len(shown)
@@ -208,14 +209,14 @@ def test_one_frame_in_five_damaged_never_settles_a_wrong_number(seed: int) -> No
     assert sorted(span.text for span in tracker.settled()) == sorted(truth)
 
 
-def damage(reading: Number, rng: np.random.Generator) -> Number:
-    """Lose, misread or displace digits of a reading."""
-    digits = list(reading.digits)
+def damage(number: Number, rng: np.random.Generator) -> Number:
+    """Lose, misread or displace digits of a number."""
+    digits = list(number.digits)
     for i in range(len(digits)):
         if rng.random() < 0.4:
             digits[i] = write(str(rng.integers(10)), *digits[i].box[:2], sure=float(rng.uniform(0.5, 1))).digits[0]
     cut = int(rng.integers(0, len(digits)))
-    return replace(reading, digits=tuple(digits[cut:]))
+    return replace(number, digits=tuple(digits[cut:]))
 
 
 def test_a_reset_forgets_but_does_not_reuse_ids() -> None:

@@ -92,7 +92,7 @@ def test_a_wiped_digit_is_gone_within_half_a_second_a_covered_one_is_not(
 ) -> None:
     sheets = [draw_sheet(["0742", "518"], seed=s) for s in range(3)]
     wiped = [draw_sheet(["".join(" " if i == place else s for i, s in enumerate("0742")), "518"], seed=0)]
-    (digit,) = (r.digits[place] for r in read(sheets[0], classifier).numbers if r.text == "0742")
+    (digit,) = (n.digits[place] for n in read(sheets[0], classifier).numbers if n.text == "0742")
     x, y, w, h = digit.box
     sleeve = [sheet.copy() for sheet in sheets]
     for sheet in sleeve:
@@ -104,8 +104,8 @@ def test_a_wiped_digit_is_gone_within_half_a_second_a_covered_one_is_not(
             shown.append(tracker.update(read(image, classifier).numbers, i / fps, image))
         after = [{t.text for t in tracks if t.state == "settled"} - {"518"} for tracks in shown[fps:]]
         assert set().union(*after) <= texts
-        told = [bool(later is wiped and texts - {"0742"} <= texts_now) for texts_now in after]
-        assert any(told[: fps // 2 + 1]) == (later is wiped)
+        wiped_shown = [bool(later is wiped and texts - {"0742"} <= texts_now) for texts_now in after]
+        assert any(wiped_shown[: fps // 2 + 1]) == (later is wiped)
 
 
 @pytest.mark.soak
