@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from realtime.commands.console import console_command, exit_codes, note
 from realtime.measuring.benchmark import decode, limit_threads
 from realtime.measuring.benchmark_figures import spread
-from realtime.measuring.truth import open_source
+from realtime.measuring.truth import open_labelled
 from realtime.outputs.files import save_json
 from realtime.reading.classifier import Classifier
 from realtime.reading.model_files import default_model
@@ -133,7 +133,7 @@ def open_tesseract() -> Reader | None:
 
 def measure_round(clip: Path, readers: dict[str, Reader], frames: int, slow: int) -> Round:
     """Go through a clip once: decode a few frames alone, then let each way read them, frame by frame."""
-    result, passages = Round(costs={name: [] for name in readers}), open_source(clip).passages
+    result, passages = Round(costs={name: [] for name in readers}), open_labelled(clip).passages
     with Clip(clip) as alone, Clip(clip) as seen:
         bare, source = alone.frames(limit=frames), seen.frames(limit=frames)
         while count := decode(bare, result.decoding, CHUNK):
