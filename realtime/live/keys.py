@@ -160,9 +160,11 @@ class Keyboard:
 def selectable_blobs(tracked: TrackedFrame) -> list[Selectable]:
     """List the digits of a frame, and what was refused as one (track 0)."""
     refused = [
-        Selectable(0, i, reason, 0.0, False, (x, y, w, h))
-        for i, ((x, y, w, h), reason) in enumerate(zip(tracked.page.boxes.tolist(), tracked.page.reasons, strict=True))
-        if reason
+        Selectable(0, i, str(refusal), 0.0, False, (x, y, w, h))
+        for i, ((x, y, w, h), refusal) in enumerate(
+            zip(tracked.page.boxes.tolist(), tracked.page.refusals, strict=True)
+        )
+        if refusal
     ]
     return shown_digits(tracked.tracks) + refused
 

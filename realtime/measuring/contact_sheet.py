@@ -37,11 +37,11 @@ def make_tile(image: NDArray[np.uint8], page: Page, lines: Sequence[str]) -> Til
     size = max(1, round(width * scale)), max(1, round(height * scale))
     canvas = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     canvas = cv2.copyMakeBorder(canvas, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_CONSTANT, value=BACKGROUND)
-    for box, reason in zip(page.boxes.tolist(), page.reasons, strict=True):
-        if reason:
+    for box, refusal in zip(page.boxes.tolist(), page.refusals, strict=True):
+        if refusal:
             x, y, w, h = _scaled(box, scale)
             cv2.rectangle(canvas, (x - 1, y - 1), (x + w, y + h), REFUSED, 1)
-            cv2.putText(canvas, reason.split(" (")[0][:24], (x, y - 3), FONT, 0.36, REFUSED, 1, cv2.LINE_AA)
+            cv2.putText(canvas, refusal.reason.value[:24], (x, y - 3), FONT, 0.36, REFUSED, 1, cv2.LINE_AA)
     numbers = [
         replace(number, digits=tuple(replace(digit, box=_scaled(digit.box, scale)) for digit in number.digits))
         for number in page.numbers

@@ -29,8 +29,8 @@ def explain(path: Path, image: NDArray[np.uint8], page: Page, title: str) -> Non
     """
     from matplotlib.figure import Figure  # here, since it takes as long to import as all the rest
 
-    refused = np.array([bool(reason) for reason in page.reasons], float)
-    shown = np.sort(np.argsort(page.junk + refused, kind="stable")[:MAX_CROPS])
+    refused = np.array([bool(refusal) for refusal in page.refusals], float)
+    shown = np.sort(np.argsort(page.reject + refused, kind="stable")[:MAX_CROPS])
     rows = -(-len(shown) // CROP_COLUMNS)
     figure = Figure(figsize=(16, 10 + 1.9 * rows), layout="constrained")
     figure.suptitle(title, parse_math=False)
@@ -60,21 +60,21 @@ def _blobs(image: NDArray[np.uint8], page: Page) -> NDArray[np.uint8]:
     """Return the picture with a box around each blob."""
     canvas = image.copy()
     thickness = max(1, round(max(image.shape[:2]) / 640))
-    for box, reason in zip(page.boxes.tolist(), page.reasons, strict=True):
-        draw_box(canvas, tuple(box), REFUSED if reason else SETTLED, thickness)
+    for box, refusal in zip(page.boxes.tolist(), page.refusals, strict=True):
+        draw_box(canvas, tuple(box), REFUSED if refusal else SETTLED, thickness)
     return canvas
 
 
 def _draw_crop(picture: "Axes", bars: "Axes", page: Page, blob: int) -> None:
     """Draw one blob's crop as the network sees it, and what the network and the rules made of it."""
-    reason = page.reasons[blob]
-    colour = "tab:red" if reason else "tab:green"
+    refusal = page.refusals[blob]
+    colour = "tab:red" if refusal else "tab:green"
     x, y, *_ = page.boxes[blob].tolist()
     picture.imshow(page.crops[blob, 0], cmap="gray", vmin=0, vmax=255)
     picture.set_title(f"at {x}, {y}", fontsize=7)
     picture.set_axis_off()
-    bars.bar(range(11), [*page.digits[blob], page.junk[blob]], color=[colour] * 10 + ["tab:gray"])
+    bars.bar(range(11), [*page.digits[blob], page.reject[blob]], color=[colour] * 10 + ["tab:gray"])
     bars.set_ylim(0, 1)
     bars.set_yticks([])
     bars.set_xticks(range(11), [*"0123456789", "no"], fontsize=6)
-    bars.set_title(reason[:34] or "read", fontsize=7, color=colour, parse_math=False)
+    bars.set_title(str(refusal or "read")[:34], fontsize=7, color=colour, parse_math=False)

@@ -1,35 +1,35 @@
-"""Choose, of proposals that share ink, those that together read all of it best."""
+"""Choose, of candidates that share ink, those that together read all of it best."""
 
 from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.reading.candidates import JUNK_COST, JUNK_FLOOR, MOST_ATOMS, Candidates
+from realtime.reading.candidates import MAX_ATOMS, MIN_DIGIT, MIN_REJECT, REJECT_COST, Candidates
 
 
-def choose(candidates: Candidates, digit: NDArray[np.float64], junk: NDArray[np.float64]) -> list[int]:
-    """Choose the proposals that together read all ink best; return their indices.
+def choose(candidates: Candidates, digit: NDArray[np.floating], reject: NDArray[np.floating]) -> list[int]:
+    """Choose the candidates that together read all ink best; return their indices.
 
-    digit, junk: (M,) probabilities that a proposal is its likeliest digit, and that it is none.
+    digit, reject: (M,) probabilities that a candidate is its likeliest digit, and that it is none.
     """
-    # What is joined claims to be a digit, and is no reading where it is likelier none; a blob may also be junk, at a
-    # price that follows its share of the knot.
-    as_digit = np.where(candidates.joined & (junk > digit), np.inf, -np.log(np.maximum(digit, 1e-6)))
-    as_junk = np.where(candidates.joined, np.inf, -np.log(np.maximum(junk, JUNK_FLOOR)))
+    # A merge claims to be a digit, and is no reading where it is likelier none; a blob may also be no digit, at a price
+    # that follows its share of the group.
+    as_digit = np.where(candidates.merged & (reject > digit), np.inf, -np.log(np.maximum(digit, MIN_DIGIT)))
+    as_reject = np.where(candidates.merged, np.inf, -np.log(np.maximum(reject, MIN_REJECT)))
     sizes = candidates.boxes[:, 2:].max(axis=1, initial=1).astype(np.float64)
     # Ink that can be cut is as many times as dear to leave out.
     pieces = np.array([len(atoms) for atoms in candidates.atoms], np.float64)
     chosen: list[int] = []
-    for members in _components(candidates.atoms, range(len(candidates.atoms))):
+    for members in _connected(candidates.atoms, range(len(candidates.atoms))):
         share = sizes / sizes[members].max()
-        price = candidates.price + np.minimum(as_digit, JUNK_COST * share * pieces + as_junk)
-        if len({atom for m in members for atom in candidates.atoms[m]}) <= MOST_ATOMS:
+        price = candidates.price + np.minimum(as_digit, REJECT_COST * share * pieces + as_reject)
+        if len({atom for m in members for atom in candidates.atoms[m]}) <= MAX_ATOMS:
             chosen += _cover(members, candidates.atoms, price)
             continue
-        # A knot of ink that a search would take too long for: each blob for itself.
-        own = [m for m in members if not candidates.joined[m]]
-        for parts in _components(candidates.atoms, own):
+        # For so large a group the search would take too long: each blob is read by itself.
+        own = [m for m in members if not candidates.merged[m]]
+        for parts in _connected(candidates.atoms, own):
             chosen += _cover(parts, candidates.atoms, price)
     return sorted(chosen)
 
@@ -56,7 +56,7 @@ def _cover(members: list[int], covers: list[tuple[int, ...]], price: NDArray[np.
     return best[(1 << len(atoms)) - 1][1]
 
 
-def _components(atoms: list[tuple[int, ...]], members: Iterable[int]) -> list[list[int]]:
+def _connected(atoms: list[tuple[int, ...]], members: Iterable[int]) -> list[list[int]]:
     """Gather those members that share ink, directly or through others."""
     leader: dict[int, int] = {}
 
