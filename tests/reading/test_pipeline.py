@@ -1,4 +1,4 @@
-"""Reading: digits become numbers that never shrink, and a frame is read by one path in every light."""
+"""The pipeline: digits become numbers that never shrink, and a frame is read by one path in every light."""
 
 import cv2
 import numpy as np
@@ -13,18 +13,18 @@ from tests.conftest import DIGITS, draw_digit, draw_sheet
 
 
 class Stub:
-    """A network that gives every crop the same answer and keeps what it was asked."""
+    """A network that gives every crop the same answer and keeps the batches it was asked about."""
 
     classes = (*DIGITS, NOT_A_DIGIT)
 
-    def __init__(self, digit: int = 7, sure: float = 0.9, junk: float = 0.0) -> None:
-        self.answer = np.full(11, (1 - sure - junk) / 9, np.float32)
-        self.answer[[digit, 10]] = sure, junk
-        self.asked: list[NDArray[np.uint8]] = []
+    def __init__(self, digit: int = 7, sure: float = 0.9, reject: float = 0.0) -> None:
+        self.answer = np.full(11, (1 - sure - reject) / 9, np.float32)
+        self.answer[[digit, 10]] = sure, reject
+        self.batches: list[NDArray[np.uint8]] = []
 
-    def __call__(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        self.asked.append(crops)
-        return np.tile(self.answer, (len(crops), 1))
+    def classify(self, crops: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
+        self.batches.append(crops)
+        return np.tile(self.answer, (len(crops), 1)), np.full(len(crops), "")
 
 
 def chances(text: str, sure: float = 0.95) -> NDArray[np.float32]:
@@ -44,7 +44,7 @@ def boxes(count: int, y: int = 50) -> NDArray[np.int32]:
 
 
 def texts(numbers: list[Number]) -> list[str]:
-    return [reading.text for reading in numbers]
+    return [number.text for number in numbers]
 
 
 @pytest.mark.parametrize("text", ["1234", "0742", "000", "7", "19?4", "?", "??1", "98765432109"])
@@ -57,9 +57,9 @@ def test_a_number_keeps_all_its_places(text: str) -> None:
 def test_a_number_is_as_sure_as_its_least_sure_digit() -> None:
     table = chances("123")
     table[1, 2] = 0.7
-    (reading,) = group(boxes(3), table)
-    assert reading.confidence == pytest.approx(0.7)
-    assert [digit.confidence for digit in reading.digits] == pytest.approx([0.95, 0.7, 0.95])
+    (number,) = group(boxes(3), table)
+    assert number.confidence == pytest.approx(0.7)
+    assert [digit.confidence for digit in number.digits] == pytest.approx([0.95, 0.7, 0.95])
 
 
 def test_the_confidence_asked_for_decides_what_is_unsure() -> None:
@@ -79,9 +79,9 @@ def test_numbers_come_with_their_lines_and_boxes() -> None:
 
 
 def test_digits_name_the_blobs_they_were_read_from() -> None:
-    (reading,) = group(boxes(3)[::-1], chances("321"), blobs=np.array([9, 4, 6]))
-    assert reading.text == "123"
-    assert [digit.blob for digit in reading.digits] == [6, 4, 9]
+    (number,) = group(boxes(3)[::-1], chances("321"), blobs=np.array([9, 4, 6]))
+    assert number.text == "123"
+    assert [digit.blob for digit in number.digits] == [6, 4, 9]
 
 
 def test_nothing_is_nothing() -> None:
@@ -94,7 +94,7 @@ def test_nothing_is_nothing() -> None:
 def test_a_blank_picture_holds_no_number(shape: tuple[int, ...], level: int) -> None:
     stub = Stub()
     page = read(np.full(shape, level, np.uint8), stub)
-    assert page.numbers == [] and page.reasons == []
+    assert page.numbers == [] and page.refusals == []
     assert page.crops.shape == (0, 1, 28, 28)
     assert page.boxes.shape == (0, 4)
 
@@ -104,9 +104,9 @@ def test_all_digits_of_a_frame_go_through_the_network_at_once_and_hold_their_pla
     stub = Stub()
     page = read(draw_sheet(["2468", "36"], dark=dark), stub)
     assert texts(page.numbers) == ["7777", "77"]
-    assert [reading.row for reading in page.numbers] == [0, 1]
-    assert len(stub.asked) == 1
-    assert stub.asked[0].dtype == np.uint8 and stub.asked[0].shape[1:] == (1, 28, 28)
+    assert [number.row for number in page.numbers] == [0, 1]
+    assert len(stub.batches) == 1
+    assert stub.batches[0].dtype == np.uint8 and stub.batches[0].shape[1:] == (1, 28, 28)
 
 
 def test_the_parallel_arrays_of_a_page_share_their_rows() -> None:
@@ -114,9 +114,9 @@ def test_the_parallel_arrays_of_a_page_share_their_rows() -> None:
     image[5:15, 100:600] = 30  # the edge of a table
     page = read(image, Stub())
     count = len(page.boxes)
-    assert len(page.reasons) == len(page.crops) == len(page.digits) == len(page.junk) == count
-    for digit in (digit for reading in page.numbers for digit in reading.digits):
-        assert page.reasons[digit.blob] == ""
+    assert len(page.refusals) == len(page.crops) == len(page.digits) == len(page.reject) == count
+    for digit in (digit for number in page.numbers for digit in number.digits):
+        assert page.refusals[digit.blob] is None
         assert tuple(page.boxes[digit.blob].tolist()) == digit.box
     x, y, w, h = np.array(page.boxes).T
     assert (x >= 0).all() and (y >= 0).all() and (x + w <= 640).all() and (y + h <= 480).all()
@@ -124,17 +124,17 @@ def test_the_parallel_arrays_of_a_page_share_their_rows() -> None:
 
 def test_boxes_enclose_the_ink() -> None:
     image = draw_sheet(["25"])
-    (reading,) = read(image, Stub()).numbers
+    (number,) = read(image, Stub()).numbers
     inked = np.argwhere(image.max(axis=2) < 120)
     (top, left), (bottom, right) = inked.min(axis=0), inked.max(axis=0)
-    x, y, w, h = reading.box
+    x, y, w, h = number.box
     assert np.abs(np.array([x, y, x + w - 1, y + h - 1]) - (left, top, right, bottom)).max() <= 3
 
 
 def test_what_the_network_calls_no_digit_is_refused_with_a_reason() -> None:
-    page = read(draw_sheet(["2468"]), Stub(sure=0.05, junk=0.9))
+    page = read(draw_sheet(["2468"]), Stub(sure=0.05, reject=0.9))
     assert page.numbers == []
-    assert len(page.reasons) >= 4 and all(page.reasons)
+    assert len(page.refusals) >= 4 and all(page.refusals)
 
 
 def test_an_unsure_network_gives_places_not_gaps() -> None:
@@ -153,7 +153,7 @@ def test_the_other_light_reads_the_same() -> None:
     image = draw_sheet(["13579", "24 68"])
     one, other = read(image, Stub()), read(255 - image, Stub())
     assert texts(one.numbers) == texts(other.numbers)
-    assert [reading.box for reading in one.numbers] == [reading.box for reading in other.numbers]
+    assert [number.box for number in one.numbers] == [number.box for number in other.numbers]
 
 
 @pytest.mark.parametrize("size", [(160, 120), (640, 480), (1920, 1080), (4000, 3000)])
@@ -203,7 +203,7 @@ def test_a_picture_cut_tight_around_a_digit_is_read_and_boxed_within_it(sign: st
     tight = cv2.cvtColor(210 - (ink[y : y + h, x : x + w] * 0.7).astype(np.uint8), cv2.COLOR_GRAY2BGR)
     for image in (tight, 255 - tight):
         page = read(image, classifier)
-        assert [reading.text for reading in page.numbers] == [sign]
+        assert [number.text for number in page.numbers] == [sign]
         left, top, width, height = page.numbers[0].box
         assert left <= 2 and top <= 2 and w - 2 <= left + width <= w and h - 2 <= top + height <= h
         assert page.ink.over_frame().shape == image.shape[:2]

@@ -3,12 +3,13 @@
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from realtime.reading.blobs import find_blobs, part_blobs
 from realtime.reading.ink import find_ink
 
 
-def _two_strokes(shade: int) -> np.ndarray:
+def _two_strokes(shade: int) -> NDArray[np.uint8]:
     """Draw the depth of two deep strokes that lie on one broad band of a fainter depth."""
     depth = np.zeros((120, 200), np.uint8)
     cv2.rectangle(depth, (20, 50), (180, 90), shade, cv2.FILLED)

@@ -8,17 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime.reading.classifier import Classifier
+from realtime.reading import runtime
+from realtime.reading.classifier import MAX_BATCH, Classifier
 from realtime.reading.model_files import default_model, sha256
-from realtime.reading.pipeline import classifier as module
 from realtime.reading.runtime import DeviceError, ModelRefusedError
-from tests.conftest import DIGITS
+from tests.conftest import DIGITS, has_cuda
 
 Maker = Callable[..., Path]
-
-
-def has_cuda() -> bool:
-    return module._driver_loads()
 
 
 def ink(count: int, seed: int = 0) -> NDArray[np.uint8]:
@@ -45,7 +41,7 @@ def test_the_bundled_model_tells_what_it_is(classifier: Classifier) -> None:
     assert classifier.classes[:10] == DIGITS
     assert {"crop_version", "classes", "temperature", "accuracy", "checkpoint_sha256"} <= classifier.metadata.keys()
     assert float(classifier.metadata["accuracy"]) >= 0.993
-    assert classifier.device == "cpu" and classifier.fallback is None
+    assert classifier.device == "cpu" and classifier.cpu_reason is None
 
 
 def test_the_bundled_model_was_exported_from_the_bundled_checkpoint(classifier: Classifier) -> None:
@@ -59,7 +55,7 @@ def test_the_classes_name_the_columns(make_model: Maker) -> None:
 
 
 def test_more_than_is_given_to_the_cpu_at_once_is_read_alike(classifier: Classifier) -> None:
-    batch = ink(2 * module.PART + 3)
+    batch = ink(2 * MAX_BATCH + 3)
     given = classifier(batch)
     assert given.shape == (len(batch), 11) and given.dtype == np.float32
     assert np.allclose(given, np.concatenate([classifier(crop[None]) for crop in batch]), atol=1e-6)
@@ -157,17 +153,17 @@ def test_cuda_asked_for_by_name_is_an_error_without_a_gpu(device: str) -> None:
 @pytest.mark.skipif(has_cuda(), reason="this machine has an NVIDIA driver")
 def test_auto_falls_back_without_a_gpu_and_says_so(capfd: pytest.CaptureFixture[str]) -> None:
     opened = Classifier(default_model(), "auto")
-    assert opened.device == "cpu" and opened.fallback
+    assert opened.device == "cpu" and opened.cpu_reason
     assert capfd.readouterr() == ("", "")
 
 
 def test_a_session_that_came_up_without_cuda_is_not_reported_as_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
     # ONNX Runtime gives a CPU session, without an error, where CUDA's libraries are missing.
-    monkeypatch.setattr(module, "_no_cuda", lambda: None)
-    monkeypatch.setattr(module.onnxruntime, "preload_dlls", lambda: None)
-    real = module._session
-    monkeypatch.setattr(module, "_session", lambda path, options, _: real(path, options, ["CPUExecutionProvider"]))
+    monkeypatch.setattr(runtime, "_no_cuda", lambda: None)
+    monkeypatch.setattr(runtime.onnxruntime, "preload_dlls", lambda: None)
+    real = runtime._session
+    monkeypatch.setattr(runtime, "_session", lambda path, options, _: real(path, options, ["CPUExecutionProvider"]))
     with pytest.raises(DeviceError, match=r"livedigits\[cuda\]"):
         Classifier(default_model(), "cuda")
     opened = Classifier(default_model(), "auto")
-    assert opened.device == "cpu" and "without CUDA" in str(opened.fallback)
+    assert opened.device == "cpu" and "without CUDA" in str(opened.cpu_reason)

@@ -2,11 +2,12 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from realtime.reading.ink import find_ink
 
 
-def ruled(spacing: int, upright: bool = False) -> np.ndarray:
+def ruled(spacing: int, upright: bool = False) -> NDArray[np.uint8]:
     """Draw a 0 and a 4 on a sheet with lines that run through their feet."""
     image = np.full((300, 400, 3), 215, np.uint8)
     for level in range(25, 300, spacing):
