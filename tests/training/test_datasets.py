@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from realtime.reading import crops
-from training import sources
+from training import datasets
 from training.data import DataError
 
 
@@ -26,7 +26,7 @@ def write_digits(folder: Path) -> None:
 
 def test_folders_go_through_the_ink_and_crops_of_live_reading(tmp_path: Path) -> None:
     write_digits(tmp_path)
-    source = sources.load(tmp_path)
+    source = datasets.load_dataset(tmp_path)
     assert source.labels.tolist()[:2] == [1, 7] and set(source.labels.tolist()[2:]) == {10}
     assert source.crops.shape == (len(source.labels), 1, 28, 28)
     seven = source.crops[1, 0]
@@ -40,11 +40,11 @@ def test_npz_of_either_light_gives_the_same_crops(tmp_path: Path, bright: bool) 
     ink = np.zeros((3, 28, 28), np.uint8)
     ink[:, 4:24, 12:15] = 255
     np.savez(tmp_path / "some.npz", images=ink if bright else 255 - ink, labels=np.array(["1", "slash", "plus"]))
-    source = sources.load(tmp_path / "some.npz", 2)
+    source = datasets.load_dataset(tmp_path / "some.npz", 2)
     assert source.labels.tolist() == [1, 10] and source.weight == 2  # a slash is a look-alike
     assert np.array_equal(source.crops[:1].numpy(), crops.stack([ink[0]]))
-    assert sources.load(tmp_path / "some.npz", only=("plus",)).labels.tolist() == [10]
-    assert sources.load(tmp_path / "some.npz", without=("plus",)).labels.tolist() == [1]
+    assert datasets.load_dataset(tmp_path / "some.npz", only=("plus",)).labels.tolist() == [10]
+    assert datasets.load_dataset(tmp_path / "some.npz", without=("plus",)).labels.tolist() == [1]
 
 
 def test_clips_are_cut_as_no_digit_but_bars_are_left_out(tmp_path: Path) -> None:
@@ -52,14 +52,14 @@ def test_clips_are_cut_as_no_digit_but_bars_are_left_out(tmp_path: Path) -> None
     frame = np.full((240, 320, 3), 180, np.uint8)
     cv2.rectangle(frame, (40, 60), (110, 130), (30, 30, 30), 8)
     cv2.line(frame, (250, 40), (230, 180), (30, 30, 30), 8, cv2.LINE_AA)  # a bar
-    for _ in range(sources.EVERY + 1):
+    for _ in range(datasets.FRAME_STEP + 1):
         writer.write(frame)
     writer.release()
-    source = sources.load(tmp_path)
+    source = datasets.load_dataset(tmp_path)
     assert len(source.labels) >= 2 and set(source.labels.tolist()) == {10}
     widths = (source.crops > 60).any(dim=2).sum(dim=(1, 2))
     assert widths.min() > 5
-    assert np.array_equal(source.crops.numpy(), sources.load(tmp_path / "shelf.avi").crops.numpy())
+    assert np.array_equal(source.crops.numpy(), datasets.load_dataset(tmp_path / "shelf.avi").crops.numpy())
 
 
 def test_data_that_cannot_be_read_is_named(tmp_path: Path) -> None:
@@ -70,4 +70,4 @@ def test_data_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken" / "3" / "a.png").write_bytes(b"no picture")
     for name in ("bad.npz", "shape.npz", "empty", "broken", "none.npz", "none"):
         with pytest.raises(DataError, match=name):
-            sources.load(tmp_path / name)
+            datasets.load_dataset(tmp_path / name)

@@ -1,4 +1,4 @@
-"""Compare two networks picture by picture, and decide which of the two is used."""
+"""Decide whether a fine-tuned network is accepted: compare it picture by picture with the one it would replace."""
 
 import math
 from dataclasses import dataclass
@@ -7,34 +7,33 @@ import torch
 from torch import Tensor
 
 from training.calibrate import digit_scores
-from training.model import CLASSES
+from training.recipe import CLASSES
 
-MARGIN = 0.10  # points of accuracy that the base test set may lose
-JUNK_MARGIN = 1.0  # points by which more of drawn non-digits may be taken for digits
-DEVIATIONS = 1.96  # of a 95 % interval
+NEGATIVES_MARGIN = 1.0  # percentage points by which more of drawn non-digits may be taken for digits; set by hand
+DEVIATIONS = 1.96  # standard deviations to either side that a 95 % interval spans
 
 
 @dataclass(frozen=True)
-class Compared:
+class Comparison:
     """What two networks say of N pictures: labels (N,), probabilities before and after, both (N, C)."""
 
     labels: Tensor
     before: Tensor
     after: Tensor
 
-    def right(self, probabilities: Tensor) -> Tensor:
+    def correct(self, probabilities: Tensor) -> Tensor:
         """Return which pictures are read as labelled, (N,) bool."""
         return probabilities.argmax(dim=1) == self.labels
 
     @property
     def fixed(self) -> Tensor:
         """Which pictures are right only after, (N,) bool."""
-        return self.right(self.after) & ~self.right(self.before)
+        return self.correct(self.after) & ~self.correct(self.before)
 
     @property
     def broken(self) -> Tensor:
         """Which pictures were right only before, (N,) bool."""
-        return self.right(self.before) & ~self.right(self.after)
+        return self.correct(self.before) & ~self.correct(self.after)
 
     def interval(self) -> tuple[float, float]:
         """Return the 95 % interval of the difference of the accuracies, in points: Agresti and Min's for pairs.
@@ -52,24 +51,24 @@ class Compared:
         before, after = (-p[own].double().clamp(min=1e-9).log().mean().item() for p in (self.before, self.after))
         return before, after
 
-    def part(self, members: Tensor) -> "Compared":
+    def subset(self, members: Tensor) -> "Comparison":
         """Return some of the pictures, chosen by a mask or by indices."""
-        return Compared(self.labels[members], self.before[members], self.after[members])
+        return Comparison(self.labels[members], self.before[members], self.after[members])
 
 
 @dataclass(frozen=True)
-class Gate:
-    """One condition of promotion, whether it holds, and what was measured in a sentence."""
+class Criterion:
+    """One condition of acceptance: whether it holds, and a sentence that says what was measured."""
 
     passed: bool
     text: str
 
 
-def judge_user(held: Compared, trained: Compared) -> Gate:
-    """Hold the user's pictures against the network before: held-out ones, or where there are none those trained on."""
-    shown, what = (held, "held-out") if len(held.labels) else (trained, "trained")
+def check_user_pictures(held_out: Comparison, trained: Comparison) -> Criterion:
+    """Demand that the user's pictures are read better: the held-out ones, or where there are none those trained on."""
+    shown, what = (held_out, "held-out") if len(held_out.labels) else (trained, "trained")
     count, fixed, broken = len(shown.labels), shown.fixed.sum().item(), shown.broken.sum().item()
-    before, after = shown.right(shown.before).sum().item(), shown.right(shown.after).sum().item()
+    before, after = shown.correct(shown.before).sum().item(), shown.correct(shown.after).sum().item()
     loss_before, loss_after = shown.losses()
     low, high = shown.interval()
     text = (
@@ -87,26 +86,29 @@ def judge_user(held: Compared, trained: Compared) -> Gate:
     else:
         passed = learned > 0
         text += f": as many right, and {learned} more of those trained on" if passed else ": no better"
-    return Gate(passed, text)
+    return Criterion(passed, text)
 
 
-def judge_base(base: Compared, margin: float) -> Gate:
-    """Hold the base test set against the network that fine-tuning began with."""
+def check_base_accuracy(base: Comparison, margin: float) -> Criterion:
+    """Demand that accuracy on the base test set falls by at most `margin` percentage points."""
     loss = 100 * (base.broken.sum().item() - base.fixed.sum().item()) / len(base.labels)
     low, high = base.interval()
-    before, after = (100 * base.right(p).double().mean().item() for p in (base.before, base.after))
+    before, after = (100 * base.correct(p).double().mean().item() for p in (base.before, base.after))
     passed = loss <= margin + 1e-9
     text = (
         f"base test set, {len(base.labels)} pictures: {before:.2f} % before, {after:.2f} % after "
         f"(difference {-loss:+.2f} points, 95 % interval {low:+.2f} to {high:+.2f}; margin {margin:.2f})"
     )
-    return Gate(passed, text + ("" if passed else ": it forgets other hands"))
+    return Criterion(passed, text + ("" if passed else ": it forgets other hands"))
 
 
-def judge_junk(junk: Compared, threshold: float) -> Gate:
-    """Hold drawn non-digits against the network that fine-tuning began with."""
-    given = (junk.before, junk.after)
-    taken = [100 * (digit_scores(p, CLASSES) >= threshold).double().mean().item() for p in given]
-    passed = taken[1] <= taken[0] + JUNK_MARGIN
-    text = f"{len(junk.labels)} drawn non-digits: {taken[0]:.1f} % taken for digits before, {taken[1]:.1f} % after"
-    return Gate(passed, f"{text} (margin {JUNK_MARGIN:.1f} points)" + ("" if passed else ": it refuses too little"))
+def check_negatives(negatives: Comparison, threshold: float) -> Criterion:
+    """Demand that at the threshold hardly more of drawn non-digits are taken for digits."""
+    both = (negatives.before, negatives.after)
+    taken = [100 * (digit_scores(p, CLASSES) >= threshold).double().mean().item() for p in both]
+    passed = taken[1] <= taken[0] + NEGATIVES_MARGIN
+    text = (
+        f"{len(negatives.labels)} drawn non-digits: {taken[0]:.1f} % taken for digits before, {taken[1]:.1f} % after "
+        f"(margin {NEGATIVES_MARGIN:.1f} points)"
+    )
+    return Criterion(passed, text + ("" if passed else ": it refuses too little"))

@@ -19,7 +19,7 @@ from realtime.sources.clip import CLIPS, Clip
 from realtime.sources.frame import SourceError
 from realtime.sources.pictures import PICTURES, read_picture
 from training.data import DataError
-from training.model import CLASSES, DIGITS
+from training.recipe import CLASSES, DIGITS
 
 # Characters that a reader without context takes for a digit, left out of whatever is read (by their labels' names):
 # slash (1), y (4), z (2); of Omniglot nearly all of Early Aramaic (1 4 6 7 9 0), and those that were looked through.
@@ -34,57 +34,66 @@ LOOKALIKES = (
     *(f"Sanskrit/character{n}" for n in ("05", "13", "36", "37")),
     *(f"Tagalog/character{n}" for n in ("03", "04", "07", "16")),
 )
-EVERY = 12  # frames between those that are cut of a clip; nearer ones show the same
-MOST_OF_A_CLIP = 1500  # crops
-# Of ink that is no handwriting, a bar is left out, for it is a 1: slimmer than SLIM for its height, or its short axis
-# (deviation of the ink) below BAR of the long one and within LEAN degrees of upright.
-SLIM, BAR, LEAN = 0.45, 0.35, 60
-FEWEST_INKED = 12  # pixels of a crop; less is nothing that a reader would look at
+FRAME_STEP = 12  # every so many-th frame of a clip is cut: nearer ones show the same things
+MAX_CROPS_PER_CLIP = 1500  # taken evenly from all that are found, lest one long clip outweigh the others
+# Of ink that is no handwriting, a bar is left out, for nobody can tell it from a 1. A bar is narrower than
+# MAX_BAR_WIDTH of its height; or the deviation of its ink along its short axis is below MAX_BAR_SPREAD of that along
+# the long one, and the long axis is within MAX_BAR_LEAN degrees of upright. Set by hand on clips without writing.
+MAX_BAR_WIDTH = 0.45
+MAX_BAR_SPREAD = 0.35
+MAX_BAR_LEAN = 60
+MIN_INK_PIXELS = 12  # inked pixels of a patch or crop below which it is too little for anybody to tell what it is
+# Where the digit of a picture with a margin of half its side lies: shares of the picture. Set by hand on photos of lone
+# digits and of sudoku cells, whose frames are to be left out.
+MIN_DIGIT_SIDE = 0.1  # the longer side of a blob that can be the digit
+MAX_OFFSET = 0.12  # of its middle from that of the picture
+OFFSET_DEVIATION = 0.1  # how fast a blob's chance to be the digit falls with its distance from the middle
+MIN_FRAME_SIDE = 0.44  # the longer side of a blob that can be a printed frame around the digit
 
 
 @dataclass(frozen=True)
-class Source:
+class Dataset:
     """One collection: crops (N, 1, 28, 28) uint8, labels (N,) int64, and how often an epoch shows each, `weight`.
 
-    `lost` counts the pictures in which no digit was found.
+    `missed` counts the pictures in which no digit was found; they have no crop.
     """
 
     name: str
     crops: Tensor
     labels: Tensor
     weight: float = 1.0
-    lost: int = 0
+    missed: int = 0
 
 
-def load(path: Path, weight: float = 1.0, without: tuple[str, ...] = (), only: tuple[str, ...] = ()) -> Source:
+def load_dataset(path: Path, weight: float = 1.0, without: tuple[str, ...] = (), only: tuple[str, ...] = ()) -> Dataset:
     """Load an npz file, a folder of folders `0` to `9` and `not-a-digit`, a clip, or a folder of clips.
 
     npz: `images` (N, H, W) uint8, dark on light or light on dark, and `labels`; a label that is no digit is
     'not-a-digit'. Clips show no handwriting: whatever ink is found in them is 'not-a-digit'. `without` and `only` are
     patterns for labels, or for the names of clips. Raises DataError for what cannot be read.
     """
-    lost = 0
+    missed = 0
     if path.suffix == ".npz":
-        patches, labels = _npz(path, without, only)
+        patches, labels = _read_npz(path, without, only)
     elif path.suffix.lower() in CLIPS:
-        patches, labels = _clips([path])
+        patches, labels = _read_clips([path])
     elif path.is_dir():
-        clips = sorted(p for p in path.iterdir() if p.suffix.lower() in CLIPS and _wanted(p.name, without, only))
-        patches, labels, lost = (*_clips(clips), 0) if clips else _folders(path, without, only)
+        clips = sorted(p for p in path.iterdir() if p.suffix.lower() in CLIPS and _is_selected(p.name, without, only))
+        patches, labels, missed = (*_read_clips(clips), 0) if clips else _read_folders(path, without, only)
     else:
         raise DataError(f"{path} is no npz file, folder or clip: name labelled data that exists")
     if not patches:
         raise DataError(f"{path} holds nothing to learn from: expected folders 0 to 9 or {NOT_A_DIGIT}, or clips")
-    return Source(path.stem, torch.from_numpy(crops.stack(patches)), torch.tensor(labels), weight, lost)
+    return Dataset(path.stem, torch.from_numpy(crops.stack(patches)), torch.tensor(labels), weight, missed)
 
 
-def _wanted(label: str, without: tuple[str, ...], only: tuple[str, ...]) -> bool:
+def _is_selected(label: str, without: tuple[str, ...], only: tuple[str, ...]) -> bool:
     if any(fnmatch(label, pattern) for pattern in without):
         return False
     return not only or any(fnmatch(label, pattern) for pattern in only)
 
 
-def _npz(path: Path, without: tuple[str, ...], only: tuple[str, ...]) -> tuple[list[NDArray[np.uint8]], list[int]]:
+def _read_npz(path: Path, without: tuple[str, ...], only: tuple[str, ...]) -> tuple[list[NDArray[np.uint8]], list[int]]:
     """Read an npz file as patches of bright ink and their labels."""
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -98,33 +107,33 @@ def _npz(path: Path, without: tuple[str, ...], only: tuple[str, ...]) -> tuple[l
     if len(images) and np.median(images) > 127:
         images = 255 - images
     texts = [str(name) for name in names.tolist()]
-    kept = [i for i, text in enumerate(texts) if _wanted(text, (*LOOKALIKES, *without), only)]
+    kept = [i for i, text in enumerate(texts) if _is_selected(text, (*LOOKALIKES, *without), only)]
     index = [CLASSES.index(texts[i] if texts[i] in DIGITS else NOT_A_DIGIT) for i in kept]
     return [images[i] for i in kept], index
 
 
-def _folders(
+def _read_folders(
     path: Path, without: tuple[str, ...], only: tuple[str, ...]
 ) -> tuple[list[NDArray[np.uint8]], list[int], int]:
-    """Find the digit in each picture of the folders 0 to 9, all ink in those of 'not-a-digit'; count digits lost."""
+    """Find the digit in each picture of the folders 0 to 9, all ink in those of 'not-a-digit'; count digits missed."""
     patches: list[NDArray[np.uint8]] = []
     labels: list[int] = []
-    lost = 0
+    missed = 0
     for name in (*CLASSES, "blank"):
-        if not _wanted(name, without, only) or not (path / name).is_dir():
+        if not _is_selected(name, without, only) or not (path / name).is_dir():
             continue
         label = CLASSES.index(name) if name in DIGITS else CLASSES.index(NOT_A_DIGIT)
         files = sorted(p for p in (path / name).iterdir() if p.suffix.lower() in PICTURES)
         for file in tqdm(files, desc=f"{path.name}/{name}", unit="picture", disable=None, leave=False):
-            ink = find_ink(with_margin(_open(file)))
-            found = _middle(ink) if name in DIGITS else _clutter(ink)
+            ink = find_ink(with_margin(_read_picture(file)))
+            found = _crop_central_digit(ink) if name in DIGITS else _crop_non_digits(ink)
             patches += found
             labels += [label] * len(found)
-            lost += name in DIGITS and not found
-    return patches, labels, lost
+            missed += name in DIGITS and not found
+    return patches, labels, missed
 
 
-def _open(file: Path) -> NDArray[np.uint8]:
+def _read_picture(file: Path) -> NDArray[np.uint8]:
     try:
         return read_picture(file)
     except SourceError as error:
@@ -138,23 +147,23 @@ def with_margin(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=paper)
 
 
-def _clips(paths: list[Path]) -> tuple[list[NDArray[np.uint8]], list[int]]:
+def _read_clips(paths: list[Path]) -> tuple[list[NDArray[np.uint8]], list[int]]:
     """Cut the ink out of clips without handwriting."""
     patches: list[NDArray[np.uint8]] = []
     for path in paths:
-        of_clip: list[NDArray[np.uint8]] = []
+        clip_patches: list[NDArray[np.uint8]] = []
         try:
             with Clip(path) as clip:
-                for frame in tqdm(clip.frames(EVERY), desc=path.name, unit="frame", disable=None, leave=False):
-                    of_clip += _clutter(find_ink(frame.image))
+                for frame in tqdm(clip.frames(FRAME_STEP), desc=path.name, unit="frame", disable=None, leave=False):
+                    clip_patches += _crop_non_digits(find_ink(frame.image))
         except SourceError as error:
             raise DataError(str(error)) from None
-        step = max(1, len(of_clip) // MOST_OF_A_CLIP)
-        patches += of_clip[::step][:MOST_OF_A_CLIP]
+        step = max(1, len(clip_patches) // MAX_CROPS_PER_CLIP)
+        patches += clip_patches[::step][:MAX_CROPS_PER_CLIP]
     return patches, [CLASSES.index(NOT_A_DIGIT)] * len(patches)
 
 
-def _clutter(ink: Ink) -> list[NDArray[np.uint8]]:
+def _crop_non_digits(ink: Ink) -> list[NDArray[np.uint8]]:
     """Return what live reading would put before the network, but for bars, which are ones to it."""
     whole = candidates.propose(ink)
     unread = np.zeros(len(whole.atoms))
@@ -162,7 +171,7 @@ def _clutter(ink: Ink) -> list[NDArray[np.uint8]]:
     return [
         patch
         for patch, (_, _, w, h) in zip(proposed.patches, proposed.boxes.tolist(), strict=True)
-        if w > SLIM * h and patch.size and cv2.countNonZero(patch) >= FEWEST_INKED and not is_bar(patch)
+        if w > MAX_BAR_WIDTH * h and patch.size and cv2.countNonZero(patch) >= MIN_INK_PIXELS and not is_bar(patch)
     ]
 
 
@@ -170,13 +179,13 @@ def is_bar(patch: NDArray[np.uint8]) -> bool:
     """Tell whether the ink of a patch (h, w) uint8 is one straight, more or less upright bar."""
     m = cv2.moments(patch)
     spread, lean = m["mu20"] + m["mu02"], math.hypot(m["mu20"] - m["mu02"], 2 * m["mu11"])
-    if spread - lean > BAR**2 * (spread + lean):
+    if spread - lean > MAX_BAR_SPREAD**2 * (spread + lean):
         return False
     from_level = abs(math.degrees(0.5 * math.atan2(2 * m["mu11"], m["mu20"] - m["mu02"])))
-    return from_level > 90 - LEAN
+    return from_level > 90 - MAX_BAR_LEAN
 
 
-def _middle(ink: Ink) -> list[NDArray[np.uint8]]:
+def _crop_central_digit(ink: Ink) -> list[NDArray[np.uint8]]:
     """Return the digit of a picture that has a margin of half its side: the blob with most ink near the middle, if any.
 
     A blob as large as the picture is a frame around the digit, or the digit itself where it was cut tight.
@@ -185,16 +194,20 @@ def _middle(ink: Ink) -> list[NDArray[np.uint8]]:
     sizes = (ink.boxes[:, 2:] / (width, height)).max(axis=1, initial=0)
     aside = np.abs((ink.boxes[:, :2] + ink.boxes[:, 2:] / 2) / (width, height) - 0.5).max(axis=1, initial=0)
     area = np.bincount(ink.labels.ravel(), minlength=len(ink.boxes) + 1)[1:]
-    score = np.where((sizes > 0.1) & (aside < 0.12) & ~ink.ruled, area * np.exp(-((aside / 0.1) ** 2) / 2), 0)
+    score = np.where(
+        (sizes > MIN_DIGIT_SIDE) & (aside < MAX_OFFSET) & ~ink.ruled,
+        area * np.exp(-((aside / OFFSET_DEVIATION) ** 2) / 2),
+        0,
+    )
     for best in np.argsort(-score, kind="stable").tolist():
         x, y, w, h = ink.boxes[best].tolist()
         own = ink.labels[y : y + h, x : x + w] == best + 1
-        if score[best] > 0 and not (sizes[best] > 0.44 and _framed(own)):
+        if score[best] > 0 and not (sizes[best] > MIN_FRAME_SIDE and _is_frame_corner(own)):
             return [np.where(own, ink.mask[y : y + h, x : x + w], 0).astype(np.uint8)]
     return []
 
 
-def _framed(own: NDArray[np.bool_]) -> bool:
+def _is_frame_corner(own: NDArray[np.bool_]) -> bool:
     """Tell whether a blob, (h, w) bool, runs along two sides of its box that meet, as the corner of a frame does."""
     h, w = (max(1, side // 8) for side in own.shape)
     along = [band.mean() > 0.8 for band in (own[:h].any(0), own[-h:].any(0), own[:, :w].any(1), own[:, -w:].any(1))]

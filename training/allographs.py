@@ -1,4 +1,4 @@
-"""Draw digits in forms that MNIST hardly has, as many European hands write them.
+"""Draw allographs: digits in forms that MNIST hardly has, as many European hands write them.
 
 A 1 with a flag as long as its stem, a crossed 7, a 4 of a slash, a bar and a short stem, a 9 whose tail runs back under
 it, and any digit leaning and stretched to a square, as old collections cut them to their box. The 1, the 4 and some of
@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from realtime.reading import crops
 from training.strokes import SIDE, Patch, blank, smooth, stroke, tight
 
-SHARES = (0.25, 0.2, 0.25, 0.15, 0.15)  # of 1, 4, 7, 9, and any digit leaning
+SHARES = (0.25, 0.2, 0.25, 0.15, 0.15)  # of drawn 1, 4, 7, 9, and of any digit leaning; set by hand
 
 
 def draw(
     count: int, digits: Patch, labels: NDArray[np.int64], rng: np.random.Generator
 ) -> tuple[Patch, NDArray[np.int64]]:
-    """Return `count` crops (count, 1, 28, 28) uint8 laid out by `realtime.reading.crops`, and their labels, (count,) int64.
+    """Return `count` crops (count, 1, 28, 28) uint8 laid out as all crops are, and labels (count,) int64.
 
     digits: crops (N, 1, 28, 28) uint8 with labels (N,).
     """
@@ -142,7 +142,8 @@ def _leaning(ink: Patch, rng: np.random.Generator) -> Patch:
 def _enlarged(crop: Patch) -> tuple[Patch, int]:
     """Return a crop twice as large with a margin for more strokes, and how wide its pen is there, pixels."""
     ink = cv2.resize(crop, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
-    ink = cv2.copyMakeBorder(ink, *[SIDE // 2] * 4, cv2.BORDER_CONSTANT, value=0)
+    margin = SIDE // 2
+    ink = cv2.copyMakeBorder(ink, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=0)
     return ink, max(2, round(crops.stroke_width(ink)))
 
 
