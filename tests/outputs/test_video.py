@@ -95,7 +95,7 @@ def test_what_the_writer_raises_reaches_the_loop() -> None:
     def fail(_: int) -> None:
         raise OSError("no room")
 
-    writer: BackgroundWriter[int] = BackgroundWriter(fail, 2)
+    writer: BackgroundWriter[int] = BackgroundWriter(fail, Path("out.mp4"), print, capacity=2)
     with pytest.raises(OSError, match="no room"):
         for i in range(1000):
             writer.offer(i)

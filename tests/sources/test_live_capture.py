@@ -79,8 +79,7 @@ def test_a_slow_reader_gets_new_frames_each_once() -> None:
 
 
 def test_a_stream_comes_back_after_a_stall_and_a_restart_at_another_size() -> None:
-    server = MjpegServer(clip_frames(20, 640))
-    with open_stream(server) as source:
+    with MjpegServer(clip_frames(20, 640)) as server, open_stream(server) as source:
         frames = source.frames()
         assert next_frame(frames).image.shape == (360, 640, 3)
         server.stalled.set()
