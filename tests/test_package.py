@@ -11,8 +11,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from tests.run_commands import REPOSITORY
 from tests.conftest import draw_sheet
+from tests.run_commands import REPOSITORY
 
 SHIPPED = ("realtime", "training", "export", "models")
 

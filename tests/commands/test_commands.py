@@ -19,18 +19,25 @@ from training.scenes.clip import HALVES
 from training.scenes.pictures import draw_picture
 from training.scenes.sheet import truth
 
-SCRIPTS = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+SCRIPTS = PROJECT["scripts"]
 NUMBERS = [number for half in HALVES for row in half.rows for number in truth(row).split()]
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs what only Linux has")
 
 
 @pytest.mark.parametrize("name", sorted(SCRIPTS))
 def test_help_explains_every_option(name: str, tmp_path: Path) -> None:
-    done = run(name, "--help", folder=tmp_path)
+    done = run(name, "-h", folder=tmp_path)
     assert done.returncode == 0 and done.stderr == ""
     assert done.stdout.startswith("Usage: ")
     options = [line.split() for line in done.stdout.splitlines() if line.startswith("  -")]
     assert len(options) >= 2
+
+
+@pytest.mark.parametrize("name", sorted(SCRIPTS))
+def test_the_version_is_told(name: str, tmp_path: Path) -> None:
+    done = run(name, "--version", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (0, f"livedigits {PROJECT['version']}\n")
 
 
 @pytest.mark.parametrize("name", sorted(name for name in SCRIPTS if SCRIPTS[name].startswith("realtime.")))
