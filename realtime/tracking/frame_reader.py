@@ -25,9 +25,10 @@ from realtime.tracking.tracker import Tracker
 # For how long a frame that was read stands for those that followed it, s.
 READ_UNSETTLED = 0.09  # while no number is known or some are to settle: three readings span votes.SETTLE_TIME
 READ_MOVING = 0.5  # once all have settled on a scene that moves, where a number may come into sight; set by hand
-READ_STILL = 2.0  # and on one that stands still, where a new number shows as a change anyway; set by hand
-# Though some are unsettled, so long once so many readings of a still scene in a row gave the same texts; set by hand.
-READ_AGREEING, AGREEING = 0.5, 5
+READ_STILL = 2.0  # once all have settled on a scene that stands still, where a new number shows as a change; by hand
+# READ_AGREEING holds though numbers are unsettled, once AGREEING_READINGS readings of a still scene in a row gave the
+# same texts; both set by hand.
+READ_AGREEING, AGREEING_READINGS = 0.5, 5
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class FrameReader:
             return 0.0  # the user had all numbers forgotten, to see them found again
         if self.tracker.decided and (still or page.numbers):
             return READ_STILL if still else READ_MOVING
-        return READ_AGREEING if still and self._agreed >= AGREEING else READ_UNSETTLED
+        return READ_AGREEING if still and self._agreed >= AGREEING_READINGS else READ_UNSETTLED
 
 
 def _moved(page: Page, motion: Motion, size: tuple[int, int]) -> Page:

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any, Self
 
 from realtime.reading.ink import Ink, find_ink
-from realtime.reading.page import Page
+from realtime.reading.page import Page, frame_to_dict
 from realtime.sources.frame import Frame
 from realtime.tracking.track import Track
 from realtime.tracking.tracker import Event, settle
@@ -35,16 +35,7 @@ class TrackedFrame:
         return find_ink(self.frame.image, self.page.polarity) if self.page.moved else self.page.ink
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON line of the frame: the form promised to readers outside the project, which only grows.
-
-        A digit has the key "model" where two networks read it: it names the one that was believed.
-        """
-        height, width = self.frame.image.shape[:2]
-        return {
-            "source": self.frame.source,
-            "frame": self.frame.index,
-            "time": round(self.frame.time, 3),
-            "size": [width, height],
-            "latency_ms": round(self.latency_ms, 2),
-            "numbers": [track.to_dict() for track in self.tracks],
-        }
+        """Return the JSON line of the frame."""
+        frame, (height, width) = self.frame, self.frame.image.shape[:2]
+        numbers = [track.to_dict() for track in self.tracks]
+        return frame_to_dict(frame.source, frame.index, frame.time, (width, height), self.latency_ms, numbers)
