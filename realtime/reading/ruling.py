@@ -22,8 +22,8 @@ MIN_UPRIGHT_SPAN, MAX_UPRIGHT_STROKE = 0.9, 0.012
 MAX_LINE_STROKE, MAX_PICTURE_STROKE, MAX_BLOB_STROKE = 0.06, 0.02, 0.12
 MIN_WALL = 0.75  # an upright through this share of the distance between two level lines is the wall of a box
 WALL_STROKE = 1.5  # a wall is no thicker than this many times the lines it joins, and a pixel: a pen's stroke is
-# Share of its length over which a level line, and an upright, has ink: digits that fill the space between two lines have
-# sides of their own.
+# Share of its length over which a level line, and an upright, has ink: digits that fill the space between two lines
+# have sides of their own.
 MIN_INKED, MIN_UPRIGHT_INKED = 0.6, 0.9
 MAX_LINES = 40  # lines of one blob: squared paper is one blob with all its lines
 SAMPLE = 1000  # pixels of a blob that vote on where its lines are: bounds the time

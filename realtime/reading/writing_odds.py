@@ -11,13 +11,13 @@ from realtime.reading.ink import Ink
 # is read in photos of numbers and of single digits against what is read in clips of rooms and streets.
 ODDS, CUT_ODDS, REJECT_ODDS, CROWDED_ODDS, UNEVEN_ODDS = 1.9, -2.2, -0.4, -5.3, -2.5
 # All constants below were set by hand on the same pictures.
-# Log odds for a 1 that is one bare stroke, for one with a flag or a foot, and for a bare stroke that leans, for each unit
-# of its width over height above MAX_LEAN: edges, cables and folds look like a 1.
+# Log odds for a 1 that is one bare stroke, for one with a flag or a foot, and for a bare stroke that leans, for each
+# unit of its width over height above MAX_LEAN: edges, cables and folds look like a 1.
 BARE_ODDS, FLAGGED_ODDS, LEANING_ODDS, MAX_LEAN = -3.0, -1.2, -5.0, 0.8
 MAX_BARE = 1.3  # a stroke is bare where its length is below this many times its box's diagonal
 # Log odds for a bare stroke, for each unit of `crowding`, no more of which counts than MAX_CROWDING.
 CROWDED_BARE_ODDS, MAX_CROWDING = -12.0, 0.15
-# Log odds for a 1 that touches the picture's edge and is narrower than the share MAX_EDGE of the picture: a thing's edge.
+# Log odds for a 1 at the picture's edge that is narrower than the share MAX_EDGE of the picture: the edge of a thing.
 EDGE_ODDS, MAX_EDGE = -4.0, 0.25
 # Log odds for what was split off a blob and has at most the share MAX_PIECE of its width.
 PIECE_ODDS, MAX_PIECE = -1.5, 0.9
