@@ -105,8 +105,8 @@ def distort(pictures: Tensor, random: _Random, side: int, sizes: tuple[float, fl
     """
     n = random.count
     angle, slant = random.normal(math.radians(7)), random.normal(0.13)
-    towards_square = _stretch_to_square(pictures) * random.uniform(0, 1)
-    stretch = random.normal(0.1) + torch.where(random.chance(0.2), towards_square, 0.0)
+    stretch, is_square = random.normal(0.1), random.chance(0.2)
+    stretch = stretch + torch.where(is_square, _stretch_to_square(pictures) * random.uniform(0, 1), 0.0)
     # Of the ink of a crop, 20 pixels long, enough of the canvas stays free for a turn and a stretch of 1.4.
     size = torch.exp(random.uniform(*sizes) + stretch.abs() / 2)
     wide, high = size * torch.exp(-stretch / 2), size * torch.exp(stretch / 2)
