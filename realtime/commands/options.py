@@ -28,7 +28,7 @@ POLARITY_HELP = "Ink darker or lighter than its paper, or both.  [default: auto]
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """Which networks read, on which device, and how; None where the user said nothing, as in `Reader`."""
+    """Which networks read, on which device, and how: the arguments of `Reader`."""
 
     model: Path | None
     device: str
@@ -130,14 +130,7 @@ def make_reader(options: ReadingOptions) -> Reader:
 
     Raises ModelRefusedError for a model file that cannot be used, DeviceError for a device that cannot be had.
     """
-    return Reader(
-        options.model,
-        options.device,
-        base_model=options.base_model,
-        fallback=options.fallback,
-        confidence=options.confidence,
-        polarity=options.polarity,
-    )
+    return Reader(**vars(options))
 
 
 # For processes that read many files: the same reader for the same options.

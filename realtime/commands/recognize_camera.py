@@ -33,8 +33,9 @@ from realtime.outputs.video import LiveVideo, VideoFile
 from realtime.reading.model_files import default_model, finetuned_model
 from realtime.reading.pipeline import CONFIDENCE
 from realtime.sources.camera import BACKENDS, CameraSettings, is_camera, list_cameras
+from realtime.sources.frame import FileSource
 from realtime.sources.live_capture import LiveCapture
-from realtime.sources.opening import FileSource, open_source
+from realtime.sources.opening import open_source
 from realtime.tracking.tracked_frame import TrackedFrame
 from realtime.tracking.tracker import Tracker
 
