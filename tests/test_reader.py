@@ -78,8 +78,8 @@ def test_tracked_frames_are_the_lines_that_recognize_video_writes(reader: Reader
 
 def test_events_tell_what_settled(reader: Reader) -> None:
     frames = reader.stream(str(CLIP), limit=30)
-    told = [event.text for tracked in frames for event in tracked.events if event.kind == "settled"]
-    assert sorted(told) == sorted(span.text for span in frames.settled())
+    settled = [event.text for tracked in frames for event in tracked.events if event.kind == "settled"]
+    assert sorted(settled) == sorted(span.text for span in frames.settled())
 
 
 def test_pictures_of_a_folder_are_streamed_by_name(reader: Reader, tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_pictures_of_a_folder_are_streamed_by_name(reader: Reader, tmp_path: Pat
 
 def test_frames_of_ones_own_are_streamed(reader: Reader) -> None:
     image = draw_sheet(["90"])
-    frames = list(reader.stream(Frame(image, i, i / 10, "mine") for i in range(12)))
+    frames = list(reader.stream(Frame(image, i, i / 10, "own") for i in range(12)))
     assert [tracked.tracks[0].state for tracked in frames[:1] + frames[-1:]] == ["seen", "settled"]
     assert frames[-1].tracks[0].box == frames[-1].page.numbers[0].box
 
@@ -117,21 +117,21 @@ def test_a_recording_is_read_as_it_was_recorded_unless_told_otherwise(reader: Re
 
 
 def test_settings_may_change_between_frames(reader: Reader) -> None:
-    mine = Reader(device="cpu", confidence=1.0)
-    assert set("".join(mine.read(draw_sheet(["2468"])).rows)) == {"?"}
-    mine.confidence = 0.5
-    assert mine.read(draw_sheet(["2468"])).rows == ["2468"]
-    mine.polarity = "light"
-    assert mine.read(draw_sheet(["2468"])).rows == []
-    frames = mine.stream(Frame(draw_sheet(["2468"]), i, i / 10, "mine") for i in range(2))
+    other = Reader(device="cpu", confidence=1.0)
+    assert set("".join(other.read(draw_sheet(["2468"])).rows)) == {"?"}
+    other.confidence = 0.5
+    assert other.read(draw_sheet(["2468"])).rows == ["2468"]
+    other.polarity = "light"
+    assert other.read(draw_sheet(["2468"])).rows == []
+    frames = other.stream(Frame(draw_sheet(["2468"]), i, i / 10, "own") for i in range(2))
     assert next(frames).tracks == []
-    mine.polarity = "dark"
+    other.polarity = "dark"
     assert [track.text for track in next(frames).tracks] == ["2468"]
 
 
 def test_a_second_network_is_asked_where_the_first_is_unsure(make_model: Callable[..., Path]) -> None:
-    asked = Reader(make_model(), "cpu", base_model=realtime.Reader(device="cpu").networks.path, fallback=1.0)
-    page = asked.read(draw_sheet(["2468"]))
+    ensemble = Reader(make_model(), "cpu", base_model=realtime.Reader(device="cpu").networks.path, fallback=1.0)
+    page = ensemble.read(draw_sheet(["2468"]))
     assert page.rows == ["2468"] and page.numbers[0].digits[0].to_dict()["model"] == "base"
 
 

@@ -48,7 +48,7 @@ class FrameRange(click.ParamType[frozenset[int]]):
 @click.option("--save", type=click.Path(path_type=Path), help="Folder for contact sheets and confusion pictures.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write all figures as JSON.")
 @click.option("--frames", type=FrameRange(), help="Frames of clips to read, as 0-4,36-38.  [default: all]")
-@click.option("--shows", metavar="DIGITS", help="Digits in view, in any order, where no truth is told.")
+@click.option("--shows", metavar="DIGITS", help="Digits in view, in any order, where nothing is labelled.")
 @click.option("--invert", is_flag=True, help="Read every picture in the other light: inverted.")
 def main(
     sources: tuple[Path, ...],

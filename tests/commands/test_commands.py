@@ -109,11 +109,13 @@ def test_the_bundled_clip_is_read_whole_and_nothing_but(clip_run: tuple) -> None
 
 def test_the_summary_tells_when_each_number_was_seen(clip_run: tuple) -> None:
     lines = [line.split() for line in clip_run[1].stderr.splitlines()]
-    told = {words[2]: (float(words[0]), float(words[1])) for words in lines if len(words) == 3 and words[2].isdecimal()}
-    assert told.keys() == set(NUMBERS)
+    spans = {
+        words[2]: (float(words[0]), float(words[1])) for words in lines if len(words) == 3 and words[2].isdecimal()
+    }
+    assert spans.keys() == set(NUMBERS)
     for half in HALVES:
         for number in (number for row in half.rows for number in truth(row).split()):
-            first, last = told[number]
+            first, last = spans[number]
             assert half.start <= first < half.start + 1.5
             assert half.end - 1.5 < last <= half.end + 0.5
 
