@@ -1,4 +1,4 @@
-"""Measure other ways to read the numbers of a clip beside this project's, in one run: `python -m tests.baselines CLIP`.
+"""Measure baselines, other ways to read the numbers of a clip, beside this project's: `python -m tests.baselines CLIP`.
 
 The tutorial's loop: adaptive threshold, contours, each resized to 28x28, one torch call a digit. cv2.dnn: this
 project's reading of each frame with its network run by OpenCV. OCR: PP-OCR by rapidocr-onnxruntime and Tesseract by
@@ -66,6 +66,10 @@ class OpenCvNetwork:
         """Return probabilities (N, C) of crops (N, 1, 28, 28)."""
         self._net.setInput(batch)
         return self._net.forward()
+
+    def classify(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
+        """Return the probabilities of a batch, and which model gave them, as a Classifier does."""
+        return self(batch), np.full(len(batch), "")
 
 
 def tutorial(frame: Frame, model: torch.nn.Module) -> list[str]:
