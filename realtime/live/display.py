@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from realtime.outputs.sink import OutputError
 
 TITLE = "livedigits"
+ESCAPE = 27  # code of the key
 # The largest window, width and height in pixels, that a picture opens; the user may draw it larger. Set by hand so that
 # it fits on the screen of a small laptop.
 MAX_SIZE = 1280, 800
