@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tests.conftest import draw_digit, draw_glyph, draw_sheet, save_image
 from tests.live.live_app import LIVE, App
+from tests.run_commands import REPOSITORY
 from tests.streams import MjpegServer, clip_frames
 
 NEEDED = ("Xvfb", "xdotool", "import")
@@ -249,6 +250,26 @@ def correct_and_tune(tmp_path: Path, screen: str, mnist: Path) -> float:
         finally:
             app.program.kill()
             app.program.communicate()
+
+
+def test_each_photo_stays_in_the_window_until_a_key_is_pressed(sheets: list[Path], tmp_path: Path, screen: str) -> None:
+    paths = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
+    env = {**os.environ, "DISPLAY": screen, "PYTHONPATH": paths}
+    program = "from realtime.commands.recognize_image import main; main()"
+    command = [sys.executable, "-c", program, *map(str, sheets), "--device", "cpu", "--show"]
+    with subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            assert [process.stdout.readline() for _ in range(2)] == ["2468\n", "1357\n"]
+            time.sleep(1)
+            subprocess.run(["xdotool", "key", "space"], env=env, check=True)
+            assert process.stdout.readline() == "90\n"
+            time.sleep(1)
+            assert process.poll() is None
+            subprocess.run(["xdotool", "key", "q"], env=env, check=True)
+            assert process.wait(timeout=30) == 0 and process.stdout.read() == ""
+        finally:
+            process.kill()
 
 
 def test_a_correction_is_read_better_in_the_open_window(tmp_path: Path, screen: str, pen_mnist: Path) -> None:
