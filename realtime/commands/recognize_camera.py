@@ -213,7 +213,7 @@ def open_recorders(
 
 def collect_steady(collector: Collector, tracked: TrackedFrame) -> None:
     """Keep the digits of settled numbers, and of those long in sight that stay unsure, from a frame that was read."""
-    if tracked.page.moved:
+    if tracked.motion.moved:
         return
     time = tracked.frame.time
     steady = [track for track in tracked.tracks if track.state == "settled" or time - track.first > COLLECT_AFTER]

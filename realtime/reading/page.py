@@ -99,7 +99,7 @@ class Page:
     refused, None for those that are read. The digits of the numbers name their blob by its place among the N.
 
     size: width and height of the frame, pixels. confidence, polarity: what it was read with. latency_ms: how long
-    reading took. moved: all but the ink was carried to where it stands in a later frame.
+    reading took.
     """
 
     ink: Ink
@@ -113,7 +113,6 @@ class Page:
     confidence: float
     polarity: str
     latency_ms: float
-    moved: bool = False
 
     @property
     def asked(self) -> NDArray[np.bool_]:
