@@ -29,6 +29,7 @@ class Style:
     joined: float  # share of the digits joined to the next
     tails: float  # share of the digits with a lengthened last stroke
     flags: float  # share of the ones with a long upstroke
+    shape: tuple[float, float, float]  # how digits are out of shape: low waist, bow, narrow foot
 
 
 @dataclass
@@ -70,8 +71,11 @@ def style(rng: Generator) -> Style:
         joined=float(rng.uniform(0.3, 0.9)) if rng.random() < 0.2 else 0.0,
         tails=float(rng.uniform(0.1, 0.5)) if rng.random() < 0.25 else 0.0,
         flags=float(rng.uniform(0.3, 1)) if rng.random() < 0.3 else 0.0,
+        shape=(float(rng.normal(0, 0.22)), float(rng.normal(0, 0.12)), float(rng.normal(0, 0.2))),
     )
 
+
+_SPREAD = np.array([0.22, 0.12, 0.2])  # of what one writer's digits differ in by chance
 
 # Of signs: longest side in em and how far down the middle stands, as ranges.
 _SIGNS = {
@@ -123,11 +127,19 @@ def _digit(token: str, lettering: Lettering, hand: Hand, how: Style, rng: Genera
         strokes.append(_tail(strokes[-1], rng))
     turn = how.tilt * float(rng.normal())
     matrix = size * np.array([[aspect, turn * aspect], [-turn, 1]], np.float32)
-    strokes = [s @ matrix for s in strokes]
+    strokes = [_shaped(s, how.shape + 0.5 * rng.normal(0, 1, 3) * _SPREAD, glyph.width) @ matrix for s in strokes]
     low = min(float(s[:, 0].min()) for s in strokes[: len(glyph.starts) + 1])
     high = max(float(s[:, 0].max()) for s in strokes[: len(glyph.starts) + 1])
     shift = np.array([-low, foot - size], np.float32)
     return Piece([s + shift for s in strokes], None, (0, 0, 0, 0), high - low, True)
+
+
+def _shaped(points: Points, shape: NDArray[np.float64], width: float) -> Points:
+    """Move a digit's waist up or down, bow it, and make its foot narrower than its head, or wider."""
+    x, y = points[:, 0], points[:, 1]
+    waist, bow, foot = np.clip(shape, -0.5, 0.5).astype(np.float32)
+    arch = y * (1 - y)
+    return np.stack([width / 2 + (x - width / 2) * (1 + foot * (1 - 2 * y)) + bow * arch, y + waist * arch], axis=1)
 
 
 def _line(start: tuple[float, float], end: tuple[float, float]) -> Points:

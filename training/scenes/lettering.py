@@ -152,7 +152,7 @@ def _authored(rng: Generator) -> Hand:
 def _mnist(folder: Path, held_out: bool) -> Hand:
     """Return MNIST's training digits as glyphs; the last 5,000 are held out."""
     images, labels = (part.numpy() for part in read_mnist(folder / "mnist", "train"))
-    chosen = slice(-5000, None) if held_out else slice(0, -5000, 3)
+    chosen = slice(-5000, None) if held_out else slice(0, -5000, 2)
     hand: Hand = defaultdict(list)
     for image, label in zip(images[chosen], labels[chosen], strict=True):
         x, y, w, h = cv2.boundingRect((image.reshape(28, 28) > 60).astype(np.uint8))

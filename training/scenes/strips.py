@@ -21,7 +21,7 @@ from training.scenes.papers import Margin, Papers, degrade, on_paper
 FINE = 2  # ink is drawn at so many times the size of the strip
 TALL = FINE * HEIGHT
 MOST = 480  # columns of a drawn strip; what is longer is written again with fewer tokens
-PENS, SCANS = 0.8, 0.1  # shares of the lines by pen and in scanned glyphs; the rest is in fonts
+PENS, SCANS = 0.77, 0.14  # shares of the lines by pen and in scanned glyphs; the rest is in fonts
 WHOLE = 0.22  # share of the lines by pen that hold a number written in one go
 STRUCK = 0.012  # share of the plain numbers that are struck out
 
