@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tests.commands import REPOSITORY
 
-LIVE = [sys.executable, "-c", "from realtime.recognize_camera import main; main()"]
+LIVE = [sys.executable, "-c", "from realtime.commands.recognize_camera import main; main()"]
 
 
 class App:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from realtime import camera
-from realtime.camera import list_cameras, why_closed
+from realtime.sources import camera
+from realtime.sources.camera import list_cameras, why_closed
 
 
 @pytest.mark.parametrize(

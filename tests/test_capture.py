@@ -9,19 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime.capture import (
-    CLIPS,
-    MOST_PIXELS,
-    PICTURES,
-    Clip,
-    Frame,
-    SourceError,
-    Stills,
-    find_files,
-    is_glob,
-    read_picture,
-    turn,
-)
+from realtime.sources.clip import CLIPS, Clip
+from realtime.sources.frame import Frame, SourceError, turn
+from realtime.sources.pictures import MOST_PIXELS, PICTURES, PictureSequence, find_files, is_glob, read_picture
 from tests.conftest import CLIP
 
 
@@ -167,7 +157,7 @@ def test_a_picture_without_permission_is_refused(tmp_path: Path) -> None:
 
 def test_a_picture_of_too_many_pixels_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert MOST_PIXELS >= 100_000_000
-    monkeypatch.setattr("realtime.capture.MOST_PIXELS", 1000)
+    monkeypatch.setattr("realtime.sources.capture.MOST_PIXELS", 1000)
     with pytest.raises(SourceError, match="too large .40x30"):
         read_picture(save_picture(tmp_path / "a.png"))
 
@@ -194,18 +184,18 @@ def test_a_folder_of_pictures_and_a_pattern_are_frames(tmp_path: Path) -> None:
         save_picture(tmp_path / f"{i}.png", np.full((8, 8, 3), i, np.uint8))
     save_picture(tmp_path / "other.bmp")
     (tmp_path / "notes.txt").write_text("x")
-    with Stills(str(tmp_path), fps=10) as stills:
+    with PictureSequence(str(tmp_path), fps=10) as stills:
         frames = list(stills.frames())
     assert [int(frame.image[0, 0, 0]) for frame in frames[:3]] == [0, 1, 2]
     assert [frame.time for frame in frames] == [0.0, 0.1, 0.2, 0.3]
     pattern = str(tmp_path / "*.png")
     assert is_glob(pattern) and not is_glob(str(tmp_path))
-    with Stills(pattern, fps=10) as stills:
+    with PictureSequence(pattern, fps=10) as stills:
         assert [(frame.index, frame.time) for frame in stills.frames()] == [(0, 0.0), (1, 0.1), (2, 0.2)]
-    with Stills(pattern) as stills:
+    with PictureSequence(pattern) as stills:
         assert [frame.index for frame in stills.frames(every=2)] == [0, 2]
     with pytest.raises(SourceError, match="no pictures"):
-        Stills(str(tmp_path / "*.gif"))
+        PictureSequence(str(tmp_path / "*.gif"))
 
 
 @pytest.mark.parametrize(("degrees", "corner"), [(0, (0, 0)), (90, (0, -1)), (180, (-1, -1)), (270, (-1, 0))])

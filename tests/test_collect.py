@@ -8,22 +8,22 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime.capture import Frame
-from realtime.classifier import Classifier
-from realtime.collect import Collector, picks
-from realtime.ink import find_ink
-from realtime.keys import HELP, TAB, Controls, Keyboard, Scene, selectable
-from realtime.reading import read
-from realtime.recognize_camera import gather
-from realtime.sinks import OutputError
-from realtime.tracker import Track, Tracker, settle
+from realtime.commands.recognize_camera import gather
+from realtime.live.collecting import Collector, picks
+from realtime.live.keys import HELP, TAB, Controls, Keyboard, Scene, selectable
+from realtime.outputs.sink import OutputError
+from realtime.reading.classifier import Classifier
+from realtime.reading.ink import find_ink
+from realtime.reading.pipeline import read
+from realtime.sources.frame import Frame
+from realtime.tracking.tracker import Track, Tracker, settle
 from tests.conftest import draw_sheet
 
 
 def scene_of(classifier: Classifier, rows: list[str], index: int = 0, dark: bool = True, seed: int = 0) -> Scene:
     frame = Frame(draw_sheet(rows, dark=dark, seed=seed), index, index / 25, "camera 0")
     page = read(frame.image, classifier)
-    return Scene(frame, page, settle(page.readings), 5.0)
+    return Scene(frame, page, settle(page.numbers), 5.0)
 
 
 def tree(folder: Path) -> dict[str, list[str]]:
@@ -64,7 +64,7 @@ def test_a_kept_picture_reads_as_that_digit_alone(tmp_path: Path, classifier: Cl
         for label, names in tree(tmp_path / str(dark)).items():
             image = cv2.imread(str(tmp_path / str(dark) / label / names[0]))
             assert len(find_ink(image).boxes) >= 1
-            assert [reading.text for reading in read(image, classifier).readings] == [label]
+            assert [reading.text for reading in read(image, classifier).numbers] == [label]
 
 
 def test_one_picture_for_a_track_and_shape_not_one_for_a_frame(tmp_path: Path, classifier: Classifier) -> None:
@@ -178,7 +178,7 @@ def test_what_was_refused_can_be_selected_and_labelled(
     image = draw_sheet(["0742"])
     cv2.line(image, (60, 440), (560, 440), (40, 40, 40), 5)
     page = read(image, classifier)
-    scene = Scene(Frame(image, 0, 0.0, "camera 0"), page, settle(page.readings), 1.0)
+    scene = Scene(Frame(image, 0, 0.0, "camera 0"), page, settle(page.numbers), 1.0)
     refused = next(pick for pick in selectable(scene) if pick.track == 0)
     keyboard.click(scene, refused.box[0] + refused.box[2] / 2, refused.box[1] + refused.box[3] / 2)
     keyboard.press("x", scene)
@@ -210,7 +210,7 @@ def test_settings_keys_change_how_it_is_read_and_shown(keyboard: Keyboard, scene
         assert getattr(controls, name)
         keyboard.press(key, scene)
         assert not getattr(controls, name)
-    keyboard.tracker.update(scene.page.readings, 0.0)
+    keyboard.tracker.update(scene.page.numbers, 0.0)
     keyboard.press("r", scene)
     tracks: list[Track] = keyboard.tracker.update([], 0.04)
     assert tracks == [] and not controls.quit

@@ -12,10 +12,10 @@ import cv2
 import pytest
 from click.testing import CliRunner
 
-from realtime import video
-from realtime.recognize_camera import main as recognize_camera
-from realtime.recognize_video import main as recognize_video
-from realtime.recording import Replay
+from realtime.commands.recognize_camera import main as recognize_camera
+from realtime.commands.recognize_video import main as recognize_video
+from realtime.outputs import video
+from realtime.sources.recording import Recording
 from tests.commands import start
 from tests.conftest import CLIP
 
@@ -88,4 +88,4 @@ def test_a_record_that_is_cut_short_is_read(tmp_path: Path) -> None:
     assert CliRunner().invoke(recognize_camera, words).exit_code == 0
     path = tmp_path / "kept" / "record.jsonl"
     path.write_bytes(path.read_bytes()[:-100])
-    assert Replay(tmp_path / "kept").count == 3
+    assert Recording(tmp_path / "kept").count == 3

@@ -18,18 +18,18 @@ import pytest
 from click.testing import CliRunner
 from numpy.typing import NDArray
 
-from realtime.camera import Wanted, open_live
-from realtime.capture import Frame, SourceError
-from realtime.newest import Newest
-from realtime.recognize_camera import main
+from realtime.commands.recognize_camera import main
+from realtime.sources.camera import CameraSettings, open_live
+from realtime.sources.frame import Frame, SourceError
+from realtime.sources.live_capture import LiveCapture
 from tests.conftest import CLIP, draw_sheet
 from tests.streams import MjpegServer, clip_frames, stamped
 
-LIVE = [sys.executable, "-c", "from realtime.recognize_camera import main; main()"]
+LIVE = [sys.executable, "-c", "from realtime.commands.recognize_camera import main; main()"]
 
 
-def newest(server: MjpegServer, give_up: float = 60) -> Newest:
-    return Newest(partial(open_live, server.address, Wanted()), server.address, give_up)
+def newest(server: MjpegServer, give_up: float = 60) -> LiveCapture:
+    return LiveCapture(partial(open_live, server.address, CameraSettings()), server.address, give_up)
 
 
 def next_frame(frames: Iterator[Frame | None], seconds: float = 15) -> Frame:
@@ -185,7 +185,7 @@ def test_a_camera_that_opens_but_gives_nothing_is_an_error() -> None:
 
     blind = Blind()
     with pytest.raises(SourceError, match="gave no frame"):
-        Newest(lambda: blind, "camera 0")
+        LiveCapture(lambda: blind, "camera 0")
     assert blind.released == 1
 
 
@@ -208,7 +208,7 @@ def test_an_error_in_the_reading_thread_is_raised_in_the_loop() -> None:
         def release(self) -> None:
             pass
 
-    with Newest(Broken, "camera 0") as source, pytest.raises(cv2.error, match="driver broke"):
+    with LiveCapture(Broken, "camera 0") as source, pytest.raises(cv2.error, match="driver broke"):
         for _ in source.frames():
             pass
     assert source.fps == 25 and reading_threads() == []
@@ -255,7 +255,7 @@ def test_ten_minutes_at_30_frames_a_second_keep_memory_flat() -> None:
         port = free.getsockname()[1]
     server = serve(1280)
     try:
-        with Newest(partial(open_live, f"http://127.0.0.1:{port}/", Wanted()), "camera") as source:
+        with LiveCapture(partial(open_live, f"http://127.0.0.1:{port}/", CameraSettings()), "camera") as source:
             stream, start, longest = source.frames(), time.monotonic(), 0.0
             while time.monotonic() - start < 60 * minutes:
                 end = time.monotonic() + 20

@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime.overlay import DARK, draw
-from realtime.reading import Digit, Reading
-from realtime.tracker import Track, settle
+from realtime.outputs.overlay import DARK, draw
+from realtime.reading.page import Digit, Number
+from realtime.tracking.tracker import Track, settle
 from tests.conftest import draw_sheet
 
 Box = tuple[int, int, int, int]
 
 
-def reading(text: str, left: int, top: int, width: int, height: int, gap: int = 8) -> Reading:
+def reading(text: str, left: int, top: int, width: int, height: int, gap: int = 8) -> Number:
     chances = np.full(10, 0.01, np.float32)
     boxes = [(left + i * (width + gap), top, width, height) for i in range(len(text))]
-    return Reading(tuple(Digit(s, 0.9, box, i, chances) for i, (s, box) in enumerate(zip(text, boxes, strict=True))), 0)
+    return Number(tuple(Digit(s, 0.9, box, i, chances) for i, (s, box) in enumerate(zip(text, boxes, strict=True))), 0)
 
 
 def ground(kind: str, size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -88,9 +88,9 @@ def test_a_number_at_the_edge_keeps_its_text_inside_the_picture(place: tuple[int
 
 
 def test_the_text_of_one_number_does_not_hide_another() -> None:
-    readings = [reading("123", 100, 100 + 80 * k, 30, 60) for k in range(4)]
-    touched = changed(ground("white", (480, 640)), settle(readings))
-    covered = [touched[y : y + h, x : x + w].mean() for r in readings for x, y, w, h in (d.box for d in r.digits)]
+    numbers = [reading("123", 100, 100 + 80 * k, 30, 60) for k in range(4)]
+    touched = changed(ground("white", (480, 640)), settle(numbers))
+    covered = [touched[y : y + h, x : x + w].mean() for r in numbers for x, y, w, h in (d.box for d in r.digits)]
     assert max(covered) < 0.5
 
 
@@ -98,5 +98,5 @@ def test_the_text_of_one_number_does_not_hide_another() -> None:
 def test_a_tiny_picture_is_drawn_on_without_an_error(size: tuple[int, int]) -> None:
     box = (0, 0, size[1], size[0])
     chances = np.full(10, 0.01, np.float32)
-    track = settle([Reading((Digit("7", 0.9, box, 0, chances),), 0)])
+    track = settle([Number((Digit("7", 0.9, box, 0, chances),), 0)])
     assert draw(ground("grey", size), track).shape == (*size, 3)

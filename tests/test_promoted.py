@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realtime import promoted
-from realtime.both import Both
-from realtime.classifier import Classifier, default_model
-from realtime.promoted import Promoted
+from realtime.live.loop import promotion as promoted
+from realtime.live.promotion import ModelWatcher
+from realtime.reading.classifier import Classifier
+from realtime.reading.ensemble import Ensemble
+from realtime.reading.model_files import default_model
 
 
 def test_a_model_moved_into_place_is_taken_up_once(
@@ -17,10 +18,10 @@ def test_a_model_moved_into_place_is_taken_up_once(
     monkeypatch.setattr(promoted, "LOOK", 0.0)
     place, base = tmp_path / "finetuned.onnx", Classifier(default_model(), "cpu")
 
-    def open_networks() -> Classifier | Both:
-        return Both(Classifier(place, "cpu"), base) if place.is_file() else base
+    def open_networks() -> Classifier | Ensemble:
+        return Ensemble(Classifier(place, "cpu"), base) if place.is_file() else base
 
-    in_use = Promoted(open_networks, lambda: place if place.is_file() else None)
+    in_use = ModelWatcher(open_networks, lambda: place if place.is_file() else None)
     assert in_use.current is base and in_use.renew() == ""
     blank = np.zeros(10, np.float32)
     assert in_use.who(blank) == ""
@@ -32,7 +33,7 @@ def test_a_model_moved_into_place_is_taken_up_once(
     promote(make_model())
     assert in_use.renew() == "took up the new finetuned.onnx" and in_use.renew() == ""
     first = in_use.current
-    assert isinstance(first, Both)
+    assert isinstance(first, Ensemble)
     said = first(np.zeros((1, 1, 28, 28), np.uint8))
     assert in_use.who(said[0, :10]) in ("fine-tuned", "base")
     promote(default_model())

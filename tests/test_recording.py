@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from realtime import video
-from realtime.background import Background
-from realtime.capture import Frame, SourceError
-from realtime.recognize_video import main as recognize_video
-from realtime.recording import Record, Replay
-from realtime.sinks import OutputError
-from realtime.video import LiveVideo, VideoFile
+from realtime.commands.recognize_video import main as recognize_video
+from realtime.outputs import video
+from realtime.outputs.background import Background
+from realtime.outputs.recorder import Recorder
+from realtime.outputs.sink import OutputError
+from realtime.outputs.video import LiveVideo, VideoFile
+from realtime.sources.frame import Frame, SourceError
+from realtime.sources.recording import Recording
 from tests.streams import CLIP, clip_frames, stamp, stamped
 
 
@@ -112,8 +113,8 @@ def test_a_killed_run_leaves_a_file_that_opens(tmp_path: Path, ending: str) -> N
     program = f"""
         import time
         from pathlib import Path
-        from realtime.video import LiveVideo
-        from realtime.capture import Frame
+        from realtime.outputs.video import LiveVideo
+        from realtime.sources.frame import Frame
         from tests.streams import clip_frames
         pictures = clip_frames(20, 640)
         saved = LiveVideo(Path({str(tmp_path)!r}) / "out{ending}", 25, print)
@@ -149,10 +150,10 @@ def test_a_disk_that_fills_up_ends_the_video_whole(tmp_path: Path, monkeypatch: 
 def test_a_record_replays_to_the_same_frames(tmp_path: Path) -> None:
     settings = {"conf": 0.6, "polarity": "auto"}
     sent = [Frame(image, 3 * i, i / 7, "camera") for i, image in enumerate(clip_frames(5, 320))]
-    with Record(tmp_path / "kept", lambda: settings, pytest.fail) as record:
+    with Recorder(tmp_path / "kept", lambda: settings, pytest.fail) as record:
         for each in sent:
             record.take(each, [], 2.0)
-    with Replay(tmp_path / "kept") as replay:
+    with Recording(tmp_path / "kept") as replay:
         got = list(replay.frames())
         assert replay.count == 5 and replay.fps == pytest.approx(7)
         assert replay.line(got[1])["polarity"] == "auto"
@@ -161,12 +162,12 @@ def test_a_record_replays_to_the_same_frames(tmp_path: Path) -> None:
 
 
 def test_a_record_cut_off_by_a_kill_is_whole_up_to_there(tmp_path: Path) -> None:
-    with Record(tmp_path / "kept", lambda: {"conf": 0.6, "polarity": "auto"}, pytest.fail) as record:
+    with Recorder(tmp_path / "kept", lambda: {"conf": 0.6, "polarity": "auto"}, pytest.fail) as record:
         for i in range(4):
             record.take(frame(i, i / 25), [], 1.0)
     lines = tmp_path / "kept" / "record.jsonl"
     lines.write_bytes(lines.read_bytes()[:-40])
-    assert [f.index for f in Replay(tmp_path / "kept").frames()] == [0, 1, 2]
+    assert [f.index for f in Recording(tmp_path / "kept").frames()] == [0, 1, 2]
 
 
 @pytest.mark.parametrize(
@@ -175,24 +176,24 @@ def test_a_record_cut_off_by_a_kill_is_whole_up_to_there(tmp_path: Path) -> None
 def test_a_damaged_record_is_refused(tmp_path: Path, text: str, says: str) -> None:
     (tmp_path / "record.jsonl").write_text(text)
     with pytest.raises(SourceError, match=says):
-        Replay(tmp_path)
+        Recording(tmp_path)
 
 
 def test_a_record_takes_no_folder_in_use(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("x")
     with pytest.raises(OutputError, match="not empty"):
-        Record(tmp_path, dict, pytest.fail)
+        Recorder(tmp_path, dict, pytest.fail)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_an_unwritable_folder_is_named(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(OutputError, match="cannot record"):
-        Record(tmp_path / "kept", dict, pytest.fail)
+        Recorder(tmp_path / "kept", dict, pytest.fail)
 
 
 def test_recognize_video_reads_a_record_as_it_was_read(tmp_path: Path) -> None:
-    program = [sys.executable, "-c", "from realtime.recognize_camera import main; main()"]
+    program = [sys.executable, "-c", "from realtime.commands.recognize_camera import main; main()"]
     options = ["--no-show", "--max-frames", "12", "--device", "cpu", "--conf", "0.7", "--polarity", "dark"]
     json_path = tmp_path / "live.jsonl"
     done = subprocess.run(

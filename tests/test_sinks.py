@@ -11,22 +11,16 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime import sinks
-from realtime.capture import Frame
-from realtime.reading import Digit, Reading
-from realtime.sinks import (
-    COLUMNS,
-    Csv,
-    JsonLines,
-    OutputError,
-    Window,
-    check_picture,
-    describe,
-    places,
-    save_picture,
-    why_no_display,
-)
-from realtime.tracker import Track, Tracker, settle
+from realtime.live.display import why_no_display
+from realtime.live.viewer import Viewer
+from realtime.outputs import sinks
+from realtime.outputs.pictures import check_picture, places, save_picture
+from realtime.outputs.sink import OutputError
+from realtime.outputs.text import COLUMNS, Csv, JsonLines
+from realtime.reading.page import Digit, Number
+from realtime.sources.frame import Frame
+from realtime.tracking.tracked_frame import describe
+from realtime.tracking.tracker import Track, Tracker, settle
 
 KEYS = {
     "line": {"source": str, "frame": int, "time": float, "size": list, "latency_ms": float, "numbers": list},
@@ -35,12 +29,12 @@ KEYS = {
 }
 
 
-def reading(text: str, y: int = 20, row: int = 0) -> Reading:
+def reading(text: str, y: int = 20, row: int = 0) -> Number:
     chances = np.full((len(text), 10), 0.01, np.float32)
     for i, sign in enumerate(text):
         chances[i, int(sign) if sign != "?" else 3] = 0.91 if sign != "?" else 0.4
     digits = [Digit(sign, 0.91 - i / 100, (10 + 20 * i, y, 14, 22), i, chances[i]) for i, sign in enumerate(text)]
-    return Reading(tuple(digits), row)
+    return Number(tuple(digits), row)
 
 
 def frame(index: int = 0, source: str = "a.png", time: float = 0.0) -> Frame:
@@ -206,7 +200,7 @@ def test_without_a_display_a_window_is_an_error_not_an_abort(monkeypatch: pytest
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     assert "DISPLAY" in str(why_no_display())
     with pytest.raises(OutputError, match="--no-show"):
-        Window("title", 1)
+        Viewer("title", 1)
     monkeypatch.setenv("DISPLAY", ":nowhere")
     assert "does not answer" in str(why_no_display())
 
