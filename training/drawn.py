@@ -13,7 +13,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from realtime.strips import HEIGHT
+from realtime.reading.strips import HEIGHT
 from training.scenes.strips import Drawer
 from training.scenes.wording import ALPHABET
 

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from realtime import strips
-from realtime.options import exit_codes, note
+from realtime.reading import strips
+from realtime.commands.console import console_command, exit_codes, note
 from training import checkpoint
 from training.drawn import BATCH, Batch, drawing, encode, held_out, pad
 from training.row_network import CLASSES, STEP, RowNetwork, scaled
@@ -50,7 +50,7 @@ class Score:
     shorter: float
 
 
-@click.command()
+@console_command
 @click.option("--data", "folder", type=click.Path(path_type=Path, exists=True), required=True, help="Shared data folder.")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), default=100, show_default=True)
 @click.option("--rate", type=click.FloatRange(0, min_open=True), default=3e-3, show_default=True, help="Highest rate.")

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from realtime.strips import HEIGHT, normalise
+from realtime.reading.strips import HEIGHT, normalise
 
 TILE = (96, 640)  # rows and columns of a tile of paper
 PATTERNS = 160  # tiles drawn

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from realtime.strips import COVER, END, HEIGHT
+from realtime.reading.strips import COVER, END, HEIGHT
 from training.scenes import inking, lettering, wording
 from training.scenes.inking import Piece, Points, Style
 from training.scenes.papers import Margin, Papers, degrade, on_paper

@@ -62,7 +62,7 @@ def whole(image: NDArray[np.uint8]) -> Line:
 
 
 def cut(image: NDArray[np.uint8], line: Line, polarity: str = "auto") -> Cut:
-    """Cut the strip of a line from a picture (H, W, 3) or (H, W) uint8; polarity: "dark" ink, "bright", or "auto".
+    """Cut the strip of a line from a picture (H, W, 3) or (H, W) uint8; polarity: "dark" ink, "light", or "auto".
 
     Raises ValueError for a line without length or height.
     """
@@ -128,8 +128,8 @@ def project(pixels: NDArray[np.uint8], inside: NDArray[np.bool_], polarity: str)
     Of colours it is the direction in which they spread most, so that a red pen on blue paper shows. With "auto" ink is
     what little differs from what is much.
     """
-    if polarity not in ("auto", "dark", "bright"):
-        raise ValueError(f"unknown polarity {polarity!r}: use auto, dark or bright")
+    if polarity not in ("auto", "dark", "light"):
+        raise ValueError(f"unknown polarity {polarity!r}: use auto, dark or light")
     values = np.atleast_3d(pixels).astype(np.float32)
     known = values[inside] if inside.any() else values.reshape(-1, values.shape[2])
     values = values - np.median(known, axis=0)
