@@ -1,19 +1,24 @@
-"""The row network: a strip of writing in, for every second column what is written there. 25 classes, CTC's blank first."""
+"""The row network: a strip of writing in, for every second column what is written there. CTC's blank is first."""
+
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from realtime.reading import strips
+from training import checkpoint
 from training.scenes.wording import ALPHABET
 
 CLASSES = ("", *ALPHABET)  # the blank is first
+KIND = "rows"  # of checkpoint
 STEP = 2  # columns of a strip for each step of the output
 FEATURES = 144
 
 
 def _convolution(inside: int, outside: int, kernel: int, stride: tuple[int, int] = (1, 1)) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inside, outside, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(outside), nn.ReLU(inplace=True)
-    )
+    convolution = nn.Conv2d(inside, outside, kernel, stride, kernel // 2, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(outside), nn.ReLU(inplace=True))
 
 
 class Residual(nn.Module):
@@ -32,7 +37,8 @@ class Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return features of the same shape."""
-        return torch.relu(x + self.body(x))
+        outside: Tensor = torch.relu(x + self.body(x))
+        return outside
 
 
 class RowNetwork(nn.Module):
@@ -56,7 +62,7 @@ class RowNetwork(nn.Module):
 
     def forward(self, strips: Tensor) -> Tensor:
         """Return logits (N, W // 2, classes) of strips (N, 1, 32, W)."""
-        logits = self.name(self.read(self.look(strips))).squeeze(2)
+        logits: Tensor = self.name(self.read(self.look(strips))).squeeze(2)
         count, _, steps = logits.shape
         return logits.transpose(1, 2).reshape(count, 2 * steps, self.classes)
 
@@ -64,3 +70,25 @@ class RowNetwork(nn.Module):
 def scaled(strips: Tensor) -> Tensor:
     """Return strips uint8 as float32 from 0 to 1."""
     return strips.float() / 255
+
+
+def load(path: Path) -> tuple[RowNetwork, dict[str, Any]]:
+    """Return the network of a checkpoint by train-rows, in evaluation mode, and its metadata.
+
+    Raises CheckpointRefusedError where it is broken, foreign or made for other strips.
+    """
+    content = checkpoint.read(path)
+    metadata, state = content.get("metadata"), content.get("state")
+    if not isinstance(metadata, dict) or not isinstance(state, dict) or metadata.get("kind") != KIND:
+        raise checkpoint.CheckpointRefusedError(f"{path} is no checkpoint of train-rows: name another file")
+    if metadata["strip_version"] != strips.VERSION:
+        raise checkpoint.CheckpointRefusedError(
+            f"{path} was trained on strips {metadata['strip_version']!r}, this version cuts {strips.VERSION!r}: "
+            "train it again"
+        )
+    network = RowNetwork(len(metadata["classes"]))
+    try:
+        network.load_state_dict(state)
+    except checkpoint.BROKEN as error:
+        raise checkpoint.CheckpointRefusedError(f"{path} does not fit its network: {error}") from None
+    return network.eval(), metadata

@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from realtime.reading import strips
 from realtime.commands.console import console_command, exit_codes, note
+from realtime.reading import strips
 from training import checkpoint
 from training.drawn import BATCH, Batch, drawing, encode, held_out, pad
-from training.row_network import CLASSES, STEP, RowNetwork, scaled
+from training.row_network import CLASSES, KIND, STEP, RowNetwork, scaled
 
 WARM_UP = 300  # steps
 WEIGHT_DECAY = 0.02
@@ -225,7 +225,7 @@ def _look(run: Run, valid: list[Any], loss: float, rate: float, seconds: float, 
 def save(path: Path, run: Run, told: Score) -> None:
     """Write the averaged weights with what they need to be read again."""
     metadata = {
-        **{"kind": "rows", "classes": list(CLASSES), "strip_version": strips.VERSION, "temperature": 1.0},
+        **{"kind": KIND, "classes": list(CLASSES), "strip_version": strips.VERSION, "temperature": 1.0},
         **{"validation": asdict(told), "step": run.step, "seconds": run.spent, "torch": torch.__version__},
     }
     state = {name: tensor.clone() for name, tensor in run.averaged.state_dict().items()}

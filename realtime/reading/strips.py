@@ -26,8 +26,8 @@ Points = NDArray[np.float64]
 class Line:
     """Where a line of writing runs in a picture.
 
-    points: (K, 2) x, y of its middle line from start to end, K at least 2. height: of its digits, pixels. slant: how far
-    its strokes lean to the right, x for each y; 0 upright.
+    points: (K, 2) x, y of its middle line from start to end, K at least 2. height: of its digits, pixels. slant: how
+    far its strokes lean to the right, x for each y; 0 upright.
     """
 
     points: Points
@@ -45,6 +45,11 @@ class Cut:
     middle: Points
     down: Points
 
+    def columns(self, points: Points) -> Points:
+        """Return the column (N,) in which each point (N, 2) of the picture is seen, or is nearest to."""
+        away = np.linalg.norm(self.middle[None] - points[:, None], axis=2)
+        return away.argmin(axis=1).astype(np.float64) + 0.5
+
     def box(self, start: float, end: float) -> tuple[int, int, int, int]:
         """Return x, y, w, h around what the columns from start to end show, half-open, in the picture's pixels."""
         last = len(self.middle) - 1
@@ -59,6 +64,25 @@ def whole(image: NDArray[np.uint8]) -> Line:
     height, width = image.shape[:2]
     y = (height - 1) / 2
     return Line(np.array([[0.0, y], [max(width - 1, 1), y]]), height / COVER)
+
+
+def through(boxes: NDArray[np.int32]) -> Line:
+    """Return the line that runs through digits, boxes (N, 4) x, y, w, h in the picture, N at least 1.
+
+    A bow is followed from five digits on; a digit much smaller than the others says little of where the line runs.
+    """
+    sizes = boxes[:, 2:].astype(np.float64)
+    middles = boxes[:, :2] + sizes / 2
+    height = float(np.quantile(sizes[:, 1], 0.6))
+    start, end = float(boxes[:, 0].min()), float((boxes[:, 0] + boxes[:, 2]).max())
+    if len(boxes) == 1 or np.ptp(middles[:, 0]) < 0.5 * height:
+        y = float(middles[:, 1].mean())
+        return Line(np.array([[start, y], [max(end, start + 1), y]]), height)
+    weights = np.minimum(sizes[:, 1] / height, 1) ** 2
+    long = len(boxes) >= 5 and end - start > 6 * height
+    curve = np.polynomial.Polynomial.fit(middles[:, 0], middles[:, 1], 2 if long else 1, w=weights)
+    x = np.linspace(start, end, 9 if long else 2)
+    return Line(np.stack([x, curve(x)], axis=1), height)
 
 
 def cut(image: NDArray[np.uint8], line: Line, polarity: str = "auto") -> Cut:

@@ -1,0 +1,206 @@
+"""Read lines of writing from their strips, signs included: the row network and what its probabilities mean.
+
+The network gives, for every second column, the probability of each sign or of none ("blank"). A run of columns where one sign
+is likeliest is that sign, written once. A place where blank is likeliest, but not by far, holds a doubtful sign: it is
+told with the little confidence that it has, so that no digit goes without a word.
+"""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.reading import strips
+from realtime.reading.runtime import ModelRefusedError, gpu_index, open_session, refusing
+from realtime.reading.strips import HEIGHT, Strip
+
+OTHER = "~"  # letters, words, scribbles: what is neither a digit nor a sign of ours
+STEP = 2  # columns of a strip for each step of the network's output
+ROUND = 16  # columns to whose multiple a strip is padded with paper
+MOST = 16  # lines in a batch
+ALIKE = 0.6  # width of a batch's narrowest strip beside its widest: what is padded is reckoned for nothing
+DOUBT = 0.3  # probability of some sign, where none is likeliest, from which on its place is kept
+
+Probabilities = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """One sign of a line: the text, how sure it is, its place in columns of the strip (half-open).
+
+    probabilities: (C - 1,) float32, of every sign at that place, in the order of the reader's `signs`; they sum to 1.
+    """
+
+    text: str
+    confidence: float
+    start: float
+    end: float
+    probabilities: Probabilities = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class RowReading:
+    """A line as read: its signs in order, and the probability that all of them are right and none is missing."""
+
+    symbols: tuple[Symbol, ...]
+    confidence: float
+
+    @property
+    def text(self) -> str:
+        """The line as written, doubtful signs as well."""
+        return "".join(symbol.text for symbol in self.symbols)
+
+
+class RowReader:
+    """The row network behind ONNX Runtime: `reader(strips)` gives a RowReading for each.
+
+    path: an ONNX file by `export-rows`. device: "auto" (CUDA where it works, else the CPU), "cpu", "cuda", "cuda:N".
+    `signs` names what can be read, `device` the device that really runs, `metadata` what the exporter wrote. Raises
+    ModelRefusedError for an unusable file and DeviceError for a named device that cannot be had.
+    """
+
+    def __init__(self, path: Path | str, device: str = "auto") -> None:
+        self.path = Path(path)
+        index = gpu_index(device)
+        self._session, self.cpu_reason = open_session(self.path, device, index)
+        self.device = f"cuda:{index}" if self._session.get_providers()[0] == "CUDAExecutionProvider" else "cpu"
+        with refusing(self.path):
+            self.metadata = dict(self._session.get_modelmeta().custom_metadata_map)
+            self.signs = self._check()
+            self.probabilities([np.zeros((HEIGHT, 4 * ROUND), np.uint8)])  # warm up, and prove that the graph runs
+
+    def __call__(self, lines: list[Strip]) -> list[RowReading]:
+        """Read strips (32, W) uint8. Raises ValueError for other arrays."""
+        return [decode(steps, self.signs) for steps in self.probabilities(lines)]
+
+    def probabilities(self, lines: list[Strip]) -> list[Probabilities]:
+        """Return of each strip the probabilities (W / 2, C) float32, blank first. Raises ValueError for other arrays."""
+        for line in lines:
+            if line.dtype != np.uint8 or line.ndim != 2 or line.shape[0] != HEIGHT or not line.shape[1]:
+                raise ValueError(f"a strip must be ({HEIGHT}, W) uint8, got {line.shape} {line.dtype}")
+        given: list[Probabilities] = [np.zeros((0, 0), np.float32)] * len(lines)
+        for group in _batches([line.shape[1] for line in lines]):
+            batch = pad([lines[k] for k in group])
+            for k, steps in zip(group, self._session.run(None, {"strips": batch})[0], strict=True):
+                given[k] = steps[: -(-lines[k].shape[1] // STEP)]
+        return given
+
+    def _check(self) -> tuple[str, ...]:
+        """Return the signs after holding the file against the contract."""
+        remedy = "export it again with this version's export-rows"
+        version = self.metadata.get("strip_version")
+        if version is None or "classes" not in self.metadata:
+            raise ModelRefusedError(f"{self.path} is no row network of livedigits: {remedy}")
+        if version != strips.VERSION:
+            raise ModelRefusedError(
+                f"{self.path} was made for strips {version!r}, this program cuts {strips.VERSION!r}: train and {remedy}"
+            )
+        try:
+            classes = tuple(str(name) for name in json.loads(self.metadata["classes"]))
+        except (json.JSONDecodeError, TypeError) as error:
+            raise ModelRefusedError(f"{self.path} names no readable classes ({error}): {remedy}") from None
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        if [(i.name, i.type) for i in inputs] != [("strips", "tensor(uint8)")] or len(outputs) != 1:
+            raise ModelRefusedError(f"{self.path} does not take uint8 'strips' alone: {remedy}")
+        if outputs[0].shape[-1] != len(classes) or classes[:11] != ("", *"0123456789"):
+            raise ModelRefusedError(f"{self.path} has outputs {outputs[0].shape} for classes {classes}: {remedy}")
+        return classes[1:]
+
+
+def pad(lines: list[Strip], width: int = 0) -> NDArray[np.uint8]:
+    """Return strips (32, w) as one batch (N, 1, 32, W) uint8, W a multiple of 16 from `width` on, paper behind them."""
+    widest = max([width, *(line.shape[1] for line in lines)])
+    batch = np.zeros((len(lines), 1, HEIGHT, -(-widest // ROUND) * ROUND), np.uint8)
+    for row, line in zip(batch, lines, strict=True):
+        row[0, :, : line.shape[1]] = line
+    return batch
+
+
+def _batches(widths: list[int]) -> list[list[int]]:
+    """Part strips into batches of about equal widths, widest first; return their indices."""
+    groups: list[list[int]] = []
+    for k in sorted(range(len(widths)), key=lambda k: -widths[k]):
+        if groups and len(groups[-1]) < MOST and widths[k] >= ALIKE * widths[groups[-1][0]]:
+            groups[-1].append(k)
+        else:
+            groups.append([k])
+    return groups
+
+
+def decode(steps: Probabilities, signs: tuple[str, ...]) -> RowReading:
+    """Read the probabilities (T, C) of a line, blank first: runs of a sign, and the doubtful ones between them."""
+    best = steps.argmax(axis=1)
+    doubtful = (best == 0) & (1 - steps[:, 0] > DOUBT)
+    best = np.where(doubtful, 1 + steps[:, 1:].argmax(axis=1), best)
+    edges = np.flatnonzero(np.diff(best, prepend=-1))
+    runs = [(int(a), int(b), int(best[a])) for a, b in zip(edges, [*edges[1:], len(best)], strict=True)]
+    symbols = [_symbol(steps, a, b, k, signs) for a, b, k in runs if k]
+    symbols = _joined(_without_echoes(symbols))
+    sure = [k for a, b, k in runs if k and not doubtful[a:b].all()]
+    return RowReading(tuple(_spread(symbols, len(steps))), score(steps, _collapse(sure, signs)))
+
+
+def _symbol(steps: Probabilities, start: int, end: int, sign: int, signs: tuple[str, ...]) -> Symbol:
+    """Return the symbol of a run of steps, as sure as its surest step."""
+    weights = steps[start:end, 1:].sum(axis=0)
+    confidence = float(steps[start:end, sign].max())
+    peak = start + int(steps[start:end, sign].argmax())
+    return Symbol(signs[sign - 1], confidence, peak * STEP, (peak + 1) * STEP, weights / max(weights.sum(), 1e-9))
+
+
+def _without_echoes(symbols: list[Symbol]) -> list[Symbol]:
+    """Drop a doubtful sign right beside a sure one: it is the same ink, of which the network thought twice."""
+    kept: list[Symbol] = []
+    for k, symbol in enumerate(symbols):
+        beside = [s for s in symbols[max(k - 1, 0) : k + 2] if s is not symbol]
+        echo = any(abs(s.start - symbol.start) <= 2 * STEP and s.confidence > symbol.confidence for s in beside)
+        if not (echo and symbol.confidence < 0.5):
+            kept.append(symbol)
+    return kept
+
+
+def _joined(symbols: list[Symbol]) -> list[Symbol]:
+    """Make one of neighbouring "other" signs."""
+    kept: list[Symbol] = []
+    for symbol in symbols:
+        if kept and symbol.text == OTHER == kept[-1].text:
+            old = kept.pop()
+            surer = max(old.confidence, symbol.confidence)
+            symbol = Symbol(OTHER, surer, old.start, symbol.end, symbol.probabilities)
+        kept.append(symbol)
+    return kept
+
+
+def _collapse(classes: list[int], signs: tuple[str, ...]) -> list[int]:
+    other = signs.index(OTHER) + 1 if OTHER in signs else -1
+    return [k for i, k in enumerate(classes) if not (i and k == other == classes[i - 1])]
+
+
+def _spread(symbols: list[Symbol], steps: int) -> list[Symbol]:
+    """Give each symbol the columns around its peak, half the way to its neighbours and no more than a digit's height."""
+    reach = HEIGHT / strips.COVER / 2
+    edges = [(a.end + b.start) / 2 for a, b in zip(symbols, symbols[1:], strict=False)]
+    lows, highs = [0.0, *edges], [*edges, float(steps * STEP)]
+    return [
+        Symbol(s.text, s.confidence, max(low, s.start - reach), min(high, s.end + reach), s.probabilities)
+        for s, low, high in zip(symbols, lows, highs, strict=True)
+    ]
+
+
+def score(steps: Probabilities, classes: list[int]) -> float:
+    """Return the probability that a line reads so, over all ways of laying its signs on the steps (CTC, forward)."""
+    labels = np.zeros(2 * len(classes) + 1, np.intp)
+    labels[1::2] = classes
+    emitted = steps[:, labels].astype(np.float64)
+    skips = np.zeros(len(labels), np.bool_)
+    skips[2:] = (labels[2:] != 0) & (labels[2:] != labels[:-2])
+    forward = np.zeros(len(labels))
+    forward[:2] = emitted[0, :2]
+    for row in emitted[1:]:
+        moved = forward.copy()
+        moved[1:] += forward[:-1]
+        moved[2:] += np.where(skips[2:], forward[:-2], 0)
+        forward = moved * row
+    return float(min(forward[-2:].sum(), 1.0))
