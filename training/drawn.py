@@ -1,9 +1,11 @@
 """Batches of drawn strips without end, made in processes of their own."""
 
 import multiprocessing
+import os
 import queue
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.context import SpawnProcess
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -22,6 +24,7 @@ CHUNK = 8  # batches drawn at once, then parted by width so that little of a bat
 ROUND = 16  # columns to whose multiple a batch is padded
 WAITING = 24  # batches drawn ahead
 
+Drawn = tuple[NDArray[np.uint8], str]  # a strip (32, W) and its text
 Batch = tuple[NDArray[np.uint8], list[str]]  # strips (N, 1, 32, W) and their texts
 
 
@@ -45,7 +48,7 @@ def batches(drawer: Drawer, rng: Generator, size: int = BATCH) -> Iterator[Batch
             yield pad([strip for strip, _ in part], rng), [text for _, text in part]
 
 
-def held_out(folder: Path, count: int) -> list[tuple[NDArray[np.uint8], str]]:
+def held_out(folder: Path, count: int) -> list[Drawn]:
     """Draw strips by writers and fonts that no training strip is by, always the same ones."""
     rng = np.random.default_rng(2**31)
     drawer = Drawer(folder, True, rng)
@@ -72,7 +75,7 @@ def drawing(folder: Path, seed: int, workers: int) -> Iterator[Iterator[Batch]]:
             process.kill()
 
 
-def _take(ready: "Queue[Batch]", processes: list) -> Iterator[Batch]:
+def _take(ready: "Queue[Batch]", processes: list[SpawnProcess]) -> Iterator[Batch]:
     """Give what is drawn. Raises RuntimeError where a worker has died."""
     while True:
         try:
@@ -84,17 +87,18 @@ def _take(ready: "Queue[Batch]", processes: list) -> Iterator[Batch]:
 
 def _work(folder: Path, seed: tuple[int, int], ready: "Queue[Batch]", done: Event) -> None:
     """Draw in a process of its own until `done` is set."""
+    parent = os.getppid()  # where that was killed, nobody sets `done`
     cv2.setNumThreads(1)
     ready.cancel_join_thread()
     rng = np.random.default_rng(seed)
     for batch in batches(Drawer(folder, False, rng), rng):
-        while not done.is_set():
+        while not done.is_set() and os.getppid() == parent:
             try:
                 ready.put(batch, timeout=1)
                 break
             except queue.Full:
                 continue
-        if done.is_set():
+        if done.is_set() or os.getppid() != parent:
             return
 
 

@@ -2,7 +2,10 @@
 
 import copy
 import math
+import os
+import platform
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,8 +20,8 @@ from tqdm import tqdm
 from realtime.commands.console import console_command, exit_codes, note
 from realtime.reading import strips
 from training import checkpoint
-from training.drawn import BATCH, Batch, drawing, encode, held_out, pad
-from training.row_network import CLASSES, KIND, STEP, RowNetwork, scaled
+from training.drawn import BATCH, Batch, Drawn, drawing, encode, held_out, pad
+from training.row_network import CLASSES, KIND, STEP, RowNetwork, load, scaled
 
 WARM_UP = 300  # steps
 WEIGHT_DECAY = 0.02
@@ -51,7 +54,13 @@ class Score:
 
 
 @console_command
-@click.option("--data", "folder", type=click.Path(path_type=Path, exists=True), required=True, help="Shared data folder.")
+@click.option(
+    "--data",
+    "folder",
+    type=click.Path(path_type=Path, exists=True),
+    required=True,
+    help="Folder with strokes/, mnist/ ...",
+)
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), default=100, show_default=True)
 @click.option("--rate", type=click.FloatRange(0, min_open=True), default=3e-3, show_default=True, help="Highest rate.")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes that draw.")
@@ -79,8 +88,37 @@ def main(
             restore(run, checkpoint.read(out / "last.pth"))
         valid = held_out(folder, VALIDATION)
         note(f"row network, {sum(p.numel() for p in run.model.parameters())} parameters, {len(valid)} strips held out")
-        with drawing(folder, seed + run.step, workers) as drawn:
-            fit(run, drawn, valid, minutes * 60, rate, out)
+        if run.spent < minutes * 60:
+            with drawing(folder, seed + run.step, workers) as drawn:
+                fit(run, drawn, valid, minutes * 60, rate, out)
+        finish(out / "best.pth", valid)
+
+
+def finish(path: Path, valid: list[Drawn]) -> None:
+    """Calibrate the best weights on the strips held out, and write them again with their temperature."""
+    network, metadata = load(path)
+    logits, texts = predict(network, valid), [text for _, text in valid]
+    metadata["temperature"] = fit_temperature(logits, texts)
+    metadata["machine"] = f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}"
+    checkpoint.write(path, {"state": network.state_dict(), "metadata": metadata})
+    told = metadata["validation"]
+    note(f"{path}: exact {100 * told['exact']:.2f} % of those held out, temperature {metadata['temperature']:.2f}")
+
+
+def fit_temperature(logits: list[Tensor], texts: list[str]) -> float:
+    """Return the temperature at which logits (T, C) of strips say best what is written on them."""
+    order = sorted(range(len(logits)), key=lambda k: len(logits[k]))
+    parts = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+
+    def loss(temperature: float) -> float:
+        total = 0.0
+        for part in parts:
+            padded = nn.utils.rnn.pad_sequence([logits[k] for k in part], batch_first=True)
+            steps = torch.tensor([len(logits[k]) for k in part])
+            total += ctc(padded, [texts[k] for k in part], temperature, steps).item() * len(part)
+        return total
+
+    return min((float(t) for t in np.geomspace(0.5, 3, 28)), key=loss)
 
 
 def start(rate: float, seed: int, begin: Path | None = None) -> Run:
@@ -102,7 +140,7 @@ def restore(run: Run, content: dict[str, Any]) -> None:
     run.history = content["history"]
 
 
-def fit(run: Run, drawn: Any, valid: list[Any], seconds: float, rate: float, out: Path) -> None:  # noqa: ANN401
+def fit(run: Run, drawn: Iterator[Batch], valid: list[Drawn], seconds: float, rate: float, out: Path) -> None:
     """Train until `seconds` are spent, the rate falling to zero with them."""
     bar = tqdm(total=round(seconds), initial=round(run.spent), unit="s", mininterval=30, desc="train-rows")
     looked, losses = run.spent, []
@@ -150,16 +188,16 @@ def forward(model: nn.Module, pixels: Tensor) -> Tensor:
     return logits.float()
 
 
-def ctc(logits: Tensor, texts: list[str], temperature: float = 1.0) -> Tensor:
-    """Return the CTC loss of logits (N, T, C) for what is written, per symbol."""
+def ctc(logits: Tensor, texts: list[str], temperature: float = 1.0, steps: Tensor | None = None) -> Tensor:
+    """Return the CTC loss of logits (N, T, C), the first `steps` (N,) of each, for what is written, per symbol."""
     targets, lengths = (torch.from_numpy(part) for part in encode(texts))
     logs = torch.log_softmax(logits / temperature, dim=2).transpose(0, 1)
-    steps = torch.full((len(texts),), logs.shape[0], dtype=torch.int64)
+    steps = torch.full((len(texts),), logs.shape[0], dtype=torch.int64) if steps is None else steps
     total = functional.ctc_loss(logs, targets, steps, lengths, reduction="sum", zero_infinity=True)
     return total / max(int(lengths.sum()), 1)
 
 
-def predict(model: nn.Module, drawn: list[Any]) -> list[Tensor]:
+def predict(model: nn.Module, drawn: list[Drawn]) -> list[Tensor]:
     """Return the logits (T, C) of each strip, in full precision."""
     model.eval()
     order = sorted(range(len(drawn)), key=lambda k: drawn[k][0].shape[1])
@@ -202,7 +240,7 @@ def distance(a: str, b: str) -> int:
     return row[-1]
 
 
-def _look(run: Run, valid: list[Any], loss: float, rate: float, seconds: float, out: Path) -> None:
+def _look(run: Run, valid: list[Drawn], loss: float, rate: float, seconds: float, out: Path) -> None:
     """Read the strips held out, and keep the run, and its averaged weights if they are the best so far."""
     told = score([greedy(row) for row in predict(run.averaged, valid)], [text for _, text in valid])
     line = {"seconds": run.spent, "step": float(run.step), "loss": loss, "rate": rate, **asdict(told)}

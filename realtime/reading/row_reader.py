@@ -1,8 +1,8 @@
 """Read lines of writing from their strips, signs included: the row network and what its probabilities mean.
 
-The network gives, for every second column, the probability of each sign or of none ("blank"). A run of columns where one sign
-is likeliest is that sign, written once. A place where blank is likeliest, but not by far, holds a doubtful sign: it is
-told with the little confidence that it has, so that no digit goes without a word.
+The network gives, for every second column, the probability of each sign or of none ("blank"). A run of columns where
+one sign is likeliest is that sign, written once. A place where blank is likeliest, but not by far, holds a doubtful
+sign: it is told with the little confidence that it has, so that no digit goes without a word.
 """
 
 import json
@@ -76,7 +76,7 @@ class RowReader:
         return [decode(steps, self.signs) for steps in self.probabilities(lines)]
 
     def probabilities(self, lines: list[Strip]) -> list[Probabilities]:
-        """Return of each strip the probabilities (W / 2, C) float32, blank first. Raises ValueError for other arrays."""
+        """Return the probabilities (W / 2, C) float32 of each strip, blank first. Raises ValueError."""
         for line in lines:
             if line.dtype != np.uint8 or line.ndim != 2 or line.shape[0] != HEIGHT or not line.shape[1]:
                 raise ValueError(f"a strip must be ({HEIGHT}, W) uint8, got {line.shape} {line.dtype}")
@@ -179,7 +179,7 @@ def _collapse(classes: list[int], signs: tuple[str, ...]) -> list[int]:
 
 
 def _spread(symbols: list[Symbol], steps: int) -> list[Symbol]:
-    """Give each symbol the columns around its peak, half the way to its neighbours and no more than a digit's height."""
+    """Give each symbol the columns around its peak, half the way to its neighbours, at most a digit's height."""
     reach = HEIGHT / strips.COVER / 2
     edges = [(a.end + b.start) / 2 for a, b in zip(symbols, symbols[1:], strict=False)]
     lows, highs = [0.0, *edges], [*edges, float(steps * STEP)]

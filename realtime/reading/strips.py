@@ -48,7 +48,8 @@ class Cut:
     def columns(self, points: Points) -> Points:
         """Return the column (N,) in which each point (N, 2) of the picture is seen, or is nearest to."""
         away = np.linalg.norm(self.middle[None] - points[:, None], axis=2)
-        return away.argmin(axis=1).astype(np.float64) + 0.5
+        nearest: Points = away.argmin(axis=1) + 0.5
+        return nearest
 
     def box(self, start: float, end: float) -> tuple[int, int, int, int]:
         """Return x, y, w, h around what the columns from start to end show, half-open, in the picture's pixels."""
@@ -127,7 +128,8 @@ def _follow(at: Points, along: Points, values: Points) -> Points:
     inner = np.interp(at, along, values)
     first = (values[1] - values[0]) / max(along[1] - along[0], 1e-9)
     last = (values[-1] - values[-2]) / max(along[-1] - along[-2], 1e-9)
-    return inner + np.minimum(at - along[0], 0) * first + np.maximum(at - along[-1], 0) * last
+    followed: Points = inner + np.minimum(at - along[0], 0) * first + np.maximum(at - along[-1], 0) * last
+    return followed
 
 
 def _region(
@@ -154,9 +156,9 @@ def project(pixels: NDArray[np.uint8], inside: NDArray[np.bool_], polarity: str)
     """
     if polarity not in ("auto", "dark", "light"):
         raise ValueError(f"unknown polarity {polarity!r}: use auto, dark or light")
-    values = np.atleast_3d(pixels).astype(np.float32)
+    values: NDArray[np.float32] = np.atleast_3d(pixels).astype(np.float32)
     known = values[inside] if inside.any() else values.reshape(-1, values.shape[2])
-    values = values - np.median(known, axis=0)
+    values = values - np.median(known, axis=0).astype(np.float32)
     direction = np.ones(1, np.float32)
     if values.shape[2] == 3:
         spread = values[inside] if inside.any() else values.reshape(-1, 3)
@@ -181,7 +183,7 @@ def normalise(grey: NDArray[np.float32], inside: NDArray[np.bool_] | None = None
     if not known.size:
         return np.zeros(grey.shape, np.uint8)
     low, high = np.percentile(known, (PAPER, INK))
-    strip = np.clip((grey - low) * (255 / max(high - low, FAINTEST)), 0, 255).astype(np.uint8)
+    strip: Strip = np.clip((grey - low) * (255 / max(high - low, FAINTEST)), 0, 255).astype(np.uint8)
     if inside is not None:
         strip[~inside] = 0
     return strip

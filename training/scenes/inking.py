@@ -1,4 +1,4 @@
-"""Write tokens as pieces of ink in em: digits, signs, letters and scribbles of one hand, with the habits of one line."""
+"""Write tokens as pieces of ink in em: digits, signs, letters and scribbles of one hand, as one line has them."""
 
 from dataclasses import dataclass
 
@@ -55,7 +55,9 @@ def style(rng: Generator) -> Style:
     else:
         gap, uneven = rng.uniform(-0.3, -0.1), 0.06
     fat = rng.random()
-    width = rng.uniform(0.025, 0.06) if fat < 0.25 else rng.uniform(0.06, 0.13) if fat < 0.8 else rng.uniform(0.13, 0.24)
+    width = (
+        rng.uniform(0.025, 0.06) if fat < 0.25 else rng.uniform(0.06, 0.13) if fat < 0.8 else rng.uniform(0.13, 0.24)
+    )
     return Style(
         gap=float(gap),
         uneven=uneven,
@@ -159,8 +161,8 @@ def _flagged(rng: Generator) -> Points:
     out, down = float(rng.uniform(0.12, 0.6)), float(rng.uniform(0.15, 0.95))
     top, foot = np.array([out, 0.0], np.float32), np.array([out + rng.uniform(-0.2, 0.1), 1], np.float32)
     start = np.array([0, down], np.float32)
-    bend = (start + top) / 2 + rng.normal(0, 0.06, 2)
-    return np.concatenate([_curve(start, bend, bend, top), _line((float(top[0]), 0), (float(foot[0]), 1))])
+    bend: Points = ((start + top) / 2 + rng.normal(0, 0.06, 2)).astype(np.float32)
+    return np.concatenate([_curve(start, bend, bend, top), np.stack([top, foot])])
 
 
 def _tail(stroke: Points, rng: Generator) -> Points:

@@ -9,6 +9,7 @@ import zlib
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,7 +22,6 @@ from training.scenes import pen
 HELD_OUT = 8  # one writer, or font, of so many is for validation alone
 FONT_SIZE = 56
 FONT_SIGNS = "0123456789.,-+x/:=()[]%abcdefghkmnprtuvwyABCDEFGHKLMNPRTUVWXY$&@#?"
-MIXED = 0.04  # share of the lines that every writer's hand may be in
 LETTERS = "acdefghjkmnprtuvwyABDEFGHKLMNPQRTUVWXYJ"  # on their own like no digit and no sign
 OTHERS = '"#$&*;<>?@!'  # signs that are none of ours; ! stands among letters only
 
@@ -93,7 +93,7 @@ def _held(name: str) -> bool:
     return zlib.crc32(name.encode()) % HELD_OUT == 0
 
 
-def _records(path: Path) -> list[dict]:
+def _records(path: Path) -> list[dict[str, Any]]:
     with gzip.open(path, "rt", encoding="utf-8") as file:
         return [json.loads(line) for line in file]
 
@@ -105,7 +105,7 @@ def _join(strokes: list[list[list[int]]]) -> tuple[Points, tuple[int, ...]]:
     return np.concatenate(parts), tuple(np.cumsum([len(part) for part in parts])[:-1].tolist())
 
 
-def _inked(record: dict, digit: bool) -> Inked | None:
+def _inked(record: dict[str, Any], digit: bool) -> Inked | None:
     """Return a record as a glyph, digits 1 em high; None for what cannot be the digit it is said to be."""
     points, starts = _join(record["strokes"])
     low, size = points.min(axis=0), np.ptp(points, axis=0)
@@ -116,7 +116,7 @@ def _inked(record: dict, digit: bool) -> Inked | None:
     return Inked(points, starts, float(points[:, 0].max()))
 
 
-def _whole(record: dict) -> Inked:
+def _whole(record: dict[str, Any]) -> Inked:
     """Return a whole number, its line made level, a high stroke of it 1 em high."""
     points, starts = _join(record["strokes"])
     strokes = np.split(points, starts)
@@ -186,7 +186,4 @@ def _font(path: Path) -> Hand:
             drawn[sign] = (np.ascontiguousarray(canvas[y : y + h, x : x + w, 0]), y)
     zero, top = drawn["0"]
     em = len(zero)
-    return {
-        sign: [Printed(ink, (y - top) / em, len(ink) / em, ink.shape[1] / em)]
-        for sign, (ink, y) in drawn.items()
-    }
+    return {sign: [Printed(ink, (y - top) / em, len(ink) / em, ink.shape[1] / em)] for sign, (ink, y) in drawn.items()}

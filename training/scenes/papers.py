@@ -1,4 +1,4 @@
-"""What ink lies on and what a camera makes of it, for strips: patterned paper, ruling, uneven light, blur, noise, JPEG."""
+"""What ink lies on and what a camera makes of it, for strips: patterned paper, uneven light, blur, noise, JPEG."""
 
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def _photographed(image: NDArray[np.uint8], rng: Generator) -> Grey:
 
 
 def _pattern(rng: Generator) -> Grey:
-    """Draw what is printed on cheques and forms: waves, hatching, nets, dots, fine lines; or the cloud of rough paper."""
+    """Draw what is printed on cheques and forms, waves, hatching, nets, dots, or the cloud of rough paper."""
     rows, columns = (TILE[0] * 2, TILE[1] * 2)
     tile = np.zeros((rows, columns), np.uint8)
     kind = rng.integers(6)
@@ -64,14 +64,19 @@ def _pattern(rng: Generator) -> Grey:
         return _standard(cv2.resize(coarse.astype(np.float32), (TILE[1], TILE[0]), interpolation=cv2.INTER_CUBIC))
     if kind == 1:
         pitch = int(rng.integers(6, 16))
-        for y in range(0, rows, pitch):
-            for x in range((y // pitch % 2) * pitch // 2, columns, pitch):
-                cv2.circle(tile, (x, y), int(rng.integers(1, 3)), 255, -1, cv2.LINE_AA)
+        for down in range(0, rows, pitch):
+            for along in range((down // pitch % 2) * pitch // 2, columns, pitch):
+                cv2.circle(tile, (along, down), int(rng.integers(1, 3)), 255, -1, cv2.LINE_AA)
     else:
         x = np.arange(-20, columns + 20, 6, dtype=np.float64)
         for _ in range(1 if kind < 4 else 2):
             pitch, angle = rng.uniform(7, 26), rng.uniform(-0.9, 0.9) if kind > 2 else rng.normal(0, 0.08)
-            height, length, phase, turn = rng.uniform(0, 22), rng.uniform(60, 500), rng.uniform(0, 7), rng.normal(0, 0.4)
+            height, length, phase, turn = (
+                rng.uniform(0, 22),
+                rng.uniform(60, 500),
+                rng.uniform(0, 7),
+                rng.normal(0, 0.4),
+            )
             for k in np.arange(-columns / pitch, (rows + columns) / pitch):
                 y = k * pitch + angle * x + height * np.sin(2 * np.pi * x / length + phase + turn * k)
                 line = np.round(np.stack([x, y], axis=1) * 8).astype(np.int32)
@@ -88,15 +93,18 @@ def on_paper(ink: NDArray[np.uint8], papers: Papers, rng: Generator) -> Grey:
         ink = cv2.GaussianBlur(ink, (0, 0), spread, sigmaY=spread * float(rng.uniform(0.8, 1.25)))
     grey = cv2.resize(ink, (width, HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     if rng.random() < 0.15:  # a pen that runs dry, pencil on rough paper
-        grey = grey * np.clip(float(rng.uniform(0.5, 1.1)) + papers.cut(width, rng) * float(rng.uniform(0.2, 0.6)), 0, 1)
+        grey = grey * np.clip(
+            float(rng.uniform(0.5, 1.1)) + papers.cut(width, rng) * float(rng.uniform(0.2, 0.6)), 0, 1
+        )
     if rng.random() < 0.4:  # pressure along the line
         knots = rng.uniform(0.45, 1, (1, max(width // 12, 2))).astype(np.float32)
         grey = grey * cv2.resize(knots, (width, 1), interpolation=cv2.INTER_LINEAR)
     through = rng.random()
     if through < 0.05:  # print through: mirrored, faint
-        grey = np.maximum(grey, float(rng.uniform(0.1, 0.35)) * np.roll(grey[:, ::-1], int(rng.integers(width)), axis=1))
-    grey = grey + papers.cut(width, rng) * float(abs(rng.normal(0, 0.09)))
-    return grey + _light(width, rng)
+        behind = np.roll(grey[:, ::-1], int(rng.integers(width)), axis=1)
+        grey = np.maximum(grey, float(rng.uniform(0.1, 0.35)) * behind)
+    laid: Grey = grey + papers.cut(width, rng) * float(abs(rng.normal(0, 0.09))) + _light(width, rng)
+    return laid
 
 
 def _light(width: int, rng: Generator) -> Grey:
@@ -105,7 +113,9 @@ def _light(width: int, rng: Generator) -> Grey:
     slope, fall = (float(v) for v in rng.normal(0, 0.08, 2))
     light = slope * x[None] + fall * y[:, None]
     if rng.random() < 0.12:
-        edge = x[None] * float(rng.normal(0, 1)) * width / 40 + y[:, None] * float(rng.normal(0, 1)) + float(rng.normal())
+        edge = (
+            x[None] * float(rng.normal(0, 1)) * width / 40 + y[:, None] * float(rng.normal(0, 1)) + float(rng.normal())
+        )
         light = light + float(rng.uniform(0.1, 0.6)) / (1 + np.exp(np.clip(-edge * float(rng.uniform(1, 6)), -30, 30)))
     if rng.random() < 0.08:  # a band of darker paper
         row, tilt = float(rng.uniform(-1, 1)), float(rng.normal(0, 0.15))
@@ -123,7 +133,9 @@ def degrade(grey: Grey, margin: Margin, rng: Generator) -> NDArray[np.uint8]:
         size = (max(round(width * share), 2), max(round(HEIGHT * share), 2))
         small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
         grey = _spoil(small, contrast, rng)
-        grey = cv2.resize(grey, (width, HEIGHT), interpolation=(cv2.INTER_LINEAR, cv2.INTER_CUBIC)[int(rng.integers(2))])
+        grey = cv2.resize(
+            grey, (width, HEIGHT), interpolation=(cv2.INTER_LINEAR, cv2.INTER_CUBIC)[int(rng.integers(2))]
+        )
     else:
         grey = _spoil(grey, contrast, rng)
     if rng.random() < 0.15:  # as cameras sharpen
@@ -147,5 +159,5 @@ def _spoil(grey: Grey, contrast: float, rng: Generator) -> Grey:
         shift = float(rng.uniform(0, max(255 - (high - low), 0)))
         packed = 255 - np.clip(levels - low + shift, 0, 255).astype(np.uint8)
         _, data = cv2.imencode(".jpg", packed, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35, 95))])
-        levels = 255 - cv2.imdecode(data, cv2.IMREAD_GRAYSCALE).astype(np.float32)
+        levels = 255 - np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.float32)
     return levels.astype(np.float32)

@@ -1,7 +1,7 @@
 """Draw lines of writing as strips for the row network, with what they say.
 
-What is decided here: a slashed zero is a 0 and a crossed 7 a 7; two dashes at an amount's end are two minus signs; a wave or
-a scribble is ~; a run of letters is one ~; digits struck out are one ~; a ruled line or a cell's border is nothing.
+What is decided here: a slashed zero is a 0 and a crossed 7 a 7; two dashes at an amount's end are two minus signs; a
+wave or a scribble is ~; a run of letters is one ~; digits struck out are one ~; a ruled line or a border is nothing.
 Ink is drawn bright, at twice the strip's size; paper, light and camera come afterwards (`papers`).
 """
 
@@ -198,9 +198,7 @@ def _frame(rng: Generator) -> tuple[float, float, float, float, Margin]:
     return em, top, left + outside[0], right + outside[1], (outside[0], outside[1])
 
 
-def _rule(
-    canvas: Canvas, scale: float, shift: Points, gaps: list[float], length: float, rng: Generator
-) -> None:
+def _rule(canvas: Canvas, scale: float, shift: Points, gaps: list[float], length: float, rng: Generator) -> None:
     """Draw ruled lines, underlines, borders of cells, and lines across, fainter or as strong as ink."""
     rows, columns = canvas.shape
     if rng.random() < 0.3:
@@ -213,7 +211,9 @@ def _rule(
     places = [g * scale + float(shift[0]) for g in gaps] if rng.random() < 0.3 else []
     if rng.random() < 0.12:
         places += [float(shift[0]) - float(rng.uniform(0.15, 0.5)) * scale for _ in range(rng.random() < 0.7)]
-        places += [float(shift[0]) + (length + float(rng.uniform(0.15, 0.5))) * scale for _ in range(rng.random() < 0.7)]
+        places += [
+            float(shift[0]) + (length + float(rng.uniform(0.15, 0.5))) * scale for _ in range(rng.random() < 0.7)
+        ]
     grey, width, lean = int(rng.uniform(60, 255)), int(rng.integers(1, 6)), float(rng.normal(0, 2.5))
     for x in places:
         cv2.line(canvas, (round(x - lean), -4), (round(x + lean), rows + 4), grey, width, cv2.LINE_AA)

@@ -1,7 +1,7 @@
 """What a line says: amounts, prices, equations, dates, times, phone numbers, cells, words between.
 
-A text is a list of tokens: digits and signs as one character each, " " for a gap that parts numbers, "a" for a letter or a
-sign that is none of ours, "W" for a word, "S" for a scribble, and a longer token for a number written in one go.
+A text is a list of tokens: digits and signs as one character each, " " for a gap that parts numbers, "a" for a letter
+or a sign that is none of ours, "W" for a word, "S" for a scribble, and a longer token for a number written in one go.
 `truth` gives what a reader should say.
 """
 
@@ -30,7 +30,7 @@ def draw(rng: Generator) -> Tokens:
     """Draw the text of one line."""
     kinds, weights = zip(*_KINDS, strict=True)
     total = float(sum(weights))
-    tokens = kinds[int(rng.choice(len(kinds), p=[w / total for w in weights]))](rng)
+    tokens: Tokens = kinds[int(rng.choice(len(kinds), p=[w / total for w in weights]))](rng)
     return tokens[:28]
 
 
@@ -71,7 +71,30 @@ def _thousands(rng: Generator, digits: Tokens) -> Tokens:
     return out
 
 
-TAILS = ["", "", "", "", "", ".", ".", "-", "-", "--", ".-", ",-", ".--", "=", "=", ",=", ",", "/", ":-", "S", ".S", "W"]
+TAILS = [
+    "",
+    "",
+    "",
+    "",
+    "",
+    ".",
+    ".",
+    "-",
+    "-",
+    "--",
+    ".-",
+    ",-",
+    ".--",
+    "=",
+    "=",
+    ",=",
+    ",",
+    "/",
+    ":-",
+    "S",
+    ".S",
+    "W",
+]
 HEADS = ["", "", "", "", "", "", "", "", "", "-", "=", "--", "a", "S", "."]
 
 
