@@ -264,7 +264,7 @@ def save(path: Path, run: Run, told: Score) -> None:
     """Write the averaged weights with what they need to be read again."""
     metadata = {
         **{"kind": KIND, "classes": list(CLASSES), "strip_version": strips.VERSION, "temperature": 1.0},
-        **{"validation": asdict(told), "step": run.step, "seconds": run.spent, "torch": torch.__version__},
+        **{"validation": asdict(told), "step": run.step, "seconds": run.spent, "torch": str(torch.__version__)},
     }
     state = {name: tensor.clone() for name, tensor in run.averaged.state_dict().items()}
     checkpoint.write(path, {"state": state, "metadata": metadata})

@@ -158,7 +158,7 @@ def project(pixels: NDArray[np.uint8], inside: NDArray[np.bool_], polarity: str)
         raise ValueError(f"unknown polarity {polarity!r}: use auto, dark or light")
     values: NDArray[np.float32] = np.atleast_3d(pixels).astype(np.float32)
     known = values[inside] if inside.any() else values.reshape(-1, values.shape[2])
-    values = values - np.median(known, axis=0).astype(np.float32)
+    values = (values - np.median(known, axis=0).astype(np.float32)) * inside[..., None]
     direction = np.ones(1, np.float32)
     if values.shape[2] == 3:
         spread = values[inside] if inside.any() else values.reshape(-1, 3)

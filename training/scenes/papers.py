@@ -68,7 +68,7 @@ def _pattern(rng: Generator) -> Grey:
             for along in range((down // pitch % 2) * pitch // 2, columns, pitch):
                 cv2.circle(tile, (along, down), int(rng.integers(1, 3)), 255, -1, cv2.LINE_AA)
     else:
-        x = np.arange(-20, columns + 20, 6, dtype=np.float64)
+        x: NDArray[np.float64] = np.arange(-20, columns + 20, 6, dtype=np.float64)
         for _ in range(1 if kind < 4 else 2):
             pitch, angle = rng.uniform(7, 26), rng.uniform(-0.9, 0.9) if kind > 2 else rng.normal(0, 0.08)
             height, length, phase, turn = (
