@@ -181,6 +181,8 @@ def _collapse(classes: list[int], signs: tuple[str, ...]) -> list[int]:
 def _spread(symbols: list[Symbol], steps: int) -> list[Symbol]:
     """Give each symbol the columns around its peak, half the way to its neighbours, at most a digit's height."""
     reach = HEIGHT / strips.COVER / 2
+    if not symbols:
+        return []
     edges = [(a.end + b.start) / 2 for a, b in zip(symbols, symbols[1:], strict=False)]
     lows, highs = [0.0, *edges], [*edges, float(steps * STEP)]
     return [
