@@ -25,6 +25,7 @@ ROUND = 16  # columns to whose multiple a batch is padded
 WAITING = 24  # batches drawn ahead
 
 Drawn = tuple[NDArray[np.uint8], str]  # a strip (32, W) and its text
+Written = tuple[NDArray[np.uint8], tuple[int, int], str]  # ink, margins, text
 Batch = tuple[NDArray[np.uint8], list[str]]  # strips (N, 1, 32, W) and their texts
 
 
@@ -40,9 +41,17 @@ def pad(strips: list[NDArray[np.uint8]], rng: Generator | None = None) -> NDArra
 
 
 def batches(drawer: Drawer, rng: Generator, size: int = BATCH) -> Iterator[Batch]:
-    """Draw batches without end, each of strips about as wide as one another."""
+    """Draw batches without end, each of strips about as wide as one another.
+
+    Each line is seen twice, in two chunks: writing costs twice as much as seeing.
+    """
+    earlier: list[Written] = []
     while True:
-        drawn = sorted((drawer.draw(rng) for _ in range(size * CHUNK)), key=lambda pair: pair[0].shape[1])
+        count = size * CHUNK
+        fresh = [drawer.write(rng) for _ in range(count - len(earlier))]
+        seen = ((drawer.see(canvas, margin, rng), text) for canvas, margin, text in earlier + fresh)
+        drawn = sorted(seen, key=lambda pair: pair[0].shape[1])
+        earlier = fresh[: count // 2] if not earlier else fresh
         for k in rng.permutation(CHUNK):
             part = drawn[k * size : (k + 1) * size]
             yield pad([strip for strip, _ in part], rng), [text for _, text in part]

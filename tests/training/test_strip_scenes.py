@@ -55,7 +55,7 @@ def test_pieces_stand_at_their_place(token: str, lettering: Lettering) -> None:
         piece = inking.piece(token, lettering, lettering.pens[0], inking.style(rng), rng)
         points = np.concatenate(piece.strokes)
         assert np.isfinite(points).all() and piece.width >= 0
-        assert -2 < points[:, 0].min() and points[:, 1].max() < 2.5
+        assert points[:, 0].min() > -2 and points[:, 1].max() < 2.5
         assert piece.digit == token.isdigit()
 
 

@@ -53,7 +53,7 @@ def style(rng: Generator) -> Style:
     elif kind < 0.87:
         gap, uneven = rng.uniform(-0.14, 0.02), 0.06
     else:
-        gap, uneven = rng.uniform(-0.3, -0.1), 0.06
+        gap, uneven = rng.uniform(-0.27, -0.08), 0.06
     fat = rng.random()
     width = (
         rng.uniform(0.025, 0.06) if fat < 0.25 else rng.uniform(0.06, 0.13) if fat < 0.8 else rng.uniform(0.13, 0.24)

@@ -39,6 +39,15 @@ class Drawer:
 
     def draw(self, rng: Generator) -> tuple[NDArray[np.uint8], str]:
         """Draw one strip (32, W) uint8 and what it says."""
+        canvas, margin, text = self.write(rng)
+        return self.see(canvas, margin, rng), text
+
+    def see(self, canvas: Canvas, margin: Margin, rng: Generator) -> NDArray[np.uint8]:
+        """Lay a line that was written on paper and look at it through a camera, differently each time: (32, W) uint8."""
+        return degrade(on_paper(canvas, self.papers, rng), margin, rng)
+
+    def write(self, rng: Generator) -> tuple[Canvas, Margin, str]:
+        """Write one line: its ink (64, 2 W) uint8, the columns at its ends outside the picture, and what it says."""
         how = inking.style(rng)
         hand, by_pen = self._hand(rng)
         tokens = wording.draw(rng)
@@ -49,7 +58,7 @@ class Drawer:
             text, pieces, gaps = self._write(tokens, written, hand, how, rng)
             canvas, margin = self._lay(pieces, gaps, hand, how, rng)
             if canvas.shape[1] <= FINE * MOST:
-                return degrade(on_paper(canvas, self.papers, rng), margin, rng), text
+                return canvas, margin, text
             tokens = tokens[: len(tokens) * 2 // 3]
 
     def _hand(self, rng: Generator) -> tuple[lettering.Hand, bool]:
