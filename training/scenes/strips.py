@@ -43,7 +43,7 @@ class Drawer:
         return self.see(canvas, margin, rng), text
 
     def see(self, canvas: Canvas, margin: Margin, rng: Generator) -> NDArray[np.uint8]:
-        """Lay a line that was written on paper and look at it through a camera, differently each time: (32, W) uint8."""
+        """Lay a written line on paper and look at it through a camera, differently each time: (32, W) uint8."""
         return degrade(on_paper(canvas, self.papers, rng), margin, rng)
 
     def write(self, rng: Generator) -> tuple[Canvas, Margin, str]:
