@@ -1,9 +1,4 @@
-"""Read lines of writing from their strips, signs included: the row network and what its probabilities mean.
-
-The network gives, for every second column, the probability of each sign or of none ("blank"). A run of columns where
-one sign is likeliest is that sign, written once. A place where blank is likeliest, but not by far, holds a doubtful
-sign: it is told with the little confidence that it has, so that no digit goes without a word.
-"""
+"""Read lines of writing from their strips, signs included: the row network behind ONNX Runtime."""
 
 import json
 from dataclasses import dataclass, field
@@ -13,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.reading import strips
+from realtime.reading.row_decoding import Probabilities, read_steps
 from realtime.reading.runtime import ModelRefusedError, gpu_index, open_session, refusing
 from realtime.reading.strips import HEIGHT, Strip
 
@@ -21,16 +17,14 @@ STEP = 2  # columns of a strip for each step of the network's output
 ROUND = 16  # columns to whose multiple a strip is padded with paper
 MOST = 16  # lines in a batch
 ALIKE = 0.6  # width of a batch's narrowest strip beside its widest: what is padded is reckoned for nothing
-DOUBT = 0.3  # probability of some sign, where none is likeliest, from which on its place is kept
-
-Probabilities = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Symbol:
     """One sign of a line: the text, how sure it is, its place in columns of the strip (half-open).
 
-    probabilities: (C - 1,) float32, of every sign at that place, in the order of the reader's `signs`; they sum to 1.
+    probabilities: (C - 1,) float32, of every sign in that place, in the order of the reader's `signs`; what they lack
+    to 1 is that there is nothing.
     """
 
     text: str
@@ -130,35 +124,10 @@ def _batches(widths: list[int]) -> list[list[int]]:
 
 
 def decode(steps: Probabilities, signs: tuple[str, ...]) -> RowReading:
-    """Read the probabilities (T, C) of a line, blank first: runs of a sign, and the doubtful ones between them."""
-    best = steps.argmax(axis=1)
-    doubtful = (best == 0) & (1 - steps[:, 0] > DOUBT)
-    best = np.where(doubtful, 1 + steps[:, 1:].argmax(axis=1), best)
-    edges = np.flatnonzero(np.diff(best, prepend=-1))
-    runs = [(int(a), int(b), int(best[a])) for a, b in zip(edges, [*edges[1:], len(best)], strict=True)]
-    symbols = [_symbol(steps, a, b, k, signs) for a, b, k in runs if k]
-    symbols = _joined(_without_echoes(symbols))
-    sure = [k for a, b, k in runs if k and not doubtful[a:b].all()]
-    return RowReading(tuple(_spread(symbols, len(steps))), score(steps, _collapse(sure, signs)))
-
-
-def _symbol(steps: Probabilities, start: int, end: int, sign: int, signs: tuple[str, ...]) -> Symbol:
-    """Return the symbol of a run of steps, as sure as its surest step."""
-    weights = steps[start:end, 1:].sum(axis=0)
-    confidence = float(steps[start:end, sign].max())
-    peak = start + int(steps[start:end, sign].argmax())
-    return Symbol(signs[sign - 1], confidence, peak * STEP, (peak + 1) * STEP, weights / max(weights.sum(), 1e-9))
-
-
-def _without_echoes(symbols: list[Symbol]) -> list[Symbol]:
-    """Drop a doubtful sign right beside a sure one: it is the same ink, of which the network thought twice."""
-    kept: list[Symbol] = []
-    for k, symbol in enumerate(symbols):
-        beside = [s for s in symbols[max(k - 1, 0) : k + 2] if s is not symbol]
-        echo = any(abs(s.start - symbol.start) <= 2 * STEP and s.confidence > symbol.confidence for s in beside)
-        if not (echo and symbol.confidence < 0.5):
-            kept.append(symbol)
-    return kept
+    """Read the probabilities (T, C) of a line, blank first, and give each sign its columns."""
+    told, confidence = read_steps(steps)
+    symbols = [Symbol(signs[k - 1], sure, step * STEP, (step + 1) * STEP, row[1:]) for k, sure, step, row in told]
+    return RowReading(tuple(_spread(_joined(symbols), len(steps))), confidence)
 
 
 def _joined(symbols: list[Symbol]) -> list[Symbol]:
@@ -173,36 +142,14 @@ def _joined(symbols: list[Symbol]) -> list[Symbol]:
     return kept
 
 
-def _collapse(classes: list[int], signs: tuple[str, ...]) -> list[int]:
-    other = signs.index(OTHER) + 1 if OTHER in signs else -1
-    return [k for i, k in enumerate(classes) if not (i and k == other == classes[i - 1])]
-
-
 def _spread(symbols: list[Symbol], steps: int) -> list[Symbol]:
     """Give each symbol the columns around its peak, half the way to its neighbours, at most a digit's height."""
-    reach = HEIGHT / strips.COVER / 2
     if not symbols:
         return []
+    reach = HEIGHT / strips.COVER / 2
     edges = [(a.end + b.start) / 2 for a, b in zip(symbols, symbols[1:], strict=False)]
     lows, highs = [0.0, *edges], [*edges, float(steps * STEP)]
     return [
         Symbol(s.text, s.confidence, max(low, s.start - reach), min(high, s.end + reach), s.probabilities)
         for s, low, high in zip(symbols, lows, highs, strict=True)
     ]
-
-
-def score(steps: Probabilities, classes: list[int]) -> float:
-    """Return the probability that a line reads so, over all ways of laying its signs on the steps (CTC, forward)."""
-    labels = np.zeros(2 * len(classes) + 1, np.intp)
-    labels[1::2] = classes
-    emitted = steps[:, labels].astype(np.float64)
-    skips = np.zeros(len(labels), np.bool_)
-    skips[2:] = (labels[2:] != 0) & (labels[2:] != labels[:-2])
-    forward = np.zeros(len(labels))
-    forward[:2] = emitted[0, :2]
-    for row in emitted[1:]:
-        moved = forward.copy()
-        moved[1:] += forward[:-1]
-        moved[2:] += np.where(skips[2:], forward[:-2], 0)
-        forward = moved * row
-    return float(min(forward[-2:].sum(), 1.0))

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime.reading import row_reader, strips
-from realtime.reading.row_reader import RowReader, decode, pad, score
+from realtime.reading import row_decoding, row_reader, strips
+from realtime.reading.row_reader import RowReader, decode, pad
 from realtime.reading.runtime import ModelRefusedError
 
 SIGNS = tuple("0123456789.-~")
@@ -48,10 +48,6 @@ def test_a_doubtful_sign_is_as_sure_as_it_is() -> None:
     assert [round(s.confidence, 2) for s in reading.symbols] == [0.9, 0.4]
 
 
-def test_a_second_thought_about_the_same_ink_is_dropped() -> None:
-    assert decode(steps_of(BLANK, ("4", 0.9), ("9", 0.4), BLANK), SIGNS).text == "4"
-
-
 def test_places_are_columns_around_the_peak_and_do_not_overlap() -> None:
     named = [BLANK] * 40
     named[10], named[16], named[30] = ("1", 0.9), ("2", 0.9), ("3", 0.9)
@@ -60,15 +56,50 @@ def test_places_are_columns_around_the_peak_and_do_not_overlap() -> None:
     assert max(s.end - s.start for s in (one, two, three)) <= strips.HEIGHT
 
 
-def test_the_score_is_the_sum_over_all_ways() -> None:
+def test_the_likeliest_texts_have_the_probability_of_all_their_ways() -> None:
     rng = np.random.default_rng(0)
-    steps = rng.dirichlet(np.ones(4), 5).astype(np.float32)
-    wanted = [2, 2, 3]
-    total = 0.0
-    for path in product(range(4), repeat=5):
-        collapsed = [k for i, k in enumerate(path) if k and (i == 0 or path[i - 1] != k)]
-        total += float(np.prod([steps[t, k] for t, k in enumerate(path)])) if collapsed == wanted else 0
-    assert score(steps, wanted) == pytest.approx(total, rel=1e-5)
+    for _ in range(20):
+        steps = rng.dirichlet(np.full(3, 0.5), 5).astype(np.float32)
+        total: dict[tuple[int, ...], float] = {}
+        for path in product(range(3), repeat=5):
+            text = tuple(k for i, k in enumerate(path) if k and (i == 0 or path[i - 1] != k))
+            total[text] = total.get(text, 0.0) + float(np.prod([steps[t, k] for t, k in enumerate(path)]))
+        text, likelihood = row_decoding.likeliest(steps)[0]
+        assert text == max(total, key=lambda t: total[t])
+        assert likelihood == pytest.approx(total[text], rel=0.1)
+
+
+def test_a_sign_is_as_sure_as_the_texts_that_have_it() -> None:
+    texts = [((1, 2, 3), 0.5), ((1, 4, 3), 0.2), ((1, 3), 0.1), ((1, 2, 5, 3), 0.2)]
+    weighed = row_decoding.weigh(texts, 6)
+    assert [(place, before) for place, before, _ in weighed] == [(0, 0), (1, 1), (-1, 2), (2, 2)]
+    first, second, inserted, third = (row for _, _, row in weighed)
+    assert first[1] == pytest.approx(1) and third[3] == pytest.approx(1)
+    assert second[[2, 4, 0]].tolist() == pytest.approx([0.7, 0.2, 0.1])
+    assert inserted[[5, 0]].tolist() == pytest.approx([0.2, 0.8])
+
+
+@pytest.mark.parametrize(
+    ("read", "other", "pairs"),
+    [
+        ((), (), []),
+        ((1, 2), (1, 2), [(0, 0), (1, 1)]),
+        ((1, 2), (2,), [(0, -1), (1, 0)]),
+        ((1,), (3, 1, 2), [(-1, 0), (0, 1), (-1, 2)]),
+    ],
+)
+def test_texts_are_paired_with_the_fewest_edits(
+    read: tuple[int, ...], other: tuple[int, ...], pairs: list[tuple[int, int]]
+) -> None:
+    assert row_decoding.pair(read, other) == pairs
+
+
+def test_places_of_a_text_that_is_not_the_plainest_are_in_order() -> None:
+    rng = np.random.default_rng(1)
+    steps = rng.dirichlet(np.full(4, 0.5), 30).astype(np.float32)
+    for labels in ((1, 2, 3), (1, 1), (3,)):
+        at = row_decoding.places(steps, labels)
+        assert at == sorted(set(at)) and len(at) == len(labels)
 
 
 def test_batches_hold_strips_of_like_width() -> None:

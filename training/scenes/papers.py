@@ -70,15 +70,15 @@ def _pattern(rng: Generator) -> Grey:
     else:
         x: NDArray[np.float64] = np.arange(-20, columns + 20, 6, dtype=np.float64)
         for _ in range(1 if kind < 4 else 2):
-            pitch, angle = rng.uniform(7, 26), rng.uniform(-0.9, 0.9) if kind > 2 else rng.normal(0, 0.08)
+            spacing, angle = rng.uniform(7, 26), rng.uniform(-0.9, 0.9) if kind > 2 else rng.normal(0, 0.08)
             height, length, phase, turn = (
                 rng.uniform(0, 22),
                 rng.uniform(60, 500),
                 rng.uniform(0, 7),
                 rng.normal(0, 0.4),
             )
-            for k in np.arange(-columns / pitch, (rows + columns) / pitch):
-                y = k * pitch + angle * x + height * np.sin(2 * np.pi * x / length + phase + turn * k)
+            for k in np.arange(-columns / spacing, (rows + columns) / spacing):
+                y = k * spacing + angle * x + height * np.sin(2 * np.pi * x / length + phase + turn * k)
                 line = np.round(np.stack([x, y], axis=1) * 8).astype(np.int32)
                 cv2.polylines(tile, [line], False, 255, int(rng.integers(1, 3)), cv2.LINE_AA, 3)
     small = cv2.resize(tile, (TILE[1], TILE[0]), interpolation=cv2.INTER_AREA).astype(np.float32)
