@@ -18,12 +18,12 @@ import click
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from realtime.outputs.json_file import save_json
 from tqdm import tqdm
 
 from export.network_settings import ON_CUDA, PADDING, WHOLE, Run, open_session, runner, settings
 from realtime.commands.console import console_command, exit_codes, note
 from realtime.commands.options import device_option, open_classifier
+from realtime.outputs.files import save_json
 from realtime.reading.classifier import Classifier
 from realtime.reading.crops import SIDE
 from realtime.reading.model_files import default_model

@@ -20,12 +20,12 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from realtime.outputs.json_file import save_json
 
 from realtime.commands.console import console_command, exit_codes, note
 from realtime.measuring.benchmark import decode, limit_threads
 from realtime.measuring.benchmark_figures import spread
-from realtime.measuring.truth import open_source
+from realtime.measuring.truth import open_labelled
+from realtime.outputs.files import save_json
 from realtime.reading.classifier import Classifier
 from realtime.reading.model_files import default_model
 from realtime.reading.pipeline import group, read
@@ -100,8 +100,8 @@ def open_readers(classifier: Classifier, weights: Path) -> dict[str, Reader]:
 
 def follow(classifier: Classifier) -> Reader:
     """Return what the commands do with a source from its start: read as needed, follow in between."""
-    watch = FrameReader(Tracker())
-    return lambda frame: [track.text for track in watch.see(frame.image, frame.time, classifier)]
+    reader = FrameReader(Tracker())
+    return lambda frame: [track.text for track in reader.read(frame, classifier).tracks]
 
 
 def open_rapidocr() -> Reader | None:
@@ -133,7 +133,7 @@ def open_tesseract() -> Reader | None:
 
 def measure_round(clip: Path, readers: dict[str, Reader], frames: int, slow: int) -> Round:
     """Go through a clip once: decode a few frames alone, then let each way read them, frame by frame."""
-    result, passages = Round(costs={name: [] for name in readers}), open_source(clip).passages
+    result, passages = Round(costs={name: [] for name in readers}), open_labelled(clip).passages
     with Clip(clip) as alone, Clip(clip) as seen:
         bare, source = alone.frames(limit=frames), seen.frames(limit=frames)
         while count := decode(bare, result.decoding, CHUNK):

@@ -11,26 +11,37 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime.outputs.files import make_folder, write_whole
 from realtime.outputs.pictures import save_picture
 from realtime.outputs.sink import OutputError
 from realtime.reading.ink import Box, Ink
 from realtime.reading.page import UNSURE
 from realtime.sources.frame import Frame
+from realtime.tracking.track import Track
 from realtime.tracking.tracked_frame import TrackedFrame
-from realtime.tracking.tracker import Track
 
-INBOX, NOT_A_DIGIT, SNAPSHOTS = "inbox", "not-a-digit", "snapshots"
+# Folders of pictures whose label is not known yet, and of whole frames.
+INBOX, SNAPSHOTS = "inbox", "snapshots"
+# Name of the file, in each folder of pictures, that says where each comes from.
 PROVENANCE = "provenance.jsonl"
-MARGIN = 0.35  # paper kept around a digit, as a share of its longer side
-SAME_SHAPE = 0.8  # correlation above which a digit of a track is the one that was already kept
+# Paper kept around a digit, as a share of its longer side: enough to tell ink from paper again when the picture is read
+# alone. Set by hand.
+MARGIN = 0.35
+# Correlation above which a digit of a number looks as it did when it was kept, and is not kept again. Set by hand: the
+# same ink with other noise lies above, a digit written anew below.
+SAME_SHAPE = 0.8
 
 
 @dataclass(frozen=True)
-class Pick:
-    """A blob on the screen that can be kept: of digit `digit` of track `track`, or refused as no digit (track 0)."""
+class Selectable:
+    """A blob on the screen that can be selected and kept: a digit of a number, or one that was refused.
+
+    track: the number's id, 0 for what was refused. index: its place in the number, or among what was refused. text: as
+    it was read, or why it was refused. settled: whether the number has settled. box: x, y, w, h in frame pixels.
+    """
 
     track: int
-    digit: int
+    index: int
     text: str
     confidence: float
     settled: bool
@@ -38,19 +49,19 @@ class Pick:
 
 
 @dataclass
-class _Kept:
-    """A picture that was kept: of which digit, its shape, its provenance, and where it lies."""
+class _KeptPicture:
+    """A picture that was kept: of which digit, its look by `_shape`, its line of provenance, and where it lies."""
 
-    pick: Pick
+    digit: Selectable
     shape: NDArray[np.float32]
     line: dict[str, object]
     path: Path
 
 
-def picks(tracks: list[Track]) -> list[Pick]:
+def shown_digits(tracks: list[Track]) -> list[Selectable]:
     """List the digits seen in this very frame, row by row."""
     return [
-        Pick(track.id, i, digit.text, digit.confidence, track.state == "settled", digit.box)
+        Selectable(track.id, i, digit.text, digit.confidence, track.state == "settled", digit.box)
         for track in tracks
         if track.fresh
         for i, digit in enumerate(track.digits)
@@ -71,29 +82,28 @@ class Collector:
 
     def __init__(self, folder: Path, session: str) -> None:
         self.folder, self.session = folder, session
-        self._kept: list[_Kept] = []
-        self._done: list[list[tuple[_Kept | Path, str]]] = []
+        self._kept: list[_KeptPicture] = []
+        self._done: list[list[tuple[_KeptPicture | Path, str]]] = []
 
     def collect(self, frame: Frame, ink: Ink, tracks: list[Track]) -> int:
         """Keep all digits of the frame, settled ones under their text, unsure ones in the inbox; return how many."""
-        labels = [(pick, pick.text if pick.settled and pick.text != UNSURE else INBOX) for pick in picks(tracks)]
+        sure = (digit.text if digit.settled and digit.text != UNSURE else INBOX for digit in shown_digits(tracks))
+        labels = zip(shown_digits(tracks), sure, strict=True)
         return self._keep(frame, ink, labels, "collect")
 
-    def label(self, frame: Frame, ink: Ink, pick: Pick, label: str) -> int:
+    def label(self, frame: Frame, ink: Ink, digit: Selectable, label: str) -> int:
         """Keep one digit under a label given by a person, moving it there if it was kept; return 0 if it lay there."""
-        return self._keep(frame, ink, [(pick, label)], "key")
+        return self._keep(frame, ink, [(digit, label)], "key")
 
-    def snapshot(self, seen: TrackedFrame) -> Path:
+    def snapshot(self, tracked: TrackedFrame) -> Path:
         """Keep the whole frame, with its readings as a JSON line beside it."""
-        path = self._folder(SNAPSHOTS) / f"{self.session}-f{seen.frame.index:06}.png"
-        save_picture(path, seen.frame.image)
+        path = self._folder(SNAPSHOTS) / f"{self.session}-f{tracked.frame.index:06}.png"
+        save_picture(path, tracked.frame.image)
         try:
-            path.with_suffix(".json").write_text(
-                json.dumps(seen.to_dict(), ensure_ascii=False) + "\n", encoding="utf-8"
-            )
-        except OSError as error:
+            write_whole(path.with_suffix(".json"), _json_line(tracked.to_dict()))
+        except OutputError:
             path.unlink(missing_ok=True)
-            raise OutputError(f"cannot write {path.with_suffix('.json')}: {error.strerror or error}") from None
+            raise
         self._done.append([(path, "")])
         return path
 
@@ -114,16 +124,16 @@ class Collector:
                 self._kept.remove(kept)
         return len(steps)
 
-    def _keep(self, frame: Frame, ink: Ink, labels: Iterable[tuple[Pick, str]], by: str) -> int:
-        """Keep each pick under its label, once for its shape; return how many were kept or moved."""
-        steps: list[tuple[_Kept | Path, str]] = []
+    def _keep(self, frame: Frame, ink: Ink, labels: Iterable[tuple[Selectable, str]], by: str) -> int:
+        """Keep each digit under its label, once for its shape; return how many were kept or moved."""
+        steps: list[tuple[_KeptPicture | Path, str]] = []
         try:
-            for pick, label in labels:
-                picture = cut_out(frame.image, ink, pick.box)
-                shape = _shape(frame.image, pick.box)
-                known = self._find(pick, shape)
+            for digit, label in labels:
+                picture = cut_out(frame.image, ink, digit.box)
+                shape = _shape(frame.image, digit.box)
+                known = self._find(digit, shape)
                 if known is None:
-                    steps.append((self._add(frame, pick, label, by, picture, shape), ""))
+                    steps.append((self._add(frame, digit, label, by, picture, shape), ""))
                 elif by == "key" and known.path.parent.name != label:
                     steps.append((known, known.path.parent.name))
                     self._move(known, label)
@@ -132,36 +142,36 @@ class Collector:
                 self._done.append(steps)
         return len(steps)
 
-    def _find(self, pick: Pick, shape: NDArray[np.float32]) -> _Kept | None:
+    def _find(self, digit: Selectable, shape: NDArray[np.float32]) -> _KeptPicture | None:
         """Return what was kept of this digit of this track in this shape."""
-        same = [k for k in self._kept if (k.pick.track, k.pick.digit) == (pick.track, pick.digit)]
+        same = [k for k in self._kept if (k.digit.track, k.digit.index) == (digit.track, digit.index)]
         return next((k for k in same if float((k.shape * shape).sum()) > SAME_SHAPE), None)
 
     def _add(
         self,
         frame: Frame,
-        pick: Pick,
+        digit: Selectable,
         label: str,
         by: str,
         picture: NDArray[np.uint8],
         shape: NDArray[np.float32],
-    ) -> _Kept:
+    ) -> _KeptPicture:
         """Write a picture and its line of provenance."""
-        name = f"{self.session}-f{frame.index:06}-t{pick.track:04}-d{pick.digit}.png"
+        name = f"{self.session}-f{frame.index:06}-t{digit.track:04}-d{digit.index}.png"
         path = self._folder(label) / name
         line = {
             "file": name,
             "label": label,
             "by": by,
-            "read": pick.text,
-            "confidence": round(pick.confidence, 4),
+            "read": digit.text,
+            "confidence": round(digit.confidence, 4),
             "session": self.session,
             "source": frame.source,
             "frame": frame.index,
             "time": round(frame.time, 3),
-            "track": pick.track,
-            "digit": pick.digit,
-            "box": list(pick.box),
+            "track": digit.track,
+            "digit": digit.index,
+            "box": list(digit.box),
         }
         save_picture(path, picture)
         try:
@@ -169,11 +179,11 @@ class Collector:
         except OutputError:
             path.unlink(missing_ok=True)
             raise
-        kept = _Kept(pick, shape, line, path)
+        kept = _KeptPicture(digit, shape, line, path)
         self._kept.append(kept)
         return kept
 
-    def _move(self, kept: _Kept, label: str) -> None:
+    def _move(self, kept: _KeptPicture, label: str) -> None:
         """Move a picture and its line to another label."""
         target = self._folder(label) / kept.path.name
         _rewrite(target.parent, add={**kept.line, "label": label, "by": "key"}, drop=target.name)
@@ -183,12 +193,8 @@ class Collector:
 
     def _folder(self, name: str) -> Path:
         """Make a folder for a label."""
-        folder = self.folder / name
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"cannot make folder {folder}: {error.strerror or error}") from None
-        return folder
+        make_folder(self.folder / name)
+        return self.folder / name
 
 
 def cut_out(image: NDArray[np.uint8], ink: Ink, box: Box) -> NDArray[np.uint8]:
@@ -224,17 +230,20 @@ def _shape(image: NDArray[np.uint8], box: Box) -> NDArray[np.float32]:
 def _rewrite(folder: Path, add: dict[str, object] | None = None, drop: str = "") -> None:
     """Add a line to a folder's provenance, or drop that of a file; the file is whole at any moment."""
     path = folder / PROVENANCE
-    unfinished = path.with_name(path.name + ".part")
     try:
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        lines = path.read_bytes().splitlines() if path.exists() else []
         kept = [line for line in lines if json.loads(line)["file"] != drop]
-        kept += [json.dumps(add, ensure_ascii=False)] if add is not None else []
-        if kept:
-            unfinished.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
-            unfinished.replace(path)
-        else:
-            path.unlink(missing_ok=True)
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from None
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise OutputError(f"cannot read {path}: {error.strerror or error}") from None
+    except (ValueError, KeyError, TypeError) as error:
         raise OutputError(f"cannot add to {path}: it holds a line that is not ours ({error}); move it away") from None
+    kept += [_json_line(add)] if add is not None else []
+    if kept:
+        write_whole(path, b"".join(line.rstrip() + b"\n" for line in kept))
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _json_line(value: dict[str, object]) -> bytes:
+    """Return a value as a line of JSON in UTF-8."""
+    return (json.dumps(value, ensure_ascii=False) + "\n").encode()

@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from realtime.live.collecting import INBOX, NOT_A_DIGIT, Collector, Pick, picks
+from realtime.live.collecting import INBOX, Collector, Selectable, shown_digits
 from realtime.live.state import Controls
-from realtime.outputs.sink import OutputError
-from realtime.reading.ink import POLARITIES
+from realtime.reading.classifier import NOT_A_DIGIT
+from realtime.reading.ink import POLARITIES, Box
 from realtime.tracking.tracked_frame import TrackedFrame
 from realtime.tracking.tracker import Tracker
 
-ESCAPE, TAB = 27, 9
-STEP = 0.05  # by which [ and ] move the confidence
+ESCAPE, TAB = 27, 9  # codes of the keys
+CONFIDENCE_STEP = 0.05  # by which [ and ] change the confidence; set by hand
+# Each key, as the help names it, and what it does.
 HELP = (
     ("q Esc", "quit"),
     ("space", "pause, go on"),
@@ -50,81 +51,81 @@ class Keyboard:
             "s": self._snapshot,
             "c": self._collect,
             chr(TAB): self._next,
-            "x": lambda seen: self._label(seen, NOT_A_DIGIT),
+            "x": lambda tracked: self._label(tracked, NOT_A_DIGIT),
             "u": self._undo,
             "d": lambda _: self._toggle("steps"),
             "i": self._polarity,
-            "[": lambda _: self._confidence(-STEP),
-            "]": lambda _: self._confidence(STEP),
+            "[": lambda _: self._confidence(-CONFIDENCE_STEP),
+            "]": lambda _: self._confidence(CONFIDENCE_STEP),
             "m": lambda _: self._toggle("mirror"),
             "r": self._reset,
-            "f": lambda _: self._toggle("full"),
+            "f": lambda _: self._toggle("full_screen"),
             "h": lambda _: self._toggle("help"),
         }
 
-    def press(self, key: str, seen: TrackedFrame) -> bool:
-        """Do what a key stands for, on the seen shown; tell whether it stands for anything."""
+    def press(self, key: str, tracked: TrackedFrame) -> bool:
+        """Do what a key stands for, on the frame shown; tell whether it stands for anything."""
         if key.isdecimal() and key.isascii():
-            action: Callable[[TrackedFrame], str] | None = lambda seen: self._label(seen, key)  # noqa: E731
+            action: Callable[[TrackedFrame], str] | None = lambda tracked: self._label(tracked, key)  # noqa: E731
         else:
             action = self._actions.get(key)
         if action is None:
             return False
         try:
-            self.message = action(seen)
-        except OutputError as error:
+            self.message = action(tracked)
+        except OSError as error:
             self.message = f"error: {error}"
             self.failed += 1
         return True
 
-    def click(self, seen: TrackedFrame, x: float, y: float) -> None:
+    def click(self, tracked: TrackedFrame, x: float, y: float) -> None:
         """Select the digit, or what was refused as one, at a place in frame pixels; nothing where there is none."""
-        hits = [pick for pick in selectable(seen) if _covers(pick.box, x, y)]
+        hits = [pick for pick in selectable_blobs(tracked) if _covers(pick.box, x, y)]
         self.controls.selected = min(hits, key=lambda pick: pick.box[2] * pick.box[3], default=None)
         self.message = _describe(self.controls.selected)
 
-    def follow(self, seen: TrackedFrame) -> None:
-        """Find the selected digit again in a new seen; it is let go when its number has gone."""
+    def follow(self, tracked: TrackedFrame) -> None:
+        """Find the selected digit again in a new frame; it is let go when its number has gone."""
         chosen = self.controls.selected
         if chosen is None:
             return
         if chosen.track:
-            same = [p for p in selectable(seen) if (p.track, p.digit) == (chosen.track, chosen.digit)]
-            shown = any(track.id == chosen.track for track in seen.tracks)
+            same = [p for p in selectable_blobs(tracked) if (p.track, p.index) == (chosen.track, chosen.index)]
+            shown = any(track.id == chosen.track for track in tracked.tracks)
             self.controls.selected = same[0] if same else chosen if shown else None
         else:
             x, y, w, h = chosen.box
-            near = [p for p in selectable(seen) if _covers(p.box, x + w / 2, y + h / 2)]
+            near = [p for p in selectable_blobs(tracked) if _covers(p.box, x + w / 2, y + h / 2)]
             self.controls.selected = near[0] if near else None
 
-    def _label(self, seen: TrackedFrame, label: str) -> str:
+    def _label(self, tracked: TrackedFrame, label: str) -> str:
         chosen = self.controls.selected
-        shown = picks(seen.tracks)
+        shown = shown_digits(tracked.tracks)
         if chosen is None and len(shown) == 1:
             chosen = shown[0]
         if chosen is None:
             return "select a digit first: Tab, or a click on it"
-        if chosen not in selectable(seen):
+        if chosen not in selectable_blobs(tracked):
             return "the selected digit is not to be seen just now"
-        kept = self.collector.label(seen.frame, seen.ink, chosen, label)
+        kept = self.collector.label(tracked.frame, tracked.ink, chosen, label)
         return f"kept as {label}" if kept else f"kept as {label} before"
 
-    def _collect(self, seen: TrackedFrame) -> str:
-        kept = self.collector.collect(seen.frame, seen.ink, seen.tracks)
+    def _collect(self, tracked: TrackedFrame) -> str:
+        kept = self.collector.collect(tracked.frame, tracked.ink, tracked.tracks)
         return f"kept {kept} pictures in {self.collector.folder}; unsure ones in {INBOX}"
 
-    def _snapshot(self, seen: TrackedFrame) -> str:
-        return f"kept {self.collector.snapshot(seen)}"
+    def _snapshot(self, tracked: TrackedFrame) -> str:
+        return f"kept {self.collector.snapshot(tracked)}"
 
     def _undo(self, _: TrackedFrame) -> str:
         count = self.collector.undo()
         return f"took back {count}" if count else "nothing to take back"
 
-    def _next(self, seen: TrackedFrame) -> str:
-        shown = selectable(seen) if self.controls.steps else picks(seen.tracks)
+    def _next(self, tracked: TrackedFrame) -> str:
+        shown = selectable_blobs(tracked) if self.controls.steps else shown_digits(tracked.tracks)
         chosen = self.controls.selected
-        places = [(pick.track, pick.digit) for pick in shown]
-        here = places.index((chosen.track, chosen.digit)) if chosen and (chosen.track, chosen.digit) in places else -1
+        places = [(pick.track, pick.index) for pick in shown]
+        here = places.index((chosen.track, chosen.index)) if chosen and (chosen.track, chosen.index) in places else -1
         self.controls.selected = shown[(here + 1) % len(shown)] if shown else None
         return _describe(self.controls.selected)
 
@@ -153,20 +154,22 @@ class Keyboard:
     def _toggle(self, name: str) -> str:
         on = not getattr(self.controls, name)
         setattr(self.controls, name, on)
-        return f"{name} {'on' if on else 'off'}"
+        return f"{name.replace('_', ' ')} {'on' if on else 'off'}"
 
 
-def selectable(seen: TrackedFrame) -> list[Pick]:
-    """List the digits of a seen, and what was refused as one (track 0)."""
+def selectable_blobs(tracked: TrackedFrame) -> list[Selectable]:
+    """List the digits of a frame, and what was refused as one (track 0)."""
     refused = [
-        Pick(0, i, reason, 0.0, False, tuple(int(v) for v in box))
-        for i, (box, reason) in enumerate(zip(seen.page.boxes, seen.page.reasons, strict=True))
-        if reason
+        Selectable(0, i, str(refusal), 0.0, False, (x, y, w, h))
+        for i, ((x, y, w, h), refusal) in enumerate(
+            zip(tracked.page.boxes.tolist(), tracked.page.refusals, strict=True)
+        )
+        if refusal
     ]
-    return picks(seen.tracks) + refused
+    return shown_digits(tracked.tracks) + refused
 
 
-def _describe(pick: Pick | None) -> str:
+def _describe(pick: Selectable | None) -> str:
     if pick is None:
         return "nothing selected"
     if not pick.track:
@@ -174,6 +177,6 @@ def _describe(pick: Pick | None) -> str:
     return f"selected {pick.text} ({pick.confidence:.2f}): 0-9 label it, x not a digit"
 
 
-def _covers(box: tuple[int, int, int, int], x: float, y: float) -> bool:
+def _covers(box: Box, x: float, y: float) -> bool:
     """Tell whether a place lies in a box, or within four pixels of it."""
     return box[0] - 4 <= x < box[0] + box[2] + 4 and box[1] - 4 <= y < box[1] + box[3] + 4

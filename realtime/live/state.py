@@ -1,13 +1,17 @@
-"""What the live window shows and obeys: the settings that keys change, and how reading goes."""
+"""Hold what the live window shows and obeys: the settings that keys change, and how reading goes."""
 
 from dataclasses import dataclass
 
-from realtime.live.collecting import Pick
+from realtime.live.collecting import Selectable
 
 
 @dataclass
 class Controls:
-    """What the user has set: how to read, and how to show."""
+    """What the user has set: how to read, how to show, and what is selected.
+
+    confidence: probability below which a digit is "?". polarity: "auto", "dark" or "light" ink. steps: whether the ink
+    and what was refused are shown.
+    """
 
     confidence: float
     polarity: str
@@ -15,17 +19,21 @@ class Controls:
     steps: bool = False
     help: bool = False
     paused: bool = False
-    full: bool = False
+    full_screen: bool = False
     quit: bool = False
-    selected: Pick | None = None
+    selected: Selectable | None = None
 
 
 @dataclass(frozen=True)
 class Status:
-    """How reading goes: frames a second, delay from capture to screen in ms (None for files), dropped frames."""
+    """How reading goes.
+
+    fps: frames read a second. delay_ms: from capture to screen, None for files. dropped: frames passed over. device:
+    what reads and with which network. outage: empty while frames come, else what is lost and since when.
+    """
 
     fps: float
     delay_ms: float | None
     dropped: int
     device: str
-    lost: str = ""
+    outage: str = ""

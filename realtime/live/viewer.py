@@ -1,43 +1,47 @@
-"""A plain window that shows annotated frames, for photos and clips."""
+"""Show annotated frames in a plain window, for photos and clips."""
 
-import cv2
-
-from realtime.live.display import is_open, why_no_display
+from realtime.live.display import NoDisplayError, Window
 from realtime.outputs.overlay import draw
 from realtime.outputs.sink import OutputError, Sink
 from realtime.tracking.tracked_frame import TrackedFrame
 
+ESCAPE = 27  # code of the key
+# How often, ms, a window that waits for a key looks whether it was closed. Set by hand.
+POLL_MS = 50
+
 
 class Viewer(Sink):
-    """Show the annotated frames; `closed` tells that the user pressed q or Esc, or closed the window."""
+    """Show the annotated frames; `closed` tells that the user pressed q or Esc, or closed the window.
 
-    def __init__(self, title: str, wait_ms: int) -> None:
-        reason = why_no_display()
-        if reason is not None:
-            raise OutputError(f"cannot open a window: {reason}; read without one with --no-show")
-        self.title, self.wait_ms, self.closed = title, wait_ms, False
-        self._shown = self._seen = False
+    Raises OutputError where no window can be opened.
+    """
 
-    def take(self, seen: TrackedFrame) -> None:
+    def __init__(self) -> None:
+        try:
+            self._window = Window(toolbar=True)
+        except NoDisplayError as error:
+            raise OutputError(f"cannot open a window: {error}; read without one with --no-show") from None
+
+    @property
+    def closed(self) -> bool:
+        """Whether the user has closed the window, by a key or otherwise."""
+        return self._window.closed
+
+    def take(self, tracked: TrackedFrame) -> None:
         """Show the frame and look at the keys."""
-        if not self._shown:
-            cv2.namedWindow(self.title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
-            height, width = seen.frame.image.shape[:2]
-            fit = min(1.0, 1280 / width, 800 / height)
-            cv2.resizeWindow(self.title, max(1, int(width * fit)), max(1, int(height * fit)))
-            self._shown = True
-        cv2.imshow(self.title, draw(seen.frame.image, seen.tracks))
-        while True:
-            key = cv2.waitKey(self.wait_ms or 50)
-            is_seen = is_open(self.title)
-            # A window takes a while to come up: it was closed only if it had been there.
-            if key in (ord("q"), 27) or (self._seen and not is_seen):
-                self.closed = True
-            self._seen = self._seen or is_seen
-            if self.wait_ms or self.closed or key >= 0:
-                return
+        self._window.show(draw(tracked.frame.image, tracked.tracks))
+        self._press(self._window.wait_key(1))
 
-    def close(self, whole: bool) -> None:
+    def wait(self) -> None:
+        """Let the last frame stay until the user presses a key or closes the window."""
+        while not (self._press(self._window.wait_key(POLL_MS)) or self.closed):
+            pass
+
+    def _press(self, key: int) -> bool:
+        """Obey a key, given by its code, and tell whether there was one."""
+        self._window.closed = self._window.closed or key in (ord("q"), ESCAPE)
+        return key >= 0
+
+    def close(self) -> None:
         """Close the window."""
-        if self._shown:
-            cv2.destroyAllWindows()
+        self._window.close()

@@ -1,85 +1,68 @@
-"""The live window: shows frames, and takes keys and clicks."""
+"""Show live frames in a window that takes keys and clicks."""
+
+from typing import Self
 
 import cv2
 
-from realtime.live.display import is_open, why_no_display
+from realtime.live.display import TITLE, Window
 from realtime.live.keys import Keyboard
-from realtime.live.loop import Live
+from realtime.live.loop import LiveLoop
 from realtime.live.screen import compose, view_of
-from realtime.live.state import Status
-from realtime.outputs.sink import OutputError
 from realtime.tracking.tracked_frame import TrackedFrame
 
-TITLE = "livedigits"
-PAUSE_MS = 30  # between looks at the keys while paused
+# How often, ms, a paused window looks at the keys. Set by hand: often enough to feel immediate.
+PAUSED_POLL_MS = 30
 
 
 class LiveWindow:
-    """A window for live reading; a context manager. Raises OutputError where no window can be opened.
+    """A window for live reading; a context manager. `closed` tells that the user quit or closed it.
 
-    `closed` tells that the user quit or closed it.
+    Raises NoDisplayError where no window can be opened.
     """
 
     def __init__(self, keyboard: Keyboard) -> None:
-        reason = why_no_display()
-        if reason is not None:
-            raise OutputError(f"cannot open a window: {reason}")
-        self.closed = False
+        self._window = Window(toolbar=False)
         self._keyboard = keyboard
-        self._scene: TrackedFrame | None = None
-        self._full = self._seen = False
-        cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
+        self._shown: TrackedFrame | None = None
+        self._full_screen = False
+        self._window.open()
         cv2.setMouseCallback(TITLE, self._click)
-        self._sized = False
 
-    def __enter__(self) -> "LiveWindow":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        cv2.destroyAllWindows()
+        self._window.close()
 
-    def show(self, seen: TrackedFrame | None, live: Live) -> None:
-        """Show a seen, the last one again where it is None; do what keys ask for; stay here while paused."""
-        if seen is not None:
-            self._scene = seen
-            self._keyboard.follow(seen)
-        while True:
-            if self._scene is not None:
-                self._draw(self._scene, live.status())
-            if seen is not None:
-                live.shown(seen)
-                seen = None
-            key = cv2.waitKey(PAUSE_MS if self._keyboard.controls.paused else 1)
-            if key >= 0 and self._scene is not None:
-                self._keyboard.press(chr(key & 0xFF), self._scene)
-            self._follow_controls()
-            if self.closed or not self._keyboard.controls.paused:
-                return
+    @property
+    def closed(self) -> bool:
+        """Whether the user has quit by a key, or closed the window."""
+        return self._keyboard.controls.quit or self._window.closed
 
-    def _draw(self, seen: TrackedFrame, status: Status) -> None:
-        """Compose and show the seen."""
-        canvas = compose(seen, self._keyboard.controls, status, self._keyboard.message)
-        if not self._sized:
-            self._sized = True
-            fit = min(1.0, 1280 / canvas.shape[1], 800 / canvas.shape[0])
-            cv2.resizeWindow(TITLE, max(1, int(canvas.shape[1] * fit)), max(1, int(canvas.shape[0] * fit)))
-        cv2.imshow(TITLE, canvas)
-
-    def _follow_controls(self) -> None:
-        """Bring the window to what the keys asked for, and notice that it was closed."""
+    def show(self, tracked: TrackedFrame | None, loop: LiveLoop) -> None:
+        """Show a frame, the last one again where it is None; do what keys ask for; stay here while paused."""
+        if tracked is not None:
+            self._shown = tracked
+            self._keyboard.follow(tracked)
         controls = self._keyboard.controls
-        if controls.full != self._full:
-            self._full = controls.full
-            mode = cv2.WINDOW_FULLSCREEN if self._full else cv2.WINDOW_NORMAL
-            cv2.setWindowProperty(TITLE, cv2.WND_PROP_FULLSCREEN, mode)
-        is_seen = is_open(TITLE)
-        # A window takes a while to come up: it was closed only if it had been there.
-        if controls.quit or (self._seen and not is_seen):
-            self.closed = True
-        self._seen = self._seen or is_seen
+        while True:
+            if self._shown is not None:
+                self._window.show(compose(self._shown, controls, loop.status(), self._keyboard.message))
+            if tracked is not None:
+                loop.mark_shown(tracked)
+                tracked = None
+            key = self._window.wait_key(PAUSED_POLL_MS if controls.paused else 1)
+            if key >= 0 and self._shown is not None:
+                self._keyboard.press(chr(key & 0xFF), self._shown)
+            if controls.full_screen != self._full_screen:
+                self._full_screen = controls.full_screen
+                mode = cv2.WINDOW_FULLSCREEN if self._full_screen else cv2.WINDOW_NORMAL
+                cv2.setWindowProperty(TITLE, cv2.WND_PROP_FULLSCREEN, mode)
+            if self.closed or not controls.paused:
+                return
 
     def _click(self, event: int, x: int, y: int, *_: object) -> None:
         """Select what was clicked on."""
-        if event == cv2.EVENT_LBUTTONDOWN and self._scene is not None:
-            view = view_of(self._scene.frame.image, self._keyboard.controls.mirror)
-            self._keyboard.click(self._scene, *view.place(x, y))
+        if event == cv2.EVENT_LBUTTONDOWN and self._shown is not None:
+            view = view_of(self._shown.frame.image, self._keyboard.controls.mirror)
+            self._keyboard.click(self._shown, *view.place(x, y))

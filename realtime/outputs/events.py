@@ -1,16 +1,15 @@
-"""Write what became of the numbers: settled, changed, gone."""
+"""Write events: numbers that settled, changed or went."""
 
-import csv
-import io
 import json
-from collections.abc import Iterable
+from typing import Any
 
 import click
 
 from realtime.outputs.sink import Sink
-from realtime.outputs.text import TextSink
+from realtime.outputs.text import TextSink, csv_line
 from realtime.tracking.tracked_frame import TrackedFrame
 
+# Columns of the table of events.
 COLUMNS = ("source", "frame", "time", "event", "id", "text", "was", "confidence", "row", "x", "y", "w", "h")
 
 
@@ -21,44 +20,25 @@ class Events(TextSink):
         super().__init__(path)
         self._table = path.lower().endswith(".csv")
         if self._table:
-            self.put(_row(COLUMNS))
+            self.put(csv_line(COLUMNS))
 
-    def take(self, seen: TrackedFrame) -> None:
+    def take(self, tracked: TrackedFrame) -> None:
         """Write the events of the frame."""
-        lines = []
-        for e in seen.events:
-            place = (
-                seen.frame.source,
-                seen.frame.index,
-                round(e.time, 3),
-                e.kind,
-                e.id,
-                e.text,
-                e.was,
-                round(e.confidence, 4),
-                e.row,
-            )
+        place: dict[str, Any] = {"source": tracked.frame.source, "frame": tracked.frame.index}
+        for event in tracked.events:
+            line = place | event.to_dict()
             if self._table:
-                lines.append(_row((*place, *e.box)))
+                *values, box = line.values()
+                self.put(csv_line([*values, *box]))
             else:
-                line = dict(zip(COLUMNS[:9], place, strict=True)) | {"box": list(e.box)}
-                lines.append(json.dumps(line, ensure_ascii=False) + "\n")
-        if lines:
-            self.put("".join(lines))
+                self.put(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 class SettledNumbers(Sink):
     """Write each number to standard output as it settles or changes, one a line."""
 
-    def take(self, seen: TrackedFrame) -> None:
+    def take(self, tracked: TrackedFrame) -> None:
         """Write the numbers that settled or changed with the frame."""
-        for event in seen.events:
+        for event in tracked.events:
             if event.kind != "gone":
                 click.echo(event.text)
-
-
-def _row(values: Iterable[object]) -> str:
-    """Return a line of a table."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(values)
-    return text.getvalue()

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.reading.ink import Box
-from realtime.tracking.tracker import Track
+from realtime.tracking.track import Track
 
 SETTLED, SEEN = (60, 220, 60), (0, 190, 255)  # BGR; settled is a whole box, seen only its corners
 DARK, WHITE = (20, 20, 20), (255, 255, 255)
@@ -25,7 +25,7 @@ def draw(image: NDArray[np.uint8], tracks: list[Track]) -> NDArray[np.uint8]:
     for track in tracks:
         settled = track.state == "settled"
         for digit in track.digits:
-            frame_box(canvas, digit.box, SETTLED if settled else SEEN, thickness, settled and digit.text != "?")
+            draw_box(canvas, digit.box, SETTLED if settled else SEEN, thickness, settled and digit.text != "?")
     for number, track in enumerate(tracks):
         tall = float(np.median([digit.box[3] for digit in track.digits]))
         plate = Plate(track.text, int(np.clip(0.45 * tall, 12, max(12, image.shape[0] / 18))))
@@ -68,7 +68,7 @@ def _covered(places: list[tuple[int, int]], size: tuple[int, int], boxes: NDArra
     return np.maximum(shared, 0).prod(axis=2).sum(axis=1)
 
 
-def frame_box(
+def draw_box(
     canvas: NDArray[np.uint8],
     box: Box,
     colour: tuple[int, int, int],

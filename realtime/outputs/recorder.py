@@ -6,25 +6,23 @@ from pathlib import Path
 
 import cv2
 
-from realtime.outputs.background import Background
+from realtime.outputs.background_writer import BackgroundWriter
 from realtime.outputs.sink import OutputError, Sink
 from realtime.sources.frame import Frame
 from realtime.sources.recording import FRAMES, LINES
 from realtime.tracking.tracked_frame import TrackedFrame
 
-ROOM = 24  # frames that may wait for the disk
-
 
 class Recorder(Sink):
     """Keep the frames read, losslessly, with their times, settings and decisions, in a new folder.
 
-    The line of a frame is written after its picture, so a
-    killed run leaves a record that is whole up to there. Frames that find no room on the way to the disk are left out,
-    and `warn` is told. Raises OutputError where the folder cannot be written or is in use.
+    The line of a frame is written after its picture, so a killed run leaves a recording that is whole up to there.
+    Frames that find no room on the way to the disk are left out, and `warn` is told. Raises OutputError where the
+    folder cannot be written or is not empty.
     """
 
     def __init__(self, folder: Path, warn: Callable[[str], None]) -> None:
-        self.folder, self._warn = folder, warn
+        self.folder = folder
         try:
             if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
                 raise OutputError(f"cannot record into {folder}: it is not empty; name a new folder")
@@ -34,28 +32,25 @@ class Recorder(Sink):
             if isinstance(error, OutputError):
                 raise
             raise OutputError(f"cannot record into {folder}: {error.strerror or error}") from None
-        self._writer: Background[tuple[Frame, dict[str, object]]] = Background(self._write, ROOM)
+        self._writer: BackgroundWriter[tuple[Frame, dict[str, object]]] = BackgroundWriter(self._write, folder, warn)
 
-    def take(self, seen: TrackedFrame) -> None:
+    def take(self, tracked: TrackedFrame) -> None:
         """Hand the frame over to be written."""
         line = {
-            "file": f"{FRAMES}/{seen.frame.index:06}.png",
-            "at": seen.frame.time,
-            "conf": seen.page.confidence,
-            "polarity": seen.page.polarity,
-            **seen.to_dict(),
+            "file": f"{FRAMES}/{tracked.frame.index:06}.png",
+            "at": tracked.frame.time,
+            "conf": tracked.page.confidence,
+            "polarity": tracked.page.polarity,
+            **tracked.to_dict(),
         }
-        if not self._writer.offer((seen.frame, line)) and self._writer.lost == 1:
-            self._warn(f"recording into {self.folder} cannot keep up: some frames are left out of it")
+        self._writer.offer((tracked.frame, line))
 
-    def close(self, whole: bool) -> None:
+    def close(self) -> None:
         """Write what waits."""
         try:
             self._writer.close()
         finally:
             self._lines.close()
-            if self._writer.lost:
-                self._warn(f"{self.folder} lacks {self._writer.lost} frames: writing could not keep up")
 
     def _write(self, item: tuple[Frame, dict[str, object]]) -> None:
         """Write a picture, then its line; runs in the writer's thread."""

@@ -1,6 +1,5 @@
-"""What all outputs share: each is a context manager that takes frames with the numbers seen in them."""
+"""Define what all outputs share: each is a context manager that takes frames with the numbers read in them."""
 
-from types import TracebackType
 from typing import Self
 
 from realtime.tracking.tracked_frame import TrackedFrame
@@ -11,19 +10,17 @@ class OutputError(OSError):
 
 
 class Sink:
-    """The base of all sinks: opens nothing, closes nothing, and lets errors pass."""
+    """The base of all outputs of frames, a context manager that closes itself and lets errors pass."""
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close(error is None)
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
-    def take(self, seen: TrackedFrame) -> None:
-        """Take one frame with what was read in it."""
+    def take(self, tracked: TrackedFrame) -> None:
+        """Take one frame with what was read in it. Raises OutputError where it cannot be written."""
         raise NotImplementedError
 
-    def close(self, whole: bool) -> None:
-        """Finish; `whole` is False where the run broke off."""
+    def close(self) -> None:
+        """Finish what was begun, also where the run broke off. Raises OutputError where that cannot be done."""

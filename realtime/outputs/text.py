@@ -12,17 +12,18 @@ from typing import TextIO
 from realtime.outputs.sink import OutputError, Sink
 from realtime.tracking.tracked_frame import TrackedFrame
 
+# Columns of the table of numbers.
 COLUMNS = ("source", "frame", "time", "id", "text", "state", "row", "confidence", "x", "y", "w", "h")
 
 
 class TextSink(Sink):
-    """A sink of lines into a file, or standard output where the path is "-", or a file that is open already.
+    """Write lines into a file, to standard output where the path is "-", or into a file that is open already.
 
-    Raises OutputError where the file cannot be opened or written.
+    add: go on at the end of a file that is there. Raises OutputError where the file cannot be opened or written.
     """
 
     def __init__(self, path: str | TextIO, add: bool = False) -> None:
-        self._mine, self._broken = isinstance(path, str) and path != "-", False
+        self._owned, self._failed = isinstance(path, str) and path != "-", False
         self.path = path if isinstance(path, str) else "-"
         self._file: TextIO = path if not isinstance(path, str) else sys.stdout if path == "-" else _open_text(path, add)
 
@@ -34,45 +35,48 @@ class TextSink(Sink):
         except BrokenPipeError:
             raise
         except OSError as error:
-            self._broken = True
-            if self._mine:
+            self._failed = True
+            if self._owned:
                 with suppress(OSError):
-                    self._file.close()  # tries again, and fails again
+                    self._file.close()  # writes what is left in the buffer, and fails again
                 _cut_to_lines(Path(self.path))
             raise OutputError(f"cannot write {self.path}: {error.strerror or error}") from None
 
-    def close(self, whole: bool) -> None:
-        """Close the file, or flush what is not ours."""
-        if not self._broken:
-            self._file.close() if self._mine else self._file.flush()
+    def close(self) -> None:
+        """Close the file; standard output, or a file opened by someone else, is flushed and stays open."""
+        if not self._failed:
+            self._file.close() if self._owned else self._file.flush()
 
 
 class JsonLines(TextSink):
     """Write one JSON object a line and frame; lines are whole even when the run is killed."""
 
-    def take(self, seen: TrackedFrame) -> None:
+    def take(self, tracked: TrackedFrame) -> None:
         """Write the frame's line."""
-        self.put(json.dumps(seen.to_dict(), ensure_ascii=False) + "\n")
+        self.put(json.dumps(tracked.to_dict(), ensure_ascii=False) + "\n")
 
 
 class Csv(TextSink):
-    """Write a table with a line for each number of each frame; head: begin with the names of its columns."""
+    """Write a table with a line for each number of each frame; head: whether it begins with its column names."""
 
     def __init__(self, path: str | TextIO, head: bool = True) -> None:
         super().__init__(path)
         if head:
-            self._rows([COLUMNS])
+            self.put(csv_line(COLUMNS))
 
-    def take(self, seen: TrackedFrame) -> None:
+    def take(self, tracked: TrackedFrame) -> None:
         """Write the frame's numbers."""
-        frame = seen.frame
+        frame = tracked.frame
         place = (frame.source, frame.index, f"{frame.time:.3f}")
-        self._rows([(*place, t.id, t.text, t.state, t.row, f"{t.confidence:.4f}", *t.box) for t in seen.tracks])
+        numbers = ((t.id, t.text, t.state, t.row, f"{t.confidence:.4f}", *t.box) for t in tracked.tracks)
+        self.put("".join(csv_line((*place, *number)) for number in numbers))
 
-    def _rows(self, rows: Iterable[tuple[object, ...]]) -> None:
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(rows)
-        self.put(text.getvalue())
+
+def csv_line(values: Iterable[object]) -> str:
+    """Return values as a line of a table, quoted where they hold commas, quotes or ends of lines."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(values)
+    return text.getvalue()
 
 
 def _open_text(path: str, add: bool) -> TextIO:
@@ -84,7 +88,7 @@ def _open_text(path: str, add: bool) -> TextIO:
 
 
 def _cut_to_lines(path: Path) -> None:
-    """Take a half line off the end of a file, as a full disk leaves one."""
+    """Take off the half line that a full disk leaves at the end of a file."""
     if path.is_file():  # not a device
         with path.open("r+b") as file:
             file.truncate(file.read().rfind(b"\n") + 1)

@@ -8,19 +8,23 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.outputs.background import Background
+from realtime.outputs.background_writer import BackgroundWriter
+from realtime.outputs.files import check_folder
 from realtime.outputs.overlay import draw
-from realtime.outputs.pictures import check_folder
 from realtime.outputs.sink import OutputError, Sink
 from realtime.tracking.tracked_frame import TrackedFrame
 
-# A killed run leaves no index at the end of the file, which MP4 cannot be opened without: of a clip of 200 frames
-# killed at the end, AVI gave 199 back, WebM and Matroska 181 to 195, MP4 none. So MP4 is written as AVI and repacked.
+# The codec (as FOURCC) that is written for each ending of a file name.
 CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".avi": "MJPG", ".mkv": "mp4v", ".webm": "VP80"}
+# Kinds that are written as AVI and repacked at the end: MP4 cannot be opened without the index that ends the file, and
+# a killed run writes none. Of a clip of 200 frames, killed at the end, AVI gave 199 back, WebM and Matroska 181 to 195,
+# MP4 none.
 REPACKED = frozenset({".mp4", ".m4v"})
-ROOM = 24  # frames that may wait for the writer
-LEAST_FREE = 32 * 2**20  # bytes: with less left on the disk a video ends, while it can still be finished
-LONGEST_GAP = 10.0  # s that a repeated frame fills while a camera is lost; a longer gap is cut
+# Bytes that must be left on the disk: with fewer a video ends, while it can still be finished. Set by hand.
+MIN_FREE = 32 * 2**20
+# The longest gap, s, that a video of a camera fills by repeating a frame while the camera is lost; a longer one is cut
+# out. Set by hand.
+MAX_GAP = 10.0
 
 
 class VideoFile(Sink):
@@ -42,9 +46,9 @@ class VideoFile(Sink):
         self._size = (0, 0)
         self._count = 0
 
-    def take(self, seen: TrackedFrame) -> None:
+    def take(self, tracked: TrackedFrame) -> None:
         """Write the annotated frame."""
-        self.write(draw(seen.frame.image, seen.tracks))
+        self.write(draw(tracked.frame.image, tracked.tracks))
 
     def write(self, image: NDArray[np.uint8]) -> None:
         """Write a picture (H, W, 3); one of another size than the first is fitted into it."""
@@ -54,13 +58,13 @@ class VideoFile(Sink):
             self._writer = cv2.VideoWriter(str(self._unfinished), cv2.CAP_FFMPEG, code, self.fps, self._size)
             if not self._writer.isOpened():
                 raise OutputError(f"cannot write video {self.path}: no permission, disk full, or no codec for it")
-        # The writer drops what finds no room without an error.
-        if self._count % 16 == 0 and shutil.disk_usage(self.path.parent).free < LEAST_FREE:
+        # OpenCV's writer drops what finds no room on the disk without an error.
+        if self._count % 16 == 0 and shutil.disk_usage(self.path.parent).free < MIN_FREE:
             raise OutputError(f"cannot write video {self.path}: the disk is full; it ends here")
         self._writer.write(_fit(image, self._size))
         self._count += 1
 
-    def close(self, whole: bool) -> None:
+    def close(self) -> None:
         """Finish the file under its name; a run that broke off keeps what it has."""
         if self._writer is None:
             return
@@ -85,36 +89,32 @@ class LiveVideo(Sink):
 
     def __init__(self, path: Path, fps: float, warn: Callable[[str], None]) -> None:
         self._video = VideoFile(path, fps)
-        self._warn = warn
         self._next = 0.0  # s, in the frames' time, at which the next picture of the video stands
         self._last: NDArray[np.uint8] | None = None
-        self._writer: Background[TrackedFrame] = Background(self._write, ROOM)
+        self._writer: BackgroundWriter[TrackedFrame] = BackgroundWriter(self._write, path, warn)
 
-    def take(self, seen: TrackedFrame) -> None:
+    def take(self, tracked: TrackedFrame) -> None:
         """Hand the frame over to be drawn and written."""
-        if not self._writer.offer(seen) and self._writer.lost == 1:
-            self._warn(f"writing {self._video.path} cannot keep up: some frames are left out of it")
+        self._writer.offer(tracked)
 
-    def close(self, whole: bool) -> None:
+    def close(self) -> None:
         """Write what waits and finish the file."""
         try:
             self._writer.close()
             if self._last is not None:
                 self._video.write(self._last)
         finally:
-            self._video.close(whole)
-            if self._writer.lost:
-                self._warn(f"{self._video.path} lacks {self._writer.lost} frames: writing could not keep up")
+            self._video.close()
 
-    def _write(self, seen: TrackedFrame) -> None:
+    def _write(self, tracked: TrackedFrame) -> None:
         """Repeat the frame before until this one's time has come; runs in the writer's thread."""
-        frame = seen.frame
-        if self._last is None or frame.time - self._next > LONGEST_GAP:
+        frame = tracked.frame
+        if self._last is None or frame.time - self._next > MAX_GAP:
             self._next = frame.time
         while self._last is not None and self._next + 0.5 / self._video.fps < frame.time:
             self._video.write(self._last)
             self._next += 1 / self._video.fps
-        self._last = draw(frame.image, seen.tracks)
+        self._last = draw(frame.image, tracked.tracks)
 
 
 def _repack(source: Path, target: Path, fps: float, size: tuple[int, int]) -> None:

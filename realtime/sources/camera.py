@@ -5,12 +5,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from realtime.sources.frame import SourceError
-
-# isort: split
 import cv2
 
-TIMEOUT_MS = 2000  # for opening a stream, and for each of its frames; OpenCV's own is 30 s
+from realtime.sources.frame import SourceError
+
+# How long, in ms, opening a stream and waiting for each of its frames may take. OpenCV's own limit of 30 s would let
+# the window stand still for as long. Set by hand.
+TIMEOUT_MS = 2000
+# Names that --camera-backend takes, and OpenCV's number for each.
 BACKENDS = {
     "any": cv2.CAP_ANY,
     "v4l2": cv2.CAP_V4L2,
@@ -19,15 +21,17 @@ BACKENDS = {
     "avfoundation": cv2.CAP_AVFOUNDATION,
     "gstreamer": cv2.CAP_GSTREAMER,
 }
-USUAL = {"linux": ("v4l2",), "win32": ("msmf", "dshow"), "darwin": ("avfoundation",)}
-MOST_CAMERAS = 2**31 - 1  # larger numbers are none for OpenCV
-DEVICES = Path("/dev")
-NAMES = Path("/sys/class/video4linux")
+# Backends that "auto" tries in turn on each platform (as sys.platform); on others OpenCV chooses.
+AUTO_BACKENDS = {"linux": ("v4l2",), "win32": ("msmf", "dshow"), "darwin": ("avfoundation",)}
+# The largest number of a camera: OpenCV takes it as a signed integer of 32 bits and raises an error beyond.
+MAX_CAMERA_NUMBER = 2**31 - 1
+# Folders in which a Linux system lists its video devices, and the name of each.
+DEVICES, DEVICE_NAMES = Path("/dev"), Path("/sys/class/video4linux")
 
 
 @dataclass(frozen=True)
 class CameraSettings:
-    """What is asked of a camera: size (w, h) in pixels, frames a second, backend; None leaves it to the camera."""
+    """What to ask of a camera: size (w, h) in pixels, frames a second, backend; None leaves it to the camera."""
 
     size: tuple[int, int] | None = None
     fps: float | None = None
@@ -44,13 +48,13 @@ def is_camera(source: str) -> bool:
     return source.isdecimal() or source.startswith("/dev/")
 
 
-def open_live(source: str, wanted: CameraSettings) -> cv2.VideoCapture:
+def open_live(source: str, settings: CameraSettings) -> cv2.VideoCapture:
     """Open a camera or stream. Raises SourceError that says what was tried and what the likely cause is."""
-    return _open_stream(source) if is_stream(source) else _open_camera(source, wanted)
+    return _open_stream(source) if is_stream(source) else _open_camera(source, settings)
 
 
 def _open_stream(address: str) -> cv2.VideoCapture:
-    # Decoding on several threads holds back a frame for each of them.
+    # One thread decodes: of several, each would hold back a frame.
     options = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, TIMEOUT_MS]
     capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, [*options, cv2.CAP_PROP_N_THREADS, 1])
     if capture.isOpened():
@@ -62,32 +66,32 @@ def _open_stream(address: str) -> cv2.VideoCapture:
     )
 
 
-def _open_camera(source: str, wanted: CameraSettings) -> cv2.VideoCapture:
-    if source.isdecimal() and int(source) > MOST_CAMERAS:
+def _open_camera(source: str, settings: CameraSettings) -> cv2.VideoCapture:
+    if source.isdecimal() and int(source) > MAX_CAMERA_NUMBER:
         raise SourceError(f"no camera has the number {source} (see --list-cameras)")
-    backends = USUAL.get(sys.platform, ("any",)) if wanted.backend == "auto" else (wanted.backend,)
+    backends = AUTO_BACKENDS.get(sys.platform, ("any",)) if settings.backend == "auto" else (settings.backend,)
     for backend in backends:
         capture = cv2.VideoCapture(int(source) if source.isdecimal() else source, BACKENDS[backend])
         if capture.isOpened():
-            _ask(capture, wanted)
+            _configure(capture, settings)
             return capture
         capture.release()
     tried = " and ".join(backends)
-    raise SourceError(f"cannot open camera {source} (tried {tried}): {why_closed(source, sys.platform)}")
+    raise SourceError(f"cannot open camera {source} (tried {tried}): {likely_cause(source, sys.platform)}")
 
 
-def _ask(capture: cv2.VideoCapture, wanted: CameraSettings) -> None:
+def _configure(capture: cv2.VideoCapture, settings: CameraSettings) -> None:
     """Set format, then size, then rate: USB cameras give large pictures at full rate only as MJPG."""
-    if wanted.size is not None:
+    if settings.size is not None:
         capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
-        capture.set(cv2.CAP_PROP_FRAME_WIDTH, wanted.size[0])
-        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, wanted.size[1])
-    if wanted.fps is not None:
-        capture.set(cv2.CAP_PROP_FPS, wanted.fps)
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, settings.size[0])
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, settings.size[1])
+    if settings.fps is not None:
+        capture.set(cv2.CAP_PROP_FPS, settings.fps)
     capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
 
 
-def why_closed(source: str, platform: str) -> str:
+def likely_cause(source: str, platform: str) -> str:
     """Name the likely cause, on this platform (as sys.platform), that a camera does not open, and the next step."""
     if platform == "darwin":
         return "allow the terminal to use it under System Settings, Privacy & Security, Camera; then start it anew"
@@ -118,18 +122,21 @@ def camera_devices() -> list[Path]:
     return sorted(DEVICES.glob("video[0-9]*"), key=lambda device: (len(device.name), device.name))
 
 
-def list_cameras(most: int = 8) -> list[str]:
-    """Describe each camera in a line: its number, name, and the size it gives or why it gives none."""
+def list_cameras(limit: int = 8) -> list[str]:
+    """Describe each camera in a line: its number, its name, and the size it gives or why it gives none.
+
+    limit: how many numbers are tried on systems that cannot list their cameras.
+    """
     if sys.platform.startswith("linux"):
         sources = [(device.name.removeprefix("video"), _name(device)) for device in camera_devices()]
     else:
-        sources = [(str(index), "") for index in range(most)]
+        sources = [(str(index), "") for index in range(limit)]
     lines = []
     for source, name in sources:
         try:
             capture = open_live(source, CameraSettings())
         except SourceError as error:
-            if name:  # elsewhere than on Linux a number that does not open is mostly no camera
+            if name:  # without a name the number was only a guess, and there is no such camera
                 lines.append(f"{source}  {name}: {str(error).partition(': ')[2]}")
             continue
         width, height = (round(capture.get(p)) for p in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
@@ -141,6 +148,6 @@ def list_cameras(most: int = 8) -> list[str]:
 def _name(device: Path) -> str:
     """Return what the system calls a video device."""
     try:
-        return (NAMES / device.name / "name").read_text(encoding="utf-8").strip()
+        return (DEVICE_NAMES / device.name / "name").read_text(encoding="utf-8").strip()
     except OSError:
         return str(device)

@@ -1,13 +1,14 @@
 """Hand out the frames of a video file."""
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 import cv2
 
-from realtime.sources.frame import Frame, SourceError
+from realtime.sources.frame import Frame, SourceError, stated_rate
 
+# Endings of file names that are taken for clips where a folder is searched for them.
 CLIPS = frozenset({".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv"})
 
 
@@ -18,8 +19,6 @@ class Clip:
     a truncated file does not keep. Raises SourceError where the file cannot be opened or holds no frame.
     """
 
-    live = False
-
     def __init__(self, path: Path) -> None:
         self.path = path
         if not path.is_file():
@@ -27,24 +26,23 @@ class Clip:
         self._capture = cv2.VideoCapture(str(path))
         if not self._capture.isOpened():
             raise SourceError(f"cannot open clip {path}: not a video, damaged, or of a codec OpenCV does not know")
-        fps = self._capture.get(cv2.CAP_PROP_FPS)
-        self.fps = fps if math.isfinite(fps) and 0 < fps <= 1000 else 25.0
+        self.fps = stated_rate(self._capture, limit=1000)
         self.count = max(0, int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)))
 
-    def __enter__(self) -> "Clip":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._capture.release()
 
-    def frames(self, every: int = 1, most: int | None = None) -> Iterator[Frame]:
-        """Yield each `every`-th frame, at most `most`. Raises SourceError where the clip holds no frame at all."""
+    def frames(self, every: int = 1, limit: int | None = None) -> Iterator[Frame]:
+        """Yield each `every`-th frame, at most `limit`. Raises SourceError where the clip holds no frame at all."""
         index = yielded = 0
-        while most is None or yielded < most:
+        while limit is None or yielded < limit:
             if not self._capture.grab():
                 break
             if index % every == 0:
-                # The time of the frame just grabbed; with a variable rate index / fps would be wrong.
+                # The file's own time of the frame just grabbed: index / fps is wrong where the rate varies.
                 time = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
                 ok, image = self._capture.retrieve()
                 if not ok:

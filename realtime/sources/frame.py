@@ -1,4 +1,4 @@
-"""One picture of a source, and the error of a source that cannot be had."""
+"""Define a frame, what every source gives, and the error of a source that cannot be opened or was lost."""
 
 from dataclasses import dataclass, replace
 
@@ -21,7 +21,13 @@ class Frame:
     source: str
 
 
-def turn(frame: Frame, degrees: int) -> Frame:
-    """Turn a frame clockwise by 0, 90, 180 or 270 degrees."""
-    turns = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
-    return replace(frame, image=cv2.rotate(frame.image, turns[degrees])) if degrees else frame
+def rotate(frame: Frame, degrees: int) -> Frame:
+    """Rotate a frame clockwise by 0, 90, 180 or 270 degrees. Raises KeyError for another angle."""
+    codes = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+    return replace(frame, image=cv2.rotate(frame.image, codes[degrees])) if degrees else frame
+
+
+def stated_rate(capture: cv2.VideoCapture, limit: float) -> float:
+    """Return the frames a second that a camera, stream or clip states, or 25 where that is 0, NaN or above `limit`."""
+    fps = capture.get(cv2.CAP_PROP_FPS)
+    return fps if 0 < fps <= limit else 25.0  # false for NaN

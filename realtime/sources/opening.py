@@ -10,11 +10,11 @@ from realtime.sources.clip import Clip
 from realtime.sources.frame import Frame
 from realtime.sources.live_capture import LiveCapture
 from realtime.sources.pictures import PictureSequence, is_glob
-from realtime.sources.recording import Recording, is_record
+from realtime.sources.recording import Recording, is_recording
 
 
 class FileSource(Protocol):
-    """What files have in common: a context manager that hands out every frame, at `fps` a second, `count` in all."""
+    """What all files have in common: a context manager that hands out every frame, `count` of them, `fps` a second."""
 
     fps: float
     count: int
@@ -23,13 +23,13 @@ class FileSource(Protocol):
 
     def __exit__(self, *_: object) -> None: ...
 
-    def frames(self, every: int = 1, most: int | None = None) -> Iterator[Frame]:
-        """Yield each `every`-th frame, at most `most`."""
+    def frames(self, every: int = 1, limit: int | None = None) -> Iterator[Frame]:
+        """Yield each `every`-th frame, at most `limit`. Raises SourceError where one cannot be read."""
 
 
 def open_file(path: Path, fps: float = 25.0) -> FileSource:
     """Open a clip, a folder or pattern of pictures shown `fps` a second, or a recording. Raises SourceError."""
-    if is_record(path):
+    if is_recording(path):
         return Recording(path)
     if path.is_dir() or is_glob(str(path)):
         return PictureSequence(str(path), fps)
@@ -37,9 +37,10 @@ def open_file(path: Path, fps: float = 25.0) -> FileSource:
 
 
 def open_source(source: str, settings: CameraSettings, give_up: float) -> LiveCapture | FileSource:
-    """Open a camera or stream, or a file. Raises SourceError where it cannot.
+    """Open a camera, a stream or a file. Raises SourceError where it cannot be opened.
 
-    settings: asked of a camera. give_up: s after which a camera or stream that is lost is not waited for any more.
+    settings: what to ask of a camera; their fps is also the rate of pictures. give_up: s for which a camera or stream
+    that was lost is waited for.
     """
     if is_camera(source) or is_stream(source):
         return LiveCapture(partial(open_live, source, settings), source, give_up)

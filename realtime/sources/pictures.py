@@ -3,6 +3,7 @@
 import glob
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 import cv2
 import numpy as np
@@ -10,8 +11,10 @@ from numpy.typing import NDArray
 
 from realtime.sources.frame import Frame, SourceError
 
+# Endings of file names that are taken for pictures where a folder is searched for them.
 PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
-MOST_PIXELS = 200_000_000  # larger pictures are refused before they fill the memory
+# Pictures of more pixels are refused, before they fill the memory: one of this size takes 0.6 GB. Set by hand.
+MAX_PIXELS = 200_000_000
 
 
 def read_picture(path: Path) -> NDArray[np.uint8]:
@@ -30,7 +33,7 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
         raise SourceError(f"cannot read picture {path}: {error.err}") from None
     if image is None:
         raise SourceError(f"cannot read picture {path}: not a picture, damaged, or of a kind OpenCV does not know")
-    if image.shape[0] * image.shape[1] > MOST_PIXELS:
+    if image.shape[0] * image.shape[1] > MAX_PIXELS:
         raise SourceError(f"picture {path} is too large ({image.shape[1]}x{image.shape[0]}): make it smaller first")
     return image
 
@@ -38,10 +41,8 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
 class PictureSequence:
     """The pictures of a folder or a glob pattern as frames, in the order of their names, `fps` to a second.
 
-    Raises SourceError where there are none, or one cannot be read.
+    Raises SourceError where there are none.
     """
-
-    live = False
 
     def __init__(self, source: str, fps: float = 25.0) -> None:
         folder = Path(source)
@@ -54,15 +55,15 @@ class PictureSequence:
             raise SourceError(f"no pictures in {source}: it holds none of {' '.join(sorted(PICTURES))}")
         self.fps, self.count = fps, len(self.paths)
 
-    def __enter__(self) -> "PictureSequence":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         pass
 
-    def frames(self, every: int = 1, most: int | None = None) -> Iterator[Frame]:
-        """Yield each `every`-th picture, at most `most`."""
-        for index in range(0, self.count, every)[:most]:
+    def frames(self, every: int = 1, limit: int | None = None) -> Iterator[Frame]:
+        """Yield each `every`-th picture, at most `limit`. Raises SourceError where one cannot be read."""
+        for index in range(0, self.count, every)[:limit]:
             yield Frame(read_picture(self.paths[index]), index, index / self.fps, str(self.paths[index]))
 
 

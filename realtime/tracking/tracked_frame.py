@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from realtime.reading.ink import Ink, find_ink
 from realtime.reading.page import Page
 from realtime.sources.frame import Frame
 from realtime.tracking.track import Track
-from realtime.tracking.tracker import Event
+from realtime.tracking.tracker import Event, settle
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,11 @@ class TrackedFrame:
     tracks: list[Track]
     latency_ms: float
     events: tuple[Event, ...] = ()
+
+    @classmethod
+    def of_picture(cls, frame: Frame, page: Page) -> Self:
+        """Return a picture as a frame whose numbers are all settled: there are no later frames to wait for."""
+        return cls(frame, page, settle(page.numbers), page.latency_ms)
 
     @cached_property
     def ink(self) -> Ink:

@@ -13,7 +13,8 @@ from realtime.reading.classifier import Classifier
 from realtime.reading.model_files import sha256
 from tests.training.test_checkpoint import metadata
 from training import checkpoint
-from training.model import CLASSES, build
+from training.model import build
+from training.recipe import CLASSES
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +56,9 @@ def test_the_classifier_of_users_says_what_the_checkpoint_says(
 ) -> None:
     model, told = checkpoint.load(checkpoint_file)
     batch = np.random.default_rng(count).integers(0, 256, (count, 1, 28, 28), np.uint8)
-    difference = parity.compare(Classifier(onnx_file, "cpu"), graph.Reader(model, told["temperature"]).eval(), batch)
+    difference = parity.compare(
+        Classifier(onnx_file, "cpu"), graph.CalibratedNetwork(model, told["temperature"]).eval(), batch
+    )
     assert difference <= 1e-5
 
 

@@ -19,7 +19,7 @@ from realtime.reading.model_files import default_model, sha256
 from tests.conftest import draw_digit, draw_glyph, save_image
 from tests.run_commands import REPOSITORY
 from training import checkpoint
-from training.model import CLASSES
+from training.recipe import CLASSES
 
 PICTURES = ["confusion.png", "history.png", "report.md", "samples.png"]
 
@@ -113,7 +113,7 @@ def test_a_kill_at_any_step_leaves_a_model_that_loads(tmp_path: Path, monkeypatc
         made[sha256(tmp_path / name / "finetuned.pth")] = (tmp_path / name / "finetuned.onnx").read_bytes()
         model.head[1].weight.data *= 1.01
     # What was exported above is copied into place: exporting anew at each step would take a minute.
-    monkeypatch.setattr(promotion, "export", lambda source, target: target.write_bytes(made[sha256(source)]))
+    monkeypatch.setattr(promotion, "export_checkpoint", lambda source, target: target.write_bytes(made[sha256(source)]))
     old, _ = checkpoint.load(tmp_path / "old" / "finetuned.pth")
     new, _ = checkpoint.load(tmp_path / "new" / "finetuned.pth")
     replace, steps = Path.replace, 0

@@ -6,7 +6,8 @@ import torch
 from realtime.reading import crops
 from training import checkpoint
 from training.checkpoint import CheckpointRefusedError
-from training.model import DIGITS, build
+from training.model import build
+from training.recipe import DIGITS
 
 
 def metadata(**changes: object) -> dict[str, object]:
