@@ -38,15 +38,15 @@ def digits(reading: RowReading) -> str:
 
 def measure(reader: RowReader, folder: Path) -> Measured:
     """Read each picture of a folder as one line and compare its digits with the truth."""
-    sheets = open_labelled(folder).sheets
+    pictures = open_labelled(folder).pictures
     cuts = []
-    for sheet in sheets:
-        image = read_picture(sheet.path)
+    for picture in pictures:
+        image = read_picture(picture.path)
         cuts.append(strips.cut(image, strips.whole(image)).pixels)
     start = perf_counter()
     readings = reader(cuts)
     took = 1000 * (perf_counter() - start) / max(len(cuts), 1)
-    written = ["".join("".join(sheet.rows).split()) for sheet in sheets]
+    written = ["".join("".join(picture.rows).split()) for picture in pictures]
     read = [digits(reading) for reading in readings]
     exact = np.array([a == b for a, b in zip(read, written, strict=True)])
     shorter = np.array([len(a) < len(b) and "?" not in a for a, b in zip(read, written, strict=True)])

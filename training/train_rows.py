@@ -27,7 +27,7 @@ WARM_UP = 300  # steps
 WEIGHT_DECAY = 0.02
 AVERAGE = 0.9985  # of the weights over steps, for what is kept
 CLIP = 5.0  # largest norm of a step's gradient
-VALIDATION = 2000  # strips of writers held out
+VALIDATION = 1000  # strips of writers held out
 LOOK = 300.0  # seconds of training between two looks at them
 
 

@@ -50,7 +50,7 @@ def style(rng: Generator) -> Style:
         gap, uneven = rng.uniform(0.12, 0.5), 0.08
     elif kind < 0.65:
         gap, uneven = rng.uniform(0.0, 0.18), 0.07
-    elif kind < 0.87:
+    elif kind < 0.9:
         gap, uneven = rng.uniform(-0.14, 0.02), 0.06
     else:
         gap, uneven = rng.uniform(-0.27, -0.08), 0.06
@@ -201,7 +201,7 @@ def _sign(token: str, lettering: Lettering, hand: Hand, size: float, middle: flo
 def _word(letters: list[str], lettering: Lettering, hand: Hand, rng: Generator) -> Piece:
     """Write letters beside one another, one kind of case."""
     strokes: list[Points] = []
-    x, size, gap = 0.0, float(rng.uniform(0.55, 1.1)), float(rng.uniform(-0.05, 0.2))
+    x, size, gap = 0.0, float(rng.uniform(0.55, 1.1)), float(rng.uniform(0.0, 0.22))
     capital = rng.random() < 0.4
     for letter in letters:
         letter = letter.upper() if capital else letter

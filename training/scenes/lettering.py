@@ -17,7 +17,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from training.data import read_mnist
-from training.scenes import pen
+from training.scenes import forms, pen
 
 HELD_OUT = 8  # one writer, or font, of so many is for validation alone
 FONT_SIZE = 56
@@ -53,19 +53,19 @@ Hand = dict[str, list[Glyph]]
 
 @dataclass
 class Lettering:
-    """All hands: pens by writer, scans and fonts; whole: numbers written in one go, with their text."""
+    """All hands: pens by writer, scans, fonts, rarer forms; whole: numbers written in one go, with their text."""
 
     pens: list[Hand] = field(default_factory=list)
     scans: list[Hand] = field(default_factory=list)
     fonts: list[Hand] = field(default_factory=list)
+    rarer: list[Hand] = field(default_factory=list)  # authored, each in one form of each digit
     whole: list[tuple[str, Inked]] = field(default_factory=list)
     everyone: Hand = field(default_factory=lambda: defaultdict(list))  # all pens together, for what a writer lacks
 
     def glyph(self, sign: str, hand: Hand, rng: Generator) -> Glyph:
         """Return a glyph of a digit, sign or letter, of this hand where it has one."""
-        own = hand.get(sign)
-        forms = own if own else self.everyone[sign]
-        return forms[int(rng.integers(len(forms)))]
+        own = hand.get(sign) or self.everyone[sign]
+        return own[int(rng.integers(len(own)))]
 
 
 def load(folder: Path, held_out: bool, rng: Generator) -> Lettering:
@@ -82,6 +82,7 @@ def load(folder: Path, held_out: bool, rng: Generator) -> Lettering:
             lettering.whole.append((record["label"], _whole(record)))
     lettering.pens = [hand for hand in writers.values() if sum(d in hand for d in "0123456789") >= 5]
     lettering.pens += [_authored(rng) for _ in range(max(2, len(lettering.pens) // 6))]
+    lettering.rarer = [_rarer(rng) for _ in range(40)]
     lettering.scans = [_mnist(folder, held_out), _bhmsds(folder, held_out)]
     lettering.fonts = [
         _font(path) for path in sorted((folder / "fonts").glob("*.[ot]tf")) if _held(path.stem[:8]) == held_out
@@ -134,19 +135,25 @@ def _whole(record: dict[str, Any]) -> Inked:
 
 def _authored(rng: Generator) -> Hand:
     """Return a hand that keeps to the scene maker's own shapes, a dozen of each digit."""
-    hand: Hand = {}
     habit = pen.with_shapes(pen.pick_hand(rng), rng)
-    for digit in "0123456789":
-        forms: list[Glyph] = []
-        for _ in range(12):
-            strokes = [path[::4, :2] for path in pen.write(digit, habit, rng)]
-            points = np.concatenate(strokes).astype(np.float32)
-            points -= [points[:, 0].min(), points[:, 1].min()]
-            points /= max(float(points[:, 1].max()), 0.2)
-            starts = tuple(np.cumsum([len(s) for s in strokes])[:-1].tolist())
-            forms.append(Inked(points, starts, float(points[:, 0].max())))
-        hand[digit] = forms
-    return hand
+    return {
+        digit: [_of_strokes([path[::4, :2] for path in pen.write(digit, habit, rng)]) for _ in range(12)]
+        for digit in "0123456789"
+    }
+
+
+def _rarer(rng: Generator) -> Hand:
+    """Return a hand that keeps to one of the rarer forms of each digit, eight of each."""
+    kept = {digit: int(rng.integers(len(shapes))) for digit, shapes in forms.FORMS.items()}
+    return {d: [_of_strokes(forms.write(d, form, rng)) for _ in range(8)] for d, form in kept.items()}
+
+
+def _of_strokes(strokes: list[NDArray[Any]]) -> Inked:
+    """Return a digit of strokes (n, 2), 1 em high."""
+    points = np.concatenate(strokes).astype(np.float32)
+    points -= points.min(axis=0)
+    points /= max(float(points[:, 1].max()), 0.2)
+    return Inked(points, tuple(np.cumsum([len(s) for s in strokes])[:-1].tolist()), float(points[:, 0].max()))
 
 
 def _mnist(folder: Path, held_out: bool) -> Hand:

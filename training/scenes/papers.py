@@ -103,7 +103,7 @@ def on_paper(ink: NDArray[np.uint8], papers: Papers, rng: Generator) -> Grey:
     if through < 0.05:  # print through: mirrored, faint
         behind = np.roll(grey[:, ::-1], int(rng.integers(width)), axis=1)
         grey = np.maximum(grey, float(rng.uniform(0.1, 0.35)) * behind)
-    laid: Grey = grey + papers.cut(width, rng) * float(abs(rng.normal(0, 0.075))) + _light(width, rng)
+    laid: Grey = grey + papers.cut(width, rng) * float(abs(rng.normal(0, 0.065))) + _light(width, rng)
     return laid
 
 
@@ -128,7 +128,7 @@ def degrade(grey: Grey, margin: Margin, rng: Generator) -> NDArray[np.uint8]:
     """See a strip (32, W) float32 through a camera or scanner and normalise it as reading does: (32, W) uint8."""
     width = grey.shape[1]
     contrast = float(np.exp(rng.uniform(np.log(18), np.log(190))))
-    if rng.random() < 0.2:  # a small picture, enlarged
+    if rng.random() < 0.15:  # a small picture, enlarged
         share = float(rng.uniform(0.42, 0.95))
         size = (max(round(width * share), 2), max(round(HEIGHT * share), 2))
         small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)

@@ -22,6 +22,7 @@ FINE = 2  # ink is drawn at so many times the size of the strip
 TALL = FINE * HEIGHT
 MOST = 480  # columns of a drawn strip; what is longer is written again with fewer tokens
 PENS, SCANS = 0.77, 0.14  # shares of the lines by pen and in scanned glyphs; the rest is in fonts
+RARER = 0.3  # share of the lines by pen with rarer forms of digits
 WHOLE = 0.22  # share of the lines by pen that hold a number written in one go
 STRUCK = 0.012  # share of the plain numbers that are struck out
 
@@ -65,7 +66,11 @@ class Drawer:
         """Pick who writes, and tell whether with a pen."""
         own, kind = self.lettering, rng.random()
         if kind < PENS:
-            return own.pens[min(int(np.searchsorted(self._often, rng.random())), len(own.pens) - 1)], True
+            hand = own.pens[min(int(np.searchsorted(self._often, rng.random())), len(own.pens) - 1)]
+            if rng.random() < RARER:  # some of this writer's digits are of the rarer forms
+                other, share = own.rarer[int(rng.integers(len(own.rarer)))], float(rng.uniform(0.2, 1))
+                hand = hand | {digit: shapes for digit, shapes in other.items() if rng.random() < share}
+            return hand, True
         if kind < PENS + SCANS:
             return own.scans[int(rng.integers(len(own.scans)))], False
         return own.fonts[int(rng.integers(len(own.fonts)))], False
