@@ -121,6 +121,7 @@ class Drawer:
     ) -> tuple[Canvas, Margin]:
         """Draw pieces on a canvas (64, 2 W) uint8 with lines and what else reaches in; return it with its margins."""
         length = max((p.box[0] + p.width for p in pieces), default=float(rng.uniform(0.5, 4)))
+        length = max(length, 0.1)  # a dot alone is as narrow as the pen
         strokes = [_bend(s, length, how) for p in pieces for s in p.strokes]
         ends = [(float(s[:, 0].min()), float(s[:, 0].max())) for s in strokes]
         ends += [(p.box[0], p.box[0] + p.box[2]) for p in pieces if p.picture is not None] or ([] if ends else [(0, 1)])
