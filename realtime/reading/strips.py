@@ -10,12 +10,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-VERSION = "strip-32-1"
+VERSION = "strip-32-2"
 HEIGHT = 32
 COVER = 1.4  # height of a strip over that of its digits: room for tails, signs and what a box misses
 END = 1 / 3  # of the digits' height that a strip goes on beyond both ends of its line
+SIGN = 0.8  # of the digits' height, from the last digit to the far side of a sign behind it
 LONGEST = 1024  # columns; what is longer is no line of numbers
 PAPER, INK = 10, 98  # percentiles of a strip's grey that become 0 and 255: ink covers little of it
+STROKE = 13  # columns and rows; no stroke is as thick, so what is left of a strip eroded so far is paper
 FAINTEST = 4.0  # grey levels; less difference than this is noise and not stretched further
 
 Strip = NDArray[np.uint8]
@@ -67,8 +69,10 @@ def whole(image: NDArray[np.uint8]) -> Line:
     return Line(np.array([[0.0, y], [max(width - 1, 1), y]]), height / COVER)
 
 
-def through(boxes: NDArray[np.int32]) -> Line:
+def through(boxes: NDArray[np.int32], beyond: float = SIGN - END) -> Line:
     """Return the line that runs through digits, boxes (N, 4) x, y, w, h in the picture, N at least 1.
+
+    beyond: how far it goes on at both ends, heights of its digits, for signs that stand there.
 
     A bow is followed from five digits on; a digit much smaller than the others says little of where the line runs.
     """
@@ -76,6 +80,7 @@ def through(boxes: NDArray[np.int32]) -> Line:
     middles = boxes[:, :2] + sizes / 2
     height = float(np.quantile(sizes[:, 1], 0.6))
     start, end = float(boxes[:, 0].min()), float((boxes[:, 0] + boxes[:, 2]).max())
+    start, end = start - beyond * height, end + beyond * height
     if len(boxes) == 1 or np.ptp(middles[:, 0]) < 0.5 * height:
         y = float(middles[:, 1].mean())
         return Line(np.array([[start, y], [max(end, start + 1), y]]), height)
@@ -178,12 +183,22 @@ def _dark(grey: NDArray[np.float32], inside: NDArray[np.bool_]) -> bool:
 
 
 def normalise(grey: NDArray[np.float32], inside: NDArray[np.bool_] | None = None) -> Strip:
-    """Return a strip (32, W) uint8 of a grey one with bright ink: paper at 0, ink at 255, 0 where nothing is inside."""
-    known = grey if inside is None else grey[inside]
-    if not known.size:
+    """Return a strip (32, W) uint8 of a grey one with bright ink: paper at 0, ink at 255, 0 where nothing is inside.
+
+    Paper is what is left where every stroke is worn away, so that shadows go; ink in a shadow is made stronger, up to
+    twice.
+    """
+    inside = np.ones(grey.shape, np.bool_) if inside is None else inside
+    if not inside.any():
         return np.zeros(grey.shape, np.uint8)
-    low, high = np.percentile(known, (PAPER, INK))
-    strip: Strip = np.clip((grey - low) * (255 / max(high - low, FAINTEST)), 0, 255).astype(np.uint8)
-    if inside is not None:
-        strip[~inside] = 0
+    filled = np.where(inside, grey, np.float32(np.percentile(grey[inside], PAPER)))
+    worn = cv2.erode(cv2.blur(filled, (3, 3)), np.ones((STROKE, STROKE), np.uint8))
+    flat = filled - cv2.blur(worn, (STROKE, STROKE))
+    low, high = np.percentile(flat[inside], (PAPER, INK))
+    flat = np.clip(flat - low, 0, max(high - low, FAINTEST))
+    most = cv2.blur(cv2.dilate(cv2.blur(flat, (3, 3)), np.ones((HEIGHT, HEIGHT), np.uint8)), (HEIGHT, HEIGHT))
+    strip: Strip = np.clip(flat * (255 / np.clip(most, (high - low) / 2, high - low).clip(FAINTEST)), 0, 255).astype(
+        np.uint8
+    )
+    strip[~inside] = 0
     return strip

@@ -203,6 +203,7 @@ def _word(letters: list[str], lettering: Lettering, hand: Hand, rng: Generator) 
     strokes: list[Points] = []
     x, size, gap = 0.0, float(rng.uniform(0.55, 1.1)), float(rng.uniform(0.0, 0.22))
     capital = rng.random() < 0.4
+    cursive = not capital and rng.random() < 0.5
     for letter in letters:
         letter = letter.upper() if capital else letter
         forms = lettering.everyone[letter]
@@ -212,7 +213,10 @@ def _word(letters: list[str], lettering: Lettering, hand: Hand, rng: Generator) 
         high = size * (1 if capital or letter in "bdfhklt" or not letter.isalpha() else 0.72)
         down = 0.3 * size if letter in "gjpqy" else 0.0
         shift = np.array([x, 1 - high + down], np.float32)
-        strokes += [s * high + shift for s in np.split(glyph.points, glyph.starts)]
+        own_strokes = [s * high + shift for s in np.split(glyph.points, glyph.starts)]
+        if strokes and cursive:
+            strokes.append(_curve(strokes[-1][-1], strokes[-1][-1], own_strokes[0][0], own_strokes[0][0]))
+        strokes += own_strokes
         x += glyph.width * high + gap
     return _of_strokes(strokes)
 

@@ -223,7 +223,7 @@ def _rule(canvas: Canvas, scale: float, shift: Points, gaps: list[float], length
         for k in range(2 if rng.random() < 0.3 else 1):
             y = middle * scale + float(shift[1]) + k * float(rng.uniform(0.2, 1.3)) * scale
             cv2.line(canvas, (0, round(y - tilt)), (columns, round(y + tilt)), grey, width, cv2.LINE_AA)
-    places = [g * scale + float(shift[0]) for g in gaps] if rng.random() < 0.3 else []
+    places = [g * scale + float(shift[0]) for g in gaps] if rng.random() < 0.4 else []
     if rng.random() < 0.12:
         places += [float(shift[0]) - float(rng.uniform(0.15, 0.5)) * scale for _ in range(rng.random() < 0.7)]
         places += [

@@ -201,5 +201,5 @@ def _nothing(rng: Generator) -> Tokens:
 
 _KINDS: list[tuple[Callable[[Generator], Tokens], float]] = [
     *((_plain, 0.22), (_one, 0.03), (_amount, 0.3), (_decimal, 0.06), (_equation, 0.14), (_date, 0.05), (_time, 0.02)),
-    *((_phone, 0.03), (_cells, 0.05), (_words, 0.05), (_percent, 0.015), (_any, 0.03), (_nothing, 0.015)),
+    *((_phone, 0.03), (_cells, 0.08), (_words, 0.08), (_percent, 0.015), (_any, 0.03), (_nothing, 0.015)),
 ]
