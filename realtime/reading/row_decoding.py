@@ -140,13 +140,25 @@ def weigh(texts: list[tuple[Labels, float]], classes: int) -> list[tuple[int, in
     return sorted(weighed, key=lambda item: (item[1], item[0] >= 0))
 
 
-def read_steps(steps: Probabilities) -> tuple[list[tuple[int, float, int, Probabilities]], float]:
-    """Read steps (T, C): of each sign its class, its confidence, its step, the likelihood of each class there (C,).
+def pool(looks: list[list[tuple[Labels, float]]]) -> list[tuple[Labels, float]]:
+    """Return the texts that several looks at one line found, likeliest first, each as likely as over all looks."""
+    found: dict[Labels, float] = {}
+    for texts in looks:
+        for labels, likelihood in texts:
+            found[labels] = found.get(labels, 0.0) + likelihood / len(looks)
+    return sorted(found.items(), key=lambda item: -item[1])
+
+
+def read_steps(
+    steps: Probabilities, texts: list[tuple[Labels, float]]
+) -> tuple[list[tuple[int, float, int, Probabilities]], float]:
+    """Read steps (T, C) of which the likeliest texts are known.
+
+    Returns of each sign its class, its confidence, its step, and the likelihood of each class there (C,).
 
     Returned with the probability that the whole line is right. A sign may be less likely than nothing in its place:
     then its confidence is below a half.
     """
-    texts = likeliest(steps)
     at = places(steps, texts[0][0])
     signs = []
     for place, before, row in weigh(texts, steps.shape[1]):

@@ -11,7 +11,7 @@ from realtime.reading.row_reader import RowReader, RowReading, Symbol
 from realtime.reading.strips import Cut, Line
 
 BESIDE = 0.6  # heights of a digit; a crop and a sign farther apart than this are not the same ink
-LEAST = 1e-3  # no reader's word counts for less: it may err where it is sure
+ERRING = 0.1  # share of its words in which each reader may be wrong whatever it says
 
 
 @dataclass(frozen=True)
@@ -108,10 +108,11 @@ def _align(reading: LineReading, boxes: NDArray[np.int32]) -> list[int]:
 def _heard(reading: LineReading, k: int, crop: int, digits: NDArray[np.float32]) -> Merged:
     """Return one sign of a line, with its crop's word where there is a crop."""
     sign, box = reading.signs[k], reading.boxes[k]
-    row = sign.probabilities * sign.confidence
+    row = sign.probabilities
     if crop < 0 or not sign.text.isdigit():
         return Merged(sign.text, sign.confidence, box, crop, row[:10])
-    both = np.maximum(row[:10], LEAST) * np.maximum(digits[crop], LEAST)
-    both = (both / both.sum()).astype(np.float32)
+    doubted = [(1 - ERRING) * told / max(float(told.sum()), 1e-9) + ERRING / 10 for told in (row[:10], digits[crop])]
+    both = (doubted[0] * doubted[1]).astype(np.float32)
+    both /= both.sum()
     best = int(both.argmax())
     return Merged(str(best), float(both[best]), box, crop, both)

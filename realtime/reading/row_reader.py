@@ -4,17 +4,20 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from realtime.reading import strips
-from realtime.reading.row_decoding import Probabilities, read_steps
+from realtime.reading.row_decoding import Labels, Probabilities, likeliest, pool, read_steps
 from realtime.reading.runtime import ModelRefusedError, gpu_index, open_session, refusing
 from realtime.reading.strips import HEIGHT, Strip
 
 OTHER = "~"  # letters, words, scribbles: what is neither a digit nor a sign of ours
 STEP = 2  # columns of a strip for each step of the network's output
 ROUND = 16  # columns to whose multiple a strip is padded with paper
+SURE = 0.8  # a line less sure than this is looked at again
+LOOKS = ((0.3, 1.0), (-0.3, 1.0), (0.0, 1.25), (0.0, 0.82))  # more aslant, and longer, than it was cut
 MOST = 16  # lines in a batch
 ALIKE = 0.6  # width of a batch's narrowest strip beside its widest: what is padded is reckoned for nothing
 
@@ -65,9 +68,16 @@ class RowReader:
             self.signs = self._check()
             self.probabilities([np.zeros((HEIGHT, 4 * ROUND), np.uint8)])  # warm up, and prove that the graph runs
 
-    def __call__(self, lines: list[Strip]) -> list[RowReading]:
-        """Read strips (32, W) uint8. Raises ValueError for other arrays."""
-        return [decode(steps, self.signs) for steps in self.probabilities(lines)]
+    def __call__(self, lines: list[Strip], sure: float = SURE) -> list[RowReading]:
+        """Read strips (32, W) uint8, those less than `sure` once more, aslant and stretched. Raises ValueError."""
+        steps = self.probabilities(lines)
+        texts = [likeliest(part) for part in steps]
+        unsure = [k for k, found in enumerate(texts) if found[0][1] < sure]
+        again = self.probabilities([look(lines[k], *change) for k in unsure for change in LOOKS])
+        for place, k in enumerate(unsure):
+            more = again[place * len(LOOKS) : (place + 1) * len(LOOKS)]
+            texts[k] = pool([texts[k], *(likeliest(part) for part in more)])
+        return [decode(part, found, self.signs) for part, found in zip(steps, texts, strict=True)]
 
     def probabilities(self, lines: list[Strip]) -> list[Probabilities]:
         """Return the probabilities (W / 2, C) float32 of each strip, blank first. Raises ValueError."""
@@ -123,9 +133,18 @@ def _batches(widths: list[int]) -> list[list[int]]:
     return groups
 
 
-def decode(steps: Probabilities, signs: tuple[str, ...]) -> RowReading:
-    """Read the probabilities (T, C) of a line, blank first, and give each sign its columns."""
-    told, confidence = read_steps(steps)
+def look(line: Strip, slant: float, stretch: float) -> Strip:
+    """Return a strip as if it were written more aslant, and stretched along the line."""
+    beyond = abs(slant) * HEIGHT / 2
+    width = int(np.ceil(line.shape[1] * stretch + 2 * beyond))
+    change = np.array([[stretch, -slant, beyond + slant * (HEIGHT - 1) / 2], [0, 1, 0]])
+    seen: Strip = cv2.warpAffine(line, change, (max(width, 1), HEIGHT), flags=cv2.INTER_LINEAR)
+    return seen
+
+
+def decode(steps: Probabilities, texts: list[tuple[Labels, float]], signs: tuple[str, ...]) -> RowReading:
+    """Read a line from its probabilities (T, C), blank first, and its likeliest texts; give each sign its columns."""
+    told, confidence = read_steps(steps, texts)
     symbols = [Symbol(signs[k - 1], sure, step * STEP, (step + 1) * STEP, row[1:]) for k, sure, step, row in told]
     return RowReading(tuple(_spread(_joined(symbols), len(steps))), confidence)
 

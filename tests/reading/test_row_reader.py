@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from realtime.reading import row_decoding, row_reader, strips
-from realtime.reading.row_reader import RowReader, decode, pad
+from realtime.reading.row_reader import RowReader, RowReading, look, pad
 from realtime.reading.runtime import ModelRefusedError
 
 SIGNS = tuple("0123456789.-~")
@@ -28,6 +28,11 @@ def steps_of(*named: tuple[str, float]) -> NDArray[np.float32]:
 BLANK = ("", 1.0)
 
 
+def read(steps: NDArray[np.float32]) -> RowReading:
+    """Read steps from one look."""
+    return row_reader.decode(steps, row_decoding.likeliest(steps), SIGNS)
+
+
 @pytest.mark.parametrize(
     ("named", "text"),
     [
@@ -40,18 +45,18 @@ BLANK = ("", 1.0)
     ids=["blank", "repeats", "signs", "letters", "doubtful"],
 )
 def test_runs_become_signs(named: tuple[tuple[str, float], ...], text: str) -> None:
-    assert decode(steps_of(*named), SIGNS).text == text
+    assert read(steps_of(*named)).text == text
 
 
 def test_a_doubtful_sign_is_as_sure_as_it_is() -> None:
-    reading = decode(steps_of(("4", 0.9), BLANK, BLANK, BLANK, ("9", 0.4), BLANK), SIGNS)
+    reading = read(steps_of(("4", 0.9), BLANK, BLANK, BLANK, ("9", 0.4), BLANK))
     assert [s.confidence for s in reading.symbols] == pytest.approx([0.9, 0.4], abs=0.05)
 
 
 def test_places_are_columns_around_the_peak_and_do_not_overlap() -> None:
     named = [BLANK] * 40
     named[10], named[16], named[30] = ("1", 0.9), ("2", 0.9), ("3", 0.9)
-    one, two, three = decode(steps_of(*named), SIGNS).symbols
+    one, two, three = read(steps_of(*named)).symbols
     assert one.start < 20 < one.end == two.start < 32 < two.end < three.start < 60 < three.end
     assert max(s.end - s.start for s in (one, two, three)) <= strips.HEIGHT
 
@@ -100,6 +105,23 @@ def test_places_of_a_text_that_is_not_the_plainest_are_in_order() -> None:
     for labels in ((1, 2, 3), (1, 1), (3,)):
         at = row_decoding.places(steps, labels)
         assert at == sorted(set(at)) and len(at) == len(labels)
+
+
+def test_looks_are_pooled() -> None:
+    pooled = row_decoding.pool([[((1,), 0.5), ((2,), 0.4)], [((2,), 0.6)]])
+    assert [labels for labels, _ in pooled] == [(2,), (1,)]
+    assert [likelihood for _, likelihood in pooled] == pytest.approx([0.5, 0.25])
+
+
+def test_a_look_aslant_keeps_the_middle_and_loses_nothing() -> None:
+    line = np.zeros((32, 40), np.uint8)
+    line[:, 18:22] = 255
+    for slant, stretch in row_reader.LOOKS:
+        seen = look(line, slant, stretch)
+        columns = np.flatnonzero(seen[16] > 127)
+        assert abs(columns.mean() - (19.5 * stretch + abs(slant) * 16)) < 1.5
+        assert seen.sum() == pytest.approx(line.sum() * stretch, rel=0.1)
+        assert np.sign(seen[0].argmax() - seen[31].argmax()) == np.sign(slant)
 
 
 def test_batches_hold_strips_of_like_width() -> None:
