@@ -51,6 +51,7 @@ def export(source: Path, target: Path) -> float:
         "classes": json.dumps(list(metadata["classes"])),
         "strip_version": str(metadata["strip_version"]),
         "temperature": str(metadata["temperature"]),
+        "threshold": str(metadata.get("threshold", 1.0)),
         "validation": json.dumps(metadata["validation"]),
         "checkpoint_sha256": sha256(source),
     }

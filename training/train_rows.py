@@ -2,8 +2,6 @@
 
 import copy
 import math
-import os
-import platform
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -14,14 +12,14 @@ import click
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from tqdm import tqdm
 
 from realtime.commands.console import console_command, exit_codes, note
 from realtime.reading import strips
 from training import checkpoint
-from training.drawn import BATCH, Batch, Drawn, drawing, encode, held_out, pad
-from training.row_network import CLASSES, KIND, STEP, RowNetwork, load, scaled
+from training.drawn import Batch, Drawn, drawing, held_out
+from training.row_network import CLASSES, KIND, RowNetwork, scaled
+from training.row_scoring import Score, ctc, finish, greedy, predict, score
 
 WARM_UP = 300  # steps
 WEIGHT_DECAY = 0.02
@@ -42,15 +40,6 @@ class Run:
     step: int = 0
     best: float = -1.0
     history: list[dict[str, float]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Score:
-    """How strips are read: share exact, errors per symbol, share with fewer digits than written."""
-
-    exact: float
-    errors: float
-    shorter: float
 
 
 @console_command
@@ -92,33 +81,6 @@ def main(
             with drawing(folder, seed + run.step, workers) as drawn:
                 fit(run, drawn, valid, minutes * 60, rate, out)
         finish(out / "best.pth", valid)
-
-
-def finish(path: Path, valid: list[Drawn]) -> None:
-    """Calibrate the best weights on the strips held out, and write them again with their temperature."""
-    network, metadata = load(path)
-    logits, texts = predict(network, valid), [text for _, text in valid]
-    metadata["temperature"] = fit_temperature(logits, texts)
-    metadata["machine"] = f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}"
-    checkpoint.write(path, {"state": network.state_dict(), "metadata": metadata})
-    told = metadata["validation"]
-    note(f"{path}: exact {100 * told['exact']:.2f} % of those held out, temperature {metadata['temperature']:.2f}")
-
-
-def fit_temperature(logits: list[Tensor], texts: list[str]) -> float:
-    """Return the temperature at which logits (T, C) of strips say best what is written on them."""
-    order = sorted(range(len(logits)), key=lambda k: len(logits[k]))
-    parts = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
-
-    def loss(temperature: float) -> float:
-        total = 0.0
-        for part in parts:
-            padded = nn.utils.rnn.pad_sequence([logits[k] for k in part], batch_first=True)
-            steps = torch.tensor([len(logits[k]) for k in part])
-            total += ctc(padded, [texts[k] for k in part], temperature, steps).item() * len(part)
-        return total
-
-    return min((float(t) for t in np.geomspace(0.5, 3, 28)), key=loss)
 
 
 def start(rate: float, seed: int, begin: Path | None = None) -> Run:
@@ -186,58 +148,6 @@ def forward(model: nn.Module, pixels: Tensor) -> Tensor:
     with torch.autocast("cpu", torch.bfloat16):
         logits: Tensor = model(scaled(pixels))
     return logits.float()
-
-
-def ctc(logits: Tensor, texts: list[str], temperature: float = 1.0, steps: Tensor | None = None) -> Tensor:
-    """Return the CTC loss of logits (N, T, C), the first `steps` (N,) of each, for what is written, per symbol."""
-    targets, lengths = (torch.from_numpy(part) for part in encode(texts))
-    logs = torch.log_softmax(logits / temperature, dim=2).transpose(0, 1)
-    steps = torch.full((len(texts),), logs.shape[0], dtype=torch.int64) if steps is None else steps
-    total = functional.ctc_loss(logs, targets, steps, lengths, reduction="sum", zero_infinity=True)
-    return total / max(int(lengths.sum()), 1)
-
-
-def predict(model: nn.Module, drawn: list[Drawn]) -> list[Tensor]:
-    """Return the logits (T, C) of each strip, in full precision."""
-    model.eval()
-    order = sorted(range(len(drawn)), key=lambda k: drawn[k][0].shape[1])
-    logits: list[Tensor] = [torch.empty(0)] * len(drawn)
-    with torch.no_grad():
-        for start in range(0, len(order), BATCH):
-            part = order[start : start + BATCH]
-            given = model(scaled(torch.from_numpy(pad([drawn[k][0] for k in part]))))
-            for k, row in zip(part, given, strict=True):
-                logits[k] = row[: -(-drawn[k][0].shape[1] // STEP)].clone()
-    return logits
-
-
-def greedy(logits: Tensor) -> str:
-    """Return the text of logits (T, C): the best class of each step, repeats once, blanks left out."""
-    best = logits.argmax(dim=1)
-    kept = best[(best != 0) & (best != functional.pad(best[:-1], (1, 0)))]
-    return "".join(CLASSES[k] for k in kept.tolist())
-
-
-def score(read: list[str], written: list[str]) -> Score:
-    """Compare what is read with what is written."""
-    exact = np.mean([a == b for a, b in zip(read, written, strict=True)])
-    errors = sum(distance(a, b) for a, b in zip(read, written, strict=True)) / max(sum(map(len, written)), 1)
-    shorter = np.mean([_digits(a) < _digits(b) for a, b in zip(read, written, strict=True)])
-    return Score(float(exact), float(errors), float(shorter))
-
-
-def _digits(text: str) -> int:
-    return sum(c.isdigit() for c in text)
-
-
-def distance(a: str, b: str) -> int:
-    """Return how many symbols must be changed, added or taken to make one text of the other."""
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        before, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (x != y))
-    return row[-1]
 
 
 def _look(run: Run, valid: list[Drawn], loss: float, rate: float, seconds: float, out: Path) -> None:

@@ -111,8 +111,11 @@ def _heard(reading: LineReading, k: int, crop: int, digits: NDArray[np.float32])
     row = sign.probabilities
     if crop < 0 or not sign.text.isdigit():
         return Merged(sign.text, sign.confidence, box, crop, row[:10])
-    doubted = [(1 - ERRING) * told / max(float(told.sum()), 1e-9) + ERRING / 10 for told in (row[:10], digits[crop])]
+    words = [row[:10], digits[crop]]
+    masses = [(1 - ERRING) * min(float(word.sum()), 1.0) + ERRING / 2 for word in words]  # that it is a digit at all
+    odds = masses[0] * masses[1] / ((1 - masses[0]) * (1 - masses[1]))
+    doubted = [(1 - ERRING) * word / max(float(word.sum()), 1e-9) + ERRING / 10 for word in words]
     both = (doubted[0] * doubted[1]).astype(np.float32)
-    both /= both.sum()
+    both *= odds / (1 + odds) / both.sum()
     best = int(both.argmax())
     return Merged(str(best), float(both[best]), box, crop, both)

@@ -8,10 +8,10 @@ import pytest
 from realtime.reading.strips import HEIGHT
 from training import drawn
 from training.row_network import CLASSES, STEP, RowNetwork, scaled
+from training.row_scoring import distance, fit_temperature, greedy, score, threshold
 from training.scenes import inking, wording
 from training.scenes.lettering import Inked, Lettering, Printed
 from training.scenes.papers import degrade
-from training.train_rows import distance, fit_temperature, greedy, score
 
 
 @pytest.mark.parametrize(
@@ -111,3 +111,9 @@ def test_a_reader_too_sure_gets_a_higher_temperature() -> None:
         texts.append(str(shown))
     assert fit_temperature(logits, texts) > 2
     assert re.fullmatch(r"\d", greedy(logits[0]))
+
+
+def test_the_threshold_leaves_lines_that_are_right() -> None:
+    confidence, right = np.array([0.2, 0.9, 0.8, 0.7]), np.array([True, True, True, False])
+    assert threshold(confidence, right) == 0.8
+    assert threshold(confidence, ~right) == 1.0
