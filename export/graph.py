@@ -46,7 +46,7 @@ def convert(network: CalibratedNetwork, metadata: dict[str, str]) -> onnx.ModelP
     if program is None:
         raise ValueError("the exporter gave no program")
     model = program.model_proto
-    _clear_build_traces(model)
+    clear_build_traces(model)
     del model.metadata_props[:]
     for key in sorted(metadata):
         model.metadata_props.add(key=key, value=metadata[key])
@@ -86,7 +86,7 @@ def write(model: onnx.ModelProto, path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _clear_build_traces(model: onnx.ModelProto) -> None:
+def clear_build_traces(model: onnx.ModelProto) -> None:
     """Drop stack traces and names with the paths of the machine that exported; they differ from one to the next."""
     model.doc_string = model.graph.doc_string = ""
     for item in (*model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):

@@ -106,7 +106,7 @@ _SIGNS: dict[str, str] = {
 }
 
 
-def _parse(text: str) -> Shape:
+def parse(text: str) -> Shape:
     strokes = []
     for part in text.split("/"):
         words = part.split()
@@ -115,5 +115,5 @@ def _parse(text: str) -> Shape:
     return tuple(strokes)
 
 
-DIGITS: dict[str, dict[str, Shape]] = {d: {n: _parse(t) for n, t in forms.items()} for d, forms in _DIGITS.items()}
-SIGNS: dict[str, Shape] = {name: _parse(text) for name, text in _SIGNS.items()}
+DIGITS: dict[str, dict[str, Shape]] = {d: {n: parse(t) for n, t in forms.items()} for d, forms in _DIGITS.items()}
+SIGNS: dict[str, Shape] = {name: parse(text) for name, text in _SIGNS.items()}

@@ -1,0 +1,274 @@
+"""Draw lines of writing as strips for the row network, with what they say.
+
+What is decided here: a slashed zero is a 0 and a crossed 7 a 7; two dashes at an amount's end are two minus signs; a
+wave or a scribble is ~; a run of letters is one ~; digits struck out are one ~; a ruled line or a border is nothing.
+Ink is drawn bright, at twice the strip's size; paper, light and camera come afterwards (`papers`).
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from realtime.reading.strips import COVER, END, HEIGHT
+from training.scenes import inking, lettering, wording
+from training.scenes.inking import Piece, Points, Style
+from training.scenes.papers import Margin, Papers, degrade, on_paper
+
+FINE = 2  # ink is drawn at so many times the size of the strip
+TALL = FINE * HEIGHT
+MOST = 480  # columns of a drawn strip; what is longer is written again with fewer tokens
+PENS, SCANS = 0.77, 0.14  # shares of the lines by pen and in scanned glyphs; the rest is in fonts
+RARER = 0.3  # share of the lines by pen with rarer forms of digits
+WHOLE = 0.22  # share of the lines by pen that hold a number written in one go
+STRUCK = 0.012  # share of the plain numbers that are struck out
+
+Canvas = NDArray[np.uint8]
+
+
+class Drawer:
+    """Draws strips without end from one set of hands: `drawer.draw(rng)` gives (32, W) uint8 and its text."""
+
+    def __init__(self, folder: Path, held_out: bool, rng: Generator) -> None:
+        self.lettering = lettering.load(folder, held_out, rng)
+        self.papers = Papers(folder, held_out, rng)
+        counts = np.sqrt([sum(len(g) for d, g in h.items() if d.isdigit()) for h in self.lettering.pens])
+        self._often = np.cumsum(counts / counts.sum())
+
+    def draw(self, rng: Generator) -> tuple[NDArray[np.uint8], str]:
+        """Draw one strip (32, W) uint8 and what it says."""
+        canvas, margin, text = self.write(rng)
+        return self.see(canvas, margin, rng), text
+
+    def see(self, canvas: Canvas, margin: Margin, rng: Generator) -> NDArray[np.uint8]:
+        """Lay a written line on paper and look at it through a camera, differently each time: (32, W) uint8."""
+        return degrade(on_paper(canvas, self.papers, rng), margin, rng)
+
+    def write(self, rng: Generator) -> tuple[Canvas, Margin, str]:
+        """Write one line: its ink (64, 2 W) uint8, the columns at its ends outside the picture, and what it says."""
+        how = inking.style(rng)
+        hand, by_pen = self._hand(rng)
+        tokens = wording.draw(rng)
+        written: Piece | None = None
+        if by_pen and rng.random() < WHOLE:
+            tokens, written = self._in_one_go(how, rng)
+        while True:
+            text, pieces, gaps = self._write(tokens, written, hand, how, rng)
+            canvas, margin = self._lay(pieces, gaps, hand, how, rng)
+            if canvas.shape[1] <= FINE * MOST:
+                return canvas, margin, text
+            tokens = tokens[: len(tokens) * 2 // 3]
+
+    def _hand(self, rng: Generator) -> tuple[lettering.Hand, bool]:
+        """Pick who writes, and tell whether with a pen."""
+        own, kind = self.lettering, rng.random()
+        if kind < PENS:
+            hand = own.pens[min(int(np.searchsorted(self._often, rng.random())), len(own.pens) - 1)]
+            if rng.random() < RARER:  # some of this writer's digits are of the rarer forms
+                other, share = own.rarer[int(rng.integers(len(own.rarer)))], float(rng.uniform(0.2, 1))
+                hand = hand | {digit: shapes for digit, shapes in other.items() if rng.random() < share}
+            return hand, True
+        if kind < PENS + SCANS:
+            return own.scans[int(rng.integers(len(own.scans)))], False
+        return own.fonts[int(rng.integers(len(own.fonts)))], False
+
+    def _in_one_go(self, how: Style, rng: Generator) -> tuple[list[str], Piece]:
+        """Return tokens around a number written in one go, and that number."""
+        label, glyph = self.lettering.whole[int(rng.integers(len(self.lettering.whole)))]
+        scale = np.array([how.aspect, 1], np.float32)
+        strokes = np.split(glyph.points * scale, glyph.starts)
+        tokens = [*str(rng.choice(wording.HEADS)), label, *str(rng.choice(wording.TAILS))]
+        return tokens, Piece(strokes, None, (0, 0, 0, 0), glyph.width * how.aspect, True)
+
+    def _write(
+        self, tokens: list[str], written: Piece | None, hand: lettering.Hand, how: Style, rng: Generator
+    ) -> tuple[str, list[Piece], list[float]]:
+        """Return what the line says, its pieces one after another, and where gaps part its numbers."""
+        pieces: list[Piece] = []
+        gaps: list[float] = []
+        end, before, wide = 0.0, "", 0.0
+        for token in tokens:
+            if token == " ":
+                wide = float(rng.uniform(0.5, 2.2))
+                continue
+            if len(token) > 1 and written is not None:
+                piece = written
+            else:
+                piece = inking.piece(token, self.lettering, hand, how, rng)
+            start = end + _gap(before, token, how, rng) + wide
+            if pieces:
+                least = 0.5 * (max(0.24, 1.7 * how.width) + 0.15 * (not piece.digit or not pieces[-1].digit))
+                start = max(start, end - pieces[-1].width / 2 + 2 * least - piece.width / 2)
+            if wide:
+                gaps.append((end + start) / 2)
+            piece = _moved(piece, start)
+            if pieces and not wide and rng.random() < how.joined:
+                joint = inking.link(pieces[-1], piece, rng)
+                piece.strokes += [] if joint is None else [joint]
+            pieces.append(piece)
+            end, before, wide = start + piece.width, token, 0.0
+        text = wording.truth(tokens)
+        if text.isdigit() and len(text) > 1 and rng.random() < STRUCK:
+            text = wording.OTHER
+            pieces.append(_strike(end, rng))
+        return text, pieces, gaps
+
+    def _lay(
+        self, pieces: list[Piece], gaps: list[float], hand: lettering.Hand, how: Style, rng: Generator
+    ) -> tuple[Canvas, Margin]:
+        """Draw pieces on a canvas (64, 2 W) uint8 with lines and what else reaches in; return it with its margins."""
+        length = max((p.box[0] + p.width for p in pieces), default=float(rng.uniform(0.5, 4)))
+        length = max(length, 0.1)  # a dot alone is as narrow as the pen
+        strokes = [_bend(s, length, how) for p in pieces for s in p.strokes]
+        ends = [(float(s[:, 0].min()), float(s[:, 0].max())) for s in strokes]
+        ends += [(p.box[0], p.box[0] + p.box[2]) for p in pieces if p.picture is not None] or ([] if ends else [(0, 1)])
+        low, high = min(a for a, _ in ends), max(b for _, b in ends)
+        em, top, left, right, margin = _frame(rng)
+        columns = int(np.ceil(max((high - low) * em + left + right, HEIGHT / 2)))
+        canvas = np.zeros((TALL, FINE * columns), np.uint8)
+        scale, shift = FINE * em, np.array([FINE * left - low * FINE * em, FINE * top], np.float32)
+        _rule(canvas, scale, shift, gaps, high - low, rng)
+        if rng.random() < 0.22:
+            _stroke(canvas, self._beside(length, hand, how, rng), scale, shift, how.width, rng)
+        for p in pieces:
+            if p.picture is not None:
+                _paste(canvas, p, scale, shift, how)
+        if any(p.picture is not None for p in pieces) and rng.random() < 0.4:
+            thicken = cv2.dilate if rng.random() < 0.6 else cv2.erode
+            canvas = thicken(canvas, np.ones((2, 2), np.uint8), iterations=int(rng.integers(1, 3)))
+        _stroke(canvas, strokes, scale, shift, how.width, rng)
+        return canvas, margin
+
+    def _beside(self, length: float, hand: lettering.Hand, how: Style, rng: Generator) -> list[Points]:
+        """Return strokes of the lines above and below, of which only the ends reach into the strip."""
+        strokes: list[Points] = []
+        for side in (-1, 1):
+            x = float(rng.uniform(-1, 1))
+            away = side * float(rng.uniform(1.0, 1.6))
+            while x < length and rng.random() < 0.75:
+                piece = inking.piece(str(rng.integers(10)), self.lettering, hand, replace(how, tails=0.3), rng)
+                strokes += [s + np.array([x, away], np.float32) for s in piece.strokes]
+                x += piece.width + float(rng.uniform(0, 1))
+        return strokes
+
+
+def _gap(before: str, token: str, how: Style, rng: Generator) -> float:
+    """Return the gap between two tokens, em: signs stand freer than digits, points and commas lie at a digit's foot."""
+    gap = how.gap + how.uneven * float(rng.normal())
+    if not before:
+        return 0.0
+    if token in ".,":
+        return float(rng.uniform(-0.15, 0.2))
+    if before[-1:].isdigit() and token[:1].isdigit():
+        return gap
+    return max(gap, -0.1) + (float(rng.uniform(0, 0.5)) if rng.random() < 0.6 else 0.0)
+
+
+def _moved(piece: Piece, x: float) -> Piece:
+    """Return a piece at its place along the line."""
+    shift = np.array([x, 0], np.float32)
+    _, y, w, h = piece.box
+    return Piece([s + shift for s in piece.strokes], piece.picture, (x, y, w, h), piece.width, piece.digit)
+
+
+def _strike(length: float, rng: Generator) -> Piece:
+    """Return the strokes that strike a number out: two to four lines, or a zigzag."""
+    if rng.random() < 0.4:
+        count = int(rng.integers(5, 14))
+        x = np.linspace(-0.1, length + 0.1, count)
+        y = 0.5 + np.where(np.arange(count) % 2, 1, -1) * rng.uniform(0.15, 0.5, count)
+        return Piece([np.stack([x, y], axis=1).astype(np.float32)], None, (0, 0, 0, 0), length)
+    ys = 0.5 + rng.normal(0, 0.15, (int(rng.integers(2, 5)), 2))
+    lines = [np.array([[-0.15, a], [length + 0.15, b]], np.float32) for a, b in ys]
+    return Piece(lines, None, (0, 0, 0, 0), length)
+
+
+def _bend(points: Points, length: float, how: Style) -> Points:
+    """Lean a stroke, and bend it with the line that it stands on."""
+    x, y = points[:, 0], points[:, 1]
+    along = (2 * x / length - 1) * min(1.0, length / 4)
+    y = y + how.drift * along + how.bow * along**2 + how.wobble * np.sin(5 * x + 3 * y + 9 * how.gap)
+    x = x + how.slant * (0.5 - y) + how.wobble * np.sin(4 * x + 6 * y)
+    return np.stack([x, y], axis=1)
+
+
+def _frame(rng: Generator) -> tuple[float, float, float, float, Margin]:
+    """Return em, top, left and right margin in the strip's pixels, and the columns at its ends outside the picture.
+
+    Half stand as a line that was found on a page, wrong by a little; half fill a picture cut out before.
+    """
+    if rng.random() < 0.5:
+        em = float(np.clip(HEIGHT / COVER * np.exp(rng.normal(0.02, 0.16)), 14, 34))
+        top = (HEIGHT - em) / 2 + float(rng.normal(0, 1.8))
+        left, right = (float(np.clip(rng.normal(END, 0.18), -0.1, 1.2)) * HEIGHT / COVER for _ in range(2))
+        outside = [int(rng.integers(1, 12)) if rng.random() < 0.08 else 0 for _ in range(2)]
+    else:
+        em = float(rng.uniform(16, 31))
+        top = float(rng.uniform(-1, HEIGHT - em + 1))
+        left, right = (float(rng.uniform(-0.08, 0.45)) * em for _ in range(2))
+        outside = [int(rng.integers(5, 11))] * 2
+    return em, top, left + outside[0], right + outside[1], (outside[0], outside[1])
+
+
+def _rule(canvas: Canvas, scale: float, shift: Points, gaps: list[float], length: float, rng: Generator) -> None:
+    """Draw ruled lines, underlines, borders of cells, and lines across, fainter or as strong as ink."""
+    rows, columns = canvas.shape
+    if rng.random() < 0.3:
+        tilt = float(rng.normal(0, 0.02)) * columns
+        middle = float(rng.choice([1.05, 1.12, 1.2, 0.5, 0.97, -0.12, 1.0])) + float(rng.normal(0, 0.06))
+        grey, width = int(rng.uniform(50, 255)), int(rng.integers(1, 5))
+        for k in range(2 if rng.random() < 0.3 else 1):
+            y = middle * scale + float(shift[1]) + k * float(rng.uniform(0.2, 1.3)) * scale
+            cv2.line(canvas, (0, round(y - tilt)), (columns, round(y + tilt)), grey, width, cv2.LINE_AA)
+    places = [g * scale + float(shift[0]) for g in gaps] if rng.random() < 0.4 else []
+    if rng.random() < 0.12:
+        places += [float(shift[0]) - float(rng.uniform(0.15, 0.5)) * scale for _ in range(rng.random() < 0.7)]
+        places += [
+            float(shift[0]) + (length + float(rng.uniform(0.15, 0.5))) * scale for _ in range(rng.random() < 0.7)
+        ]
+    grey, width, lean = int(rng.uniform(60, 255)), int(rng.integers(1, 6)), float(rng.normal(0, 2.5))
+    for x in places:
+        cv2.line(canvas, (round(x - lean), -4), (round(x + lean), rows + 4), grey, width, cv2.LINE_AA)
+    if rng.random() < 0.03:  # a crease or an arc across
+        ends = rng.uniform(-0.2, 1.2, (2, 2)) * (columns, rows)
+        (a, b), (c, d) = np.round(ends).astype(int).tolist()
+        cv2.line(canvas, (a, b), (c, d), int(rng.uniform(60, 200)), 1, cv2.LINE_AA)
+
+
+def _stroke(canvas: Canvas, strokes: list[Points], scale: float, shift: Points, width: float, rng: Generator) -> None:
+    """Draw strokes with one pen, in a third of the lines by a hand that presses now more, now less."""
+    thick = max(1, round(width * scale))
+    lines = [np.round((s * scale + shift) * 8).astype(np.int32) for s in strokes]
+    if rng.random() < 0.65 or thick < 2:
+        cv2.polylines(canvas, lines, False, 255, thick, cv2.LINE_AA, 3)
+        return
+    step, most = int(rng.integers(5, 16)), max(1, round(thick * 0.3))
+    for line in lines:
+        for start in range(0, max(len(line) - 1, 1), step):
+            part = [line[start : start + step + 1]]
+            cv2.polylines(canvas, part, False, 255, max(1, thick + int(rng.integers(-most, most + 1))), cv2.LINE_AA, 3)
+
+
+def _paste(canvas: Canvas, piece: Piece, scale: float, shift: Points, how: Style) -> None:
+    """Draw a scanned or printed glyph, leaning as the line does."""
+    assert piece.picture is not None  # noqa: S101
+    x, y, w, h = piece.box
+    a, b = w / piece.picture.shape[1], h / piece.picture.shape[0]
+    lean = how.slant
+    matrix = np.array([[a, -lean * b, x + lean * (0.5 - y)], [0, b, y]]) * scale
+    matrix[:, 2] += shift
+    left = int(max(0, np.floor(min(matrix[0, 2], matrix[0, 2] + matrix[0, 1] * piece.picture.shape[0])) - 2))
+    right = int(np.ceil(max(matrix[0, 2], matrix[0, 2] + matrix[0, 1] * piece.picture.shape[0]) + w * scale) + 2)
+    right = min(right, canvas.shape[1])
+    if right <= left:
+        return
+    matrix[0, 2] -= left
+    ink = cv2.warpAffine(piece.picture, matrix, (right - left, canvas.shape[0]), flags=cv2.INTER_LINEAR)
+    part = canvas[:, left:right]
+    np.maximum(part, cv2.LUT(ink, _CRISP), out=part)
+
+
+_CRISP = np.clip((np.arange(256) - 60) * 1.9, 0, 255).astype(np.uint8)  # enlarged glyphs are as sharp as drawn ones
