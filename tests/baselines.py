@@ -26,7 +26,7 @@ from realtime.measuring.benchmark import decode, limit_threads
 from realtime.measuring.benchmark_figures import spread
 from realtime.measuring.truth import open_labelled
 from realtime.outputs.files import save_json
-from realtime.reading.classifier import Classifier
+from realtime.reading.ensemble import FALLBACK, Networks, load_networks
 from realtime.reading.model_files import default_model
 from realtime.reading.pipeline import group, read
 from realtime.sources.clip import Clip
@@ -89,12 +89,12 @@ def tutorial(frame: Frame, model: torch.nn.Module) -> list[str]:
     return [reading.text for reading in numbers]
 
 
-def open_readers(classifier: Classifier, weights: Path) -> dict[str, Reader]:
+def open_readers(networks: Networks, weights: Path) -> dict[str, Reader]:
     """Return the ways that read each frame for itself by their names; say which cannot be had."""
     network = checkpoint.load(weights)[0].eval()
-    other = OpenCvNetwork(classifier.path, classifier.classes)
+    other = replace(networks, classifier=OpenCvNetwork(networks.path, networks.classifier.classes))
     readers: dict[str, Reader | None] = {
-        "livedigits, every frame read": lambda frame: [r.text for r in read(frame.image, classifier).numbers],
+        "livedigits, every frame read": lambda frame: [r.text for r in read(frame.image, networks).numbers],
         "the same with cv2.dnn": lambda frame: [r.text for r in read(frame.image, other).numbers],
         "tutorial's loop": lambda frame: tutorial(frame, network),
     }
@@ -102,10 +102,10 @@ def open_readers(classifier: Classifier, weights: Path) -> dict[str, Reader]:
     return {name: reader for name, reader in readers.items() if reader is not None}
 
 
-def follow(classifier: Classifier) -> Reader:
+def follow(networks: Networks) -> Reader:
     """Return what the commands do with a source from its start: read as needed, follow in between."""
     reader = FrameReader(Tracker())
-    return lambda frame: [track.text for track in reader.read(frame, classifier).tracks]
+    return lambda frame: [track.text for track in reader.read(frame, networks).tracks]
 
 
 def open_rapidocr() -> Reader | None:
@@ -203,13 +203,13 @@ def main(
     os.environ["OMP_THREAD_LIMIT"] = "1"  # Tesseract takes all cores otherwise
     torch.set_num_threads(1)
     with exit_codes(), limit_threads(1):
-        classifier = Classifier(model or default_model(), "cpu")
-        readers = open_readers(classifier, classifier.path.with_suffix(".pth"))
+        networks = load_networks(model or default_model(), None, FALLBACK, "cpu")
+        readers = open_readers(networks, networks.path.with_suffix(".pth"))
         measurements = []
         for clip in clips:
             measured = []
             for _ in range(rounds + 1):
-                all_readers = {OURS: follow(classifier), **readers}
+                all_readers = {OURS: follow(networks), **readers}
                 measured.append(measure_round(clip, all_readers, frames, slow))
             measurements.append(
                 {"clip": clip.name, "rounds": rounds, **summarize(measured[1:])}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from realtime.reading import crops, runtime
 from realtime.reading.classifier import Classifier
+from realtime.reading.ensemble import FALLBACK, Networks, load_networks
 from realtime.reading.model_files import default_model
 from training.scenes.pen import Hand, stain, write
 
@@ -37,6 +38,12 @@ def data() -> Path:
 def classifier() -> Classifier:
     """The bundled network on the CPU."""
     return Classifier(default_model(), "cpu")
+
+
+@pytest.fixture(scope="session")
+def networks() -> Networks:
+    """All bundled networks on the CPU."""
+    return load_networks(default_model(), None, FALLBACK, "cpu")
 
 
 @pytest.fixture(scope="session")

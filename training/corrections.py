@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from realtime.live.collecting import INBOX, PROVENANCE
-from realtime.reading.classifier import NOT_A_DIGIT, Classifier
+from realtime.reading.classifier import NOT_A_DIGIT
+from realtime.reading.ensemble import Networks
 from realtime.reading.page import Page
 from realtime.reading.pipeline import read
 from realtime.sources.frame import SourceError
@@ -64,7 +65,7 @@ def list_pictures(folder: Path) -> Iterator[tuple[Path, int]]:
                 yield path, label
 
 
-def read_corrections(folder: Path, classifier: Classifier) -> tuple[list[Correction], list[tuple[Path, str]]]:
+def read_corrections(folder: Path, networks: Networks) -> tuple[list[Correction], list[tuple[Path, str]]]:
     """Cut the labelled crop out of each picture by the path of live reading; list what is left out, and why."""
     found: list[Correction] = []
     left_out: list[tuple[Path, str]] = []
@@ -78,9 +79,9 @@ def read_corrections(folder: Path, classifier: Classifier) -> tuple[list[Correct
             left_out.append((path, str(error)))
             continue
         if CLASSES[label] == NOT_A_DIGIT:
-            crops, reason = _crop_non_digits(image, classifier)
+            crops, reason = _crop_non_digits(image, networks)
         else:
-            crops, reason = find_digit(image, classifier)
+            crops, reason = find_digit(image, networks)
         if reason:
             left_out.append((path, reason))
         writer, session, track = _find_origin(path, folder / CLASSES[label], writers.get(path.parent, {}))
@@ -88,15 +89,15 @@ def read_corrections(folder: Path, classifier: Classifier) -> tuple[list[Correct
     return found, left_out
 
 
-def find_digit(image: NDArray[np.uint8], classifier: Classifier) -> tuple[NDArray[np.uint8], str]:
+def find_digit(image: NDArray[np.uint8], networks: Networks) -> tuple[NDArray[np.uint8], str]:
     """Return the crop (1, 1, 28, 28) of the one digit of a picture (H, W, 3), or none (0, ...) and the reason.
 
     It is what live reading reads as one digit, in the picture or, where it was cut tight, on more paper; else what live
     reading refused, for a hand it does not know, if that lies in the middle.
     """
-    pages = [read(image, classifier)]
+    pages = [read(image, networks)]
     if len(_list_digits(pages[0])) != 1:
-        pages.append(read(with_margin(image), classifier))
+        pages.append(read(with_margin(image), networks))
     for page in pages:
         if len(blobs := _list_digits(page)) == 1:
             return page.crops[blobs], ""
@@ -138,7 +139,7 @@ def count_unlabelled(folder: Path) -> int:
 
 
 def _list_digits(page: Page) -> list[int]:
-    return [digit.blob for reading in page.numbers for digit in reading.digits]
+    return [digit.blob for number in page.numbers for digit in number.digits if digit.blob >= 0]
 
 
 def _find_central(page: Page, width: int, height: int) -> list[int]:
@@ -150,9 +151,9 @@ def _find_central(page: Page, width: int, height: int) -> list[int]:
     return sorted(np.flatnonzero(usable).tolist(), key=lambda i: -size[i])
 
 
-def _crop_non_digits(image: NDArray[np.uint8], classifier: Classifier) -> tuple[NDArray[np.uint8], str]:
+def _crop_non_digits(image: NDArray[np.uint8], networks: Networks) -> tuple[NDArray[np.uint8], str]:
     """Return the crops of all ink of a picture without digits, but for bars: nobody can tell these from a 1."""
-    page = read(image, classifier)
+    page = read(image, networks)
     inked = [i for i in np.flatnonzero(page.asked).tolist() if cv2.countNonZero(page.crops[i, 0]) >= MIN_INK_PIXELS]
     kept = [i for i in inked if not is_bar(page.crops[i, 0])]
     if kept or not inked:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from realtime.reading import crops
-from realtime.reading.classifier import Classifier
+from realtime.reading.ensemble import FALLBACK, Networks, load_networks
 from realtime.reading.model_files import default_model, sha256
 from training import calibrate, checkpoint, data, finetune
 from training.acceptance import Comparison
@@ -27,7 +27,7 @@ NEGATIVES = 300
 class FinetuneBase:
     """What every fine-tuning begins with.
 
-    model: the network of the checkpoint, with its metadata. classifier: the shipped network, which finds the digit of a
+    model: the network of the checkpoint, with its metadata. networks: the shipped ones, which find the digit of a
     user's picture. test, validation: features that the frozen layers give, with labels. negatives: features of drawn
     non-digits.
     """
@@ -35,7 +35,7 @@ class FinetuneBase:
     checkpoint_path: Path
     model: nn.Module
     metadata: dict[str, Any]
-    classifier: Classifier
+    networks: Networks
     rehearsal: finetune.Rehearsal
     test: tuple[Tensor, Tensor]
     validation: tuple[Tensor, Tensor]
@@ -70,7 +70,7 @@ def load_base(path: Path, mnist: Path | None, recipe: FinetuneRecipe) -> Finetun
         path,
         model,
         metadata,
-        Classifier(default_model(), "cpu"),
+        load_networks(default_model(), None, FALLBACK, "cpu"),
         finetune.make_rehearsal(model, digits, recipe),
         (finetune.forward_batches(frozen, test), test_labels),
         (finetune.forward_batches(frozen, validation), validation_labels),

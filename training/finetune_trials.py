@@ -45,7 +45,7 @@ def try_folder(
     per_digit: pictures of each digit to train on; None takes those of half of each digit's groups of the same ink.
     swap: the share of labels that is swapped. Raises DataError for a folder without usable pictures.
     """
-    found, left_out = read_corrections(folder, base.classifier)
+    found, left_out = read_corrections(folder, base.networks)
     if not found:
         raise DataError(f"{folder} holds no picture that can be used: name folders of folders 0 to 9")
     note(f"{folder.name}: {len(found)} pictures, {len(left_out)} left out")

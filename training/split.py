@@ -80,7 +80,7 @@ def split_corrections(folder: Path, base: FinetuneBase, trained_on: set[str], tr
 
     trained_on: names of pictures that the network in use has learned from. trust: doubt no label.
     """
-    found, left_out = read_corrections(folder, base.classifier)
+    found, left_out = read_corrections(folder, base.networks)
     if not found:
         raise DataError(f"no picture in {folder} can be used: " + "; ".join(f"{p} {why}" for p, why in left_out[:3]))
     labels = torch.tensor([c.label for c in found])

@@ -21,8 +21,7 @@ from realtime.commands.options import ReadingOptions, bundled_by_default, open_r
 from realtime.measuring.benchmark import Round, limit_threads, measure_round, measure_start
 from realtime.measuring.benchmark_figures import find_regressions, load_figures, summarize, summarize_starts, tables
 from realtime.outputs.files import save_json
-from realtime.reading.classifier import Classifier
-from realtime.reading.ensemble import Ensemble
+from realtime.reading.ensemble import Networks
 from realtime.sources.clip import Clip
 
 # Frames that each fresh process reads, and how many such processes are timed. Set by hand.
@@ -120,7 +119,7 @@ def frame_size(clip: Path) -> list[int]:
     return [width, height]
 
 
-def describe(networks: Classifier | Ensemble) -> dict[str, Any]:
+def describe(networks: Networks) -> dict[str, Any]:
     """Return under which conditions was measured."""
     return {
         "device": networks.device,

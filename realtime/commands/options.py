@@ -13,7 +13,7 @@ from realtime.commands.console import note
 from realtime.outputs.text import Csv, JsonLines, TextSink
 from realtime.reader import Reader
 from realtime.reading.classifier import Classifier
-from realtime.reading.ensemble import FALLBACK, Ensemble
+from realtime.reading.ensemble import FALLBACK, Ensemble, Networks
 from realtime.reading.ink import POLARITIES
 from realtime.reading.model_files import default_model
 from realtime.reading.pipeline import CONFIDENCE
@@ -142,10 +142,11 @@ def open_reader(options: ReadingOptions) -> Reader:
     reader = make_reader(options)
     networks = reader.networks
     also = ""
-    if isinstance(networks, Ensemble):
+    classifier = networks.classifier
+    if isinstance(classifier, Ensemble):
         asked = options.model is not None or options.base_model is not None
         found = "" if asked else f", fine-tuned and found as {networks.path},"
-        also = f"{found} and below {options.fallback:g} {networks.base.path.name} too"
+        also = f"{found} and below {options.fallback:g} {classifier.base.path.name} too"
     _note_device(networks, also)
     return reader
 
@@ -157,7 +158,7 @@ def open_classifier(model: Path | None, device: str) -> Classifier:
     return classifier
 
 
-def _note_device(networks: Classifier | Ensemble, also: str = "") -> None:
+def _note_device(networks: Classifier | Networks, also: str = "") -> None:
     """Say on which device networks run, and why on the CPU where "auto" took that; also: what else is to be said."""
     why = f" ({networks.cpu_reason})" if networks.cpu_reason else ""
     note(f"reading on {networks.device}{why} with {networks.path.name}{also}")

@@ -4,8 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from realtime.live.state import Controls, Status
-from realtime.reading.classifier import Classifier
-from realtime.reading.ensemble import Ensemble
+from realtime.reading.ensemble import Networks
 from realtime.sources.frame import FileSource, Frame, rotate
 from realtime.sources.live_capture import LiveCapture
 from realtime.tracking.frame_reader import FrameReader
@@ -26,7 +25,7 @@ class LiveLoop:
     def __init__(
         self,
         source: LiveCapture | FileSource,
-        networks: Classifier | Ensemble,
+        networks: Networks,
         tracker: Tracker,
         controls: Controls,
         warn: Callable[[str], None],

@@ -4,8 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from realtime.reading.classifier import Classifier
-from realtime.reading.ensemble import Ensemble
+from realtime.reading.ensemble import Networks
 from realtime.reading.runtime import ModelRefusedError
 
 # s between two looks at the model file. Set by hand: a look takes 10 microseconds, and a new model is in use at once.
@@ -19,7 +18,7 @@ class ModelWatcher:
     file, None where there is none yet.
     """
 
-    def __init__(self, load: Callable[[], Classifier | Ensemble], locate: Callable[[], Path | None]) -> None:
+    def __init__(self, load: Callable[[], Networks], locate: Callable[[], Path | None]) -> None:
         self._load, self._locate = load, locate
         self._file = self._identify()
         self._next = time.monotonic() + CHECK_INTERVAL

@@ -14,8 +14,7 @@ from typing import IO, cast
 import cv2
 
 from realtime.outputs.overlay import draw
-from realtime.reading.classifier import Classifier
-from realtime.reading.ensemble import Ensemble
+from realtime.reading.ensemble import Networks
 from realtime.reading.stages import StageClock
 from realtime.sources.clip import Clip
 from realtime.sources.frame import Frame
@@ -70,9 +69,7 @@ def limit_threads(threads: int) -> Iterator[None]:
         os.environ.update(environment)
 
 
-def measure_round(
-    clip: Path, networks: Classifier | Ensemble, confidence: float, polarity: str, limit: int | None
-) -> Round:
+def measure_round(clip: Path, networks: Networks, confidence: float, polarity: str, limit: int | None) -> Round:
     """Go through a clip once, decoding and reading by turns, at most `limit` frames.
 
     Raises SourceError where it holds no frame.

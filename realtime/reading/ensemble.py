@@ -1,12 +1,14 @@
 """Read with two networks: one fine-tuned to the user's hand, and the one it came from."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from realtime.reading.classifier import Classifier
-from realtime.reading.model_files import default_model, finetuned_model
+from realtime.reading.model_files import default_model, finetuned_model, row_model
+from realtime.reading.row_reader import RowReader
 
 FALLBACK = 0.6  # probability from which on the fine-tuned network alone is believed; set by hand
 FINE_TUNED, BASE = "fine-tuned", "base"  # what `Digit.model` calls the two networks
@@ -42,7 +44,35 @@ class Ensemble:
         return spread
 
 
-def load_networks(
+@dataclass(frozen=True)
+class Networks:
+    """All networks that reading needs: one or two that name a single digit, and one that reads a line as a whole."""
+
+    classifier: Classifier | Ensemble
+    rows: RowReader
+
+    @property
+    def device(self) -> str:
+        """The device that really runs, "cpu" or "cuda:N"."""
+        return self.classifier.device
+
+    @property
+    def cpu_reason(self) -> str | None:
+        """Why "auto" took the CPU, None where it did not."""
+        return self.classifier.cpu_reason
+
+    @property
+    def path(self) -> Path:
+        """The file of the digit network."""
+        return self.classifier.path
+
+
+def load_networks(model: Path | str | None, base_model: Path | str | None, fallback: float, device: str) -> Networks:
+    """Load the networks asked for; without any, a fine-tuned one that lies in its place beside the base one."""
+    return Networks(_load_classifier(model, base_model, fallback, device), RowReader(row_model(), device))
+
+
+def _load_classifier(
     model: Path | str | None, base_model: Path | str | None, fallback: float, device: str
 ) -> Classifier | Ensemble:
     """Load the one or two networks that are asked for; without any, a fine-tuned one that lies in its place."""

@@ -18,7 +18,7 @@ def part(texts: list[str], boxes: NDArray[np.int32]) -> list[Indices]:
     boxes: (N, 4) x, y, w, h in the picture. A point or comma between digits belongs to the number, and so does a minus
     in front of a digit where the line, or what follows a wide gap or a sign, begins; all else parts numbers.
     """
-    wide = _wide_gaps(texts, boxes)
+    wide = wide_gaps(texts, boxes)
     numbers: list[Indices] = []
     current: Indices = []
     for k, text in enumerate(texts):
@@ -42,7 +42,7 @@ def _leads(texts: list[str], k: int, wide: set[int]) -> bool:
     return k + 1 < len(texts) and k + 1 not in wide and _is_digit(texts[k + 1])
 
 
-def _wide_gaps(texts: list[str], boxes: NDArray[np.int32]) -> set[int]:
+def wide_gaps(texts: list[str], boxes: NDArray[np.int32]) -> set[int]:
     """Return the places before which a gap is wide for its line: for the height of its digits and beside other gaps."""
     if len(texts) < 2:
         return set()

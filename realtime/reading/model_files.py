@@ -12,6 +12,11 @@ def default_model() -> Path:
     return installed if installed.is_file() else package.parent / "models" / "best.onnx"
 
 
+def row_model() -> Path:
+    """Return the row network that ships with the package."""
+    return default_model().with_name("rows.onnx")
+
+
 def finetuned_model() -> Path | None:
     """Return the fine-tuned model that lies in its place: models/ of this folder, or beside the default model."""
     places = (Path("models/finetuned.onnx"), default_model().with_name("finetuned.onnx"))

@@ -18,7 +18,8 @@ class Digit:
     """One digit of a number: its text ("?" where unsure), its confidence, its box x, y, w, h in frame pixels.
 
     blob: its place among the blobs of its page. probabilities: (10,) float32, one for each digit. model: which of two
-    networks was believed, "fine-tuned" or "base"; empty where there is one network.
+    networks was believed, "fine-tuned" or "base"; empty where there is one network. before: the sign of the number that
+    stands before the digit, a point, a comma or a minus; empty where none does.
     """
 
     text: str
@@ -27,6 +28,7 @@ class Digit:
     blob: int
     probabilities: NDArray[np.float32] = field(compare=False, repr=False)
     model: str = ""
+    before: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the digit as it stands in a JSON line."""
@@ -43,7 +45,12 @@ class Number:
 
     @property
     def text(self) -> str:
-        """The digits as text, "?" for an unsure one; leading zeros stay."""
+        """The number as written: "?" for an unsure digit, its minus, point or comma; leading zeros stay."""
+        return join_digits(self.digits)
+
+    @property
+    def digit_text(self) -> str:
+        """The digits alone, "?" for an unsure one."""
         return "".join(digit.text for digit in self.digits)
 
     @property
@@ -55,6 +62,24 @@ class Number:
     def box(self) -> Box:
         """The box around all digits, x, y, w, h, half-open, frame pixels."""
         return enclose([digit.box for digit in self.digits])
+
+
+def join_digits(digits: Sequence[Digit]) -> str:
+    """Return digits as text, with the signs that stand before them."""
+    return "".join(digit.before + digit.text for digit in digits)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of writing as it stands on the page, signs included, "~" for letters; `row` counts from the top."""
+
+    row: int
+    text: str
+    box: Box
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the line as it stands in a JSON line."""
+        return {"row": self.row, "text": self.text, "box": list(self.box)}
 
 
 def number_to_dict(
@@ -73,7 +98,13 @@ def number_to_dict(
 
 
 def frame_to_dict(
-    source: str, index: int, time: float, size: tuple[int, int], latency_ms: float, numbers: list[dict[str, Any]]
+    source: str,
+    index: int,
+    time: float,
+    size: tuple[int, int],
+    latency_ms: float,
+    numbers: list[dict[str, Any]],
+    lines: Sequence[Line],
 ) -> dict[str, Any]:
     """Return the JSON line of a frame: the form promised to readers outside the project, which only grows.
 
@@ -87,6 +118,7 @@ def frame_to_dict(
         "size": list(size),
         "latency_ms": round(latency_ms, 2),
         "numbers": numbers,
+        "lines": [line.to_dict() for line in lines],
     }
 
 
@@ -109,6 +141,7 @@ class Page:
     reject: NDArray[np.float32]
     refusals: list[Refusal | None]
     numbers: list[Number]
+    lines: list[Line]
     size: tuple[int, int]
     confidence: float
     polarity: str
@@ -132,4 +165,4 @@ class Page:
         numbers = [
             number_to_dict(i, n.text, "settled", n.row, n.confidence, n.digits) for i, n in enumerate(self.numbers, 1)
         ]
-        return frame_to_dict(source, 0, 0.0, self.size, self.latency_ms, numbers)
+        return frame_to_dict(source, 0, 0.0, self.size, self.latency_ms, numbers, self.lines)

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from realtime.reading import crops
 from realtime.reading.candidates import Candidates, propose, propose_more
 from realtime.reading.classifier import NOT_A_DIGIT, Classifier
-from realtime.reading.ensemble import Ensemble
+from realtime.reading.ensemble import Ensemble, Networks
 from realtime.reading.ink import Ink, find_ink
 from realtime.reading.page import UNSURE, Digit, Number, Page
 from realtime.reading.refusal import hold_places, in_company, refuse, refuse_in_context
 from realtime.reading.rows import arrange
 from realtime.reading.segmentation import choose
 from realtime.reading.stages import StageClock
+from realtime.reading.two_readings import Crops, read_lines
 from realtime.reading.writing_odds import writing_odds
 
 # Probability of the likeliest digit below which a digit is shown as unsure. Set by hand; by the shipped network's card
@@ -52,7 +53,7 @@ class _Classified(NamedTuple):
 
 def read(
     image: NDArray[np.uint8],
-    classifier: Classifier | Ensemble,
+    networks: Networks,
     confidence: float = CONFIDENCE,
     polarity: str = "auto",
     clock: StageClock | None = None,
@@ -66,7 +67,7 @@ def read(
     clock = clock or StageClock()
     with clock.stage("ink"):
         ink = find_ink(image, polarity)
-    candidates, classified = _classify_candidates(ink, classifier, clock)
+    candidates, classified = _classify_candidates(ink, networks.classifier, clock)
     with clock.stage("segmentation"):
         chosen = choose(candidates, classified.likeliest, classified.reject)
     boxes, models = candidates.boxes[chosen], classified.models[chosen]
@@ -93,9 +94,19 @@ def read(
     if held:
         refusals = [None if blob in held else refusal for blob, refusal in enumerate(refusals)]
         numbers = grouped()
+    with clock.stage("lines"):
+        kept = np.flatnonzero([not refusal for refusal in refusals])
+        found = Crops(frame_boxes[kept], digits[kept], kept, models[kept])
+        where = {int(blob): k for k, blob in enumerate(kept)}
+        rows: dict[int, list[int]] = {}
+        for number in numbers:
+            rows.setdefault(number.row, []).extend(where[digit.blob] for digit in number.digits)
+        numbers, lines = read_lines(
+            image, [rows[row] for row in sorted(rows)], found, networks.rows, confidence, polarity
+        )
     size, latency = (image.shape[1], image.shape[0]), 1000 * (perf_counter() - start)
     cut = classified.crops[chosen]
-    return Page(ink, frame_boxes, cut, digits, reject, refusals, numbers, size, confidence, polarity, latency)
+    return Page(ink, frame_boxes, cut, digits, reject, refusals, numbers, lines, size, confidence, polarity, latency)
 
 
 def _blobs(numbers: list[Number]) -> list[tuple[list[int], int]]:

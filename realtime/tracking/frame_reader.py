@@ -11,8 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.reading.classifier import Classifier
-from realtime.reading.ensemble import Ensemble
+from realtime.reading.ensemble import Networks
 from realtime.reading.page import Page
 from realtime.reading.pipeline import CONFIDENCE, read
 from realtime.reading.stages import StageClock
@@ -58,7 +57,7 @@ class FrameReader:
     def read(
         self,
         frame: Frame,
-        classifier: Classifier | Ensemble,
+        networks: Networks,
         confidence: float = CONFIDENCE,
         polarity: str = "auto",
         anew: bool = False,
@@ -71,7 +70,7 @@ class FrameReader:
         """
         start = perf_counter()
         clock = clock or StageClock()
-        settings = frame.image.shape, classifier, confidence, polarity
+        settings = frame.image.shape, networks, confidence, polarity
         last = None if anew or self._last is None or self._last.settings != settings else self._last
         still, step = False, None
         with clock.stage("flow"):
@@ -86,7 +85,7 @@ class FrameReader:
             if last and still and cv2.norm(last.image, frame.image, cv2.NORM_INF) == 0:
                 self.followed += 1
             else:
-                page = read(frame.image, classifier, confidence, polarity, clock)
+                page = read(frame.image, networks, confidence, polarity, clock)
                 with clock.stage("flow"):
                     last = self._remember(frame.image, thumbnail, settings, page)
             self._time = frame.time

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.reading.ink import Box, enclose
-from realtime.reading.page import Digit, Number, number_to_dict
+from realtime.reading.page import Digit, Number, join_digits, number_to_dict
 from realtime.tracking.erasure import is_erased
 from realtime.tracking.votes import Tally, Votes, hidden_places
 
@@ -46,9 +46,18 @@ class Track:
     first: float
     last: float
     state: State = "seen"
-    text: str = ""
     confidence: float = 0.0
     fresh: bool = True
+
+    @property
+    def text(self) -> str:
+        """The number as written, its minus, point or comma included; "?" for an unsure digit."""
+        return join_digits(self.digits)
+
+    @property
+    def digit_text(self) -> str:
+        """Its digits alone, "?" for an unsure one."""
+        return "".join(digit.text for digit in self.digits)
 
     @property
     def box(self) -> Box:
@@ -123,11 +132,11 @@ class FollowedNumber:
         # After a gap a part of a number does not speak for the whole: something else may stand there now.
         self.hidden = settled and (self.hidden or time - self.track.last > SHOW_MISSED)
         self.track = replace(self.track, last=time)
-        if settled and ballot.agrees(self.track.text):
+        if settled and ballot.agrees(self.track.digit_text):
             self._agreed = time
         if settled and not self._yields(number, tally, time, image):
-            if len(tally.text) == len(number.digits) and ballot.agrees(self.track.text):
-                self._show(number, self.track.text, tally, "settled")
+            if len(tally.text) == len(number.digits) and ballot.agrees(self.track.digit_text):
+                self._show(number, self.track.digit_text, tally, "settled")
         elif len(tally.text) == len(number.digits):
             self._show(number, tally.text, tally, "settled" if tally.settles else "seen")
         elif settled:
@@ -142,9 +151,9 @@ class FollowedNumber:
     def _yields(self, number: Number, tally: Tally, time: float, image: NDArray[np.uint8] | None) -> bool:
         """Tell whether the settled text must give way to what the frames now add up to."""
         without = time - self._agreed
-        if tally.text == self.track.text:
+        if tally.text == self.track.digit_text:
             return False
-        hidden, step = hidden_places(number, self.boxes, self.track.text)
+        hidden, step = hidden_places(number, self.boxes, self.track.digit_text)
         if hidden:
             self.boxes[:, :2] += step  # what is covered stays beside what is seen: carried alone it would drift
         if hidden and not self._wiped(hidden, image):
@@ -170,15 +179,13 @@ class FollowedNumber:
     def _show(self, number: Number, text: str, tally: Tally, state: State) -> None:
         """Show a text over this frame's digits."""
         digits = tuple(
-            replace(d, text=t, confidence=float(s))
-            for t, s, d in zip(text, tally.confidences, number.digits, strict=True)
+            replace(d, text=t, confidence=float(s), before=sign)
+            for t, s, sign, d in zip(text, tally.confidences, tally.signs, number.digits, strict=True)
         )
         self.boxes = np.array([digit.box for digit in digits], np.float64)
         self.hidden = False
         least = min(digit.confidence for digit in digits)
-        self.track = replace(
-            self.track, row=number.row, digits=digits, state=state, text=text, confidence=least, fresh=True
-        )
+        self.track = replace(self.track, row=number.row, digits=digits, state=state, confidence=least, fresh=True)
 
     def _extend(self, time: float, since: float) -> None:
         """Keep the spans of settled text up to date; since: when the present text was first seen after another one."""

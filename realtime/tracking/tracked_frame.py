@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from realtime.reading.ink import Ink, find_ink
+from realtime.reading.ink import Box, Ink, find_ink
 from realtime.reading.page import Page, frame_to_dict
 from realtime.sources.frame import Frame
 from realtime.tracking.motion import NO_MOTION, Motion
@@ -47,18 +47,28 @@ class TrackedFrame:
         """Return the JSON line of the frame."""
         frame, (height, width) = self.frame, self.frame.image.shape[:2]
         numbers = [track.to_dict() for track in self.tracks]
-        return frame_to_dict(frame.source, frame.index, frame.time, (width, height), self.latency_ms, numbers)
+        return frame_to_dict(
+            frame.source, frame.index, frame.time, (width, height), self.latency_ms, numbers, self.page.lines
+        )
 
 
 def _move(page: Page, motion: Motion, size: tuple[int, int]) -> Page:
     """Return a page with all that was found where a motion takes it, within a frame of size h, w."""
     numbers = []
     for number in page.numbers:
-        boxes = np.rint(motion.move(np.array([digit.box for digit in number.digits]))).astype(int).tolist()
-        digits = (replace(digit, box=tuple(box)) for digit, box in zip(number.digits, boxes, strict=True))
+        boxes = _move_boxes([digit.box for digit in number.digits], motion)
+        digits = (replace(digit, box=box) for digit, box in zip(number.digits, boxes, strict=True))
         numbers.append(replace(number, digits=tuple(digits)))
-    boxes = np.rint(motion.move(page.boxes)).astype(np.int32)
-    stop = np.clip(boxes[:, :2] + boxes[:, 2:], 1, size[::-1])
-    boxes[:, :2] = np.minimum(np.maximum(boxes[:, :2], 0), stop - 1)
-    boxes[:, 2:] = stop - boxes[:, :2]
-    return replace(page, boxes=boxes, numbers=numbers)
+    places = _move_boxes([line.box for line in page.lines], motion)
+    lines = [replace(line, box=box) for line, box in zip(page.lines, places, strict=True)]
+    blobs = np.rint(motion.move(page.boxes)).astype(np.int32)
+    stop = np.clip(blobs[:, :2] + blobs[:, 2:], 1, size[::-1])
+    blobs[:, :2] = np.minimum(np.maximum(blobs[:, :2], 0), stop - 1)
+    blobs[:, 2:] = stop - blobs[:, :2]
+    return replace(page, boxes=blobs, numbers=numbers, lines=lines)
+
+
+def _move_boxes(boxes: list[Box], motion: Motion) -> list[Box]:
+    """Return boxes where a motion takes them."""
+    moved = np.rint(motion.move(np.array(boxes, np.float64).reshape(-1, 4))).astype(int).tolist()
+    return [(x, y, w, h) for x, y, w, h in moved]

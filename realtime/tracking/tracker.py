@@ -71,8 +71,8 @@ class Tracker:
         image: the frame, (H, W, 3) BGR. With it a digit that was wiped away is told from one that is covered.
         """
         before = self._settled_texts()
-        old = _boxes([(known.track.text, known.boxes) for known in self._known])
-        new = _boxes([(n.text, np.array([digit.box for digit in n.digits], np.float64)) for n in numbers])
+        old = _boxes([(known.track.digit_text, known.boxes) for known in self._known])
+        new = _boxes([(n.digit_text, np.array([digit.box for digit in n.digits], np.float64)) for n in numbers])
         old = old.moved(common_motion(old, new))
         pairs = match(old, new)
         for i, known in enumerate(self._known):
@@ -91,7 +91,7 @@ class Tracker:
     def carry(self, motion: Motion, time: float) -> list[Track]:
         """Take in a frame that shows just what the one before it showed, moved; nothing is voted on."""
         before = self._settled_texts()
-        places = _boxes([(known.track.text, known.boxes) for known in self._known])
+        places = _boxes([(known.track.digit_text, known.boxes) for known in self._known])
         places = places.moved(motion) if motion.moved else places
         for i, known in enumerate(self._known):
             if motion.moved:
@@ -181,7 +181,7 @@ def _event(kind: Literal["settled", "changed", "gone"], known: FollowedNumber, w
 
 def settle(numbers: list[Number]) -> list[Track]:
     """Turn the numbers of a picture into settled tracks: it has no later frames to wait for."""
-    return [Track(i, n.row, n.digits, 0.0, 0.0, "settled", n.text, n.confidence) for i, n in enumerate(numbers, 1)]
+    return [Track(i, n.row, n.digits, 0.0, 0.0, "settled", n.confidence) for i, n in enumerate(numbers, 1)]
 
 
 def _covered(numbers: list[FollowedNumber], others: list[FollowedNumber]) -> NDArray[np.bool_]:

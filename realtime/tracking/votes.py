@@ -26,11 +26,13 @@ MAX_STEP = 0.4  # a digit farther than this from its place, heights, is not the 
 
 @dataclass(frozen=True)
 class Ballot:
-    """What one frame said of a number: its time, s, log-probabilities (n, 11) and likeliest digits; none if unseen."""
+    """What one frame said of a number: its time, s, log-probabilities (n, 11), likeliest digits, and the sign before
+    each of them; none if unseen."""
 
     time: float
     logs: NDArray[np.float64]
     best: str
+    signs: tuple[str, ...]
 
     def agrees(self, text: str) -> bool:
         """Tell whether the frame's likeliest digits are this text, "?" standing for any digit."""
@@ -41,13 +43,14 @@ class Ballot:
 
 @dataclass(frozen=True)
 class Tally:
-    """What the frames add up to: a text, each digit's confidence (n,), and whether enough frames agree on it.
+    """What the frames add up to: digits, the confidence of each (n,), the sign before each, and whether enough agree.
 
     frames: how many agree. since: the time of the first of those, s.
     """
 
     text: str
     confidences: NDArray[np.float64]
+    signs: tuple[str, ...]
     settles: bool
     frames: int
     since: float
@@ -66,7 +69,12 @@ class Votes:
         chances[:, :10] = np.array([digit.probabilities for digit in digits]).reshape(-1, 10)
         chances[:, 10] = 1 - chances[:, :10].sum(axis=1)  # that it is no digit
         logs = np.log(np.maximum(chances, MIN_PROBABILITY))
-        ballot = Ballot(time, logs, "".join(map(str, chances[:, :10].argmax(axis=1).tolist())))
+        ballot = Ballot(
+            time,
+            logs,
+            "".join(map(str, chances[:, :10].argmax(axis=1).tolist())),
+            tuple(digit.before for digit in digits),
+        )
         self._ballots.append(ballot)
         while len(self._ballots) > MIN_KEPT and time - self._ballots[0].time > FORGET_AFTER:
             self._ballots.popleft()
@@ -105,7 +113,18 @@ class Votes:
             and share >= SETTLE_SHARE
             and not (first and len(agreeing) < FIRST_SHARE * len(fade))
         )
-        return Tally(text, sure, settles, len(agreeing), self._ballots[agreeing[0]].time if agreeing else now)
+        signs = tuple(self._likeliest_sign(place, chosen, fade) for place in range(length))
+        return Tally(text, sure, signs, settles, len(agreeing), self._ballots[agreeing[0]].time if agreeing else now)
+
+    def _likeliest_sign(self, place: int, chosen: list[int], fade: list[float]) -> str:
+        """Return the sign before a digit for which the ballots of its number of digits speak most: one that flickers
+        neither comes nor goes with a frame.
+        """
+        weights: dict[str, float] = {}
+        for i in chosen:
+            sign = self._ballots[i].signs[place]
+            weights[sign] = weights.get(sign, 0.0) + fade[i]
+        return max(weights, key=weights.__getitem__)
 
 
 def hidden_places(seen: Number, boxes: NDArray[np.float64], text: str) -> tuple[list[int], NDArray[np.float64]]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from realtime.reading.classifier import Classifier
+from realtime.reading.ensemble import Networks
 from realtime.reading.pipeline import read
 from realtime.sources.frame import Frame
 from realtime.tracking.tracked_frame import TrackedFrame
@@ -12,11 +12,9 @@ from realtime.tracking.tracker import settle
 from tests.conftest import draw_sheet
 
 
-def sheet_frame(
-    classifier: Classifier, rows: list[str], index: int = 0, dark: bool = True, seed: int = 0
-) -> TrackedFrame:
+def sheet_frame(networks: Networks, rows: list[str], index: int = 0, dark: bool = True, seed: int = 0) -> TrackedFrame:
     frame = Frame(draw_sheet(rows, dark=dark, seed=seed), index, index / 25, "camera 0")
-    page = read(frame.image, classifier)
+    page = read(frame.image, networks)
     return TrackedFrame(frame, page, settle(page.numbers), 5.0)
 
 
@@ -30,7 +28,7 @@ def tree(folder: Path) -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def sheet(classifier: Classifier) -> TrackedFrame:
-    sheet = sheet_frame(classifier, ["0742", "518"])
+def sheet(networks: Networks) -> TrackedFrame:
+    sheet = sheet_frame(networks, ["0742", "518"])
     assert [track.text for track in sheet.tracks] == ["0742", "518"]
     return sheet

@@ -11,7 +11,7 @@ import pytest
 from realtime.commands.recognize_camera import collect_steady
 from realtime.live.collecting import Collector, shown_digits
 from realtime.outputs.sink import OutputError
-from realtime.reading.classifier import Classifier
+from realtime.reading.ensemble import Networks
 from realtime.reading.ink import find_ink
 from realtime.reading.pipeline import read
 from realtime.tracking.tracked_frame import TrackedFrame
@@ -32,24 +32,24 @@ def test_digits_are_kept_under_their_text_with_provenance(tmp_path: Path, sheet:
     assert wanted.items() <= line.items()
 
 
-def test_a_kept_picture_reads_as_that_digit_alone(tmp_path: Path, classifier: Classifier) -> None:
+def test_a_kept_picture_reads_as_that_digit_alone(tmp_path: Path, networks: Networks) -> None:
     for dark in (True, False):
-        sheet = sheet_frame(classifier, ["0742", "518"], dark=dark)
+        sheet = sheet_frame(networks, ["0742", "518"], dark=dark)
         collector = Collector(tmp_path / str(dark), "s1")
         collector.collect(sheet.frame, sheet.page.ink, sheet.tracks)
         for label, names in tree(tmp_path / str(dark)).items():
             image = cv2.imread(str(tmp_path / str(dark) / label / names[0]))
             assert len(find_ink(image).boxes) >= 1
-            assert [reading.text for reading in read(image, classifier).numbers] == [label]
+            assert [reading.text for reading in read(image, networks).numbers] == [label]
 
 
-def test_one_picture_for_a_track_and_shape_not_one_for_a_frame(tmp_path: Path, classifier: Classifier) -> None:
+def test_one_picture_for_a_track_and_shape_not_one_for_a_frame(tmp_path: Path, networks: Networks) -> None:
     collector = Collector(tmp_path, "s1")
     for index in range(5):  # the same ink with other noise
-        sheet = sheet_frame(classifier, ["0742"], index)
+        sheet = sheet_frame(networks, ["0742"], index)
         collector.collect(sheet.frame, sheet.page.ink, sheet.tracks)
     assert sum(map(len, tree(tmp_path).values())) == 4
-    sheet = sheet_frame(classifier, ["5118"], 9)  # the same number, written anew
+    sheet = sheet_frame(networks, ["5118"], 9)  # the same number, written anew
     assert collector.collect(sheet.frame, sheet.page.ink, sheet.tracks) == 4
 
 

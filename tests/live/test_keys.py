@@ -9,7 +9,7 @@ import pytest
 from realtime.live.collecting import Collector, shown_digits
 from realtime.live.keys import HELP, TAB, Keyboard, selectable_blobs
 from realtime.live.state import Controls
-from realtime.reading.classifier import Classifier
+from realtime.reading.ensemble import Networks
 from realtime.reading.pipeline import read
 from realtime.sources.frame import Frame
 from realtime.tracking.track import Track
@@ -48,12 +48,12 @@ def test_keys_label_what_is_selected(keyboard: Keyboard, sheet: TrackedFrame, tm
 
 
 def test_a_click_selects_and_the_selection_follows_its_number(
-    keyboard: Keyboard, sheet: TrackedFrame, classifier: Classifier
+    keyboard: Keyboard, sheet: TrackedFrame, networks: Networks
 ) -> None:
     x, y, w, h = sheet.tracks[1].digits[2].box
     keyboard.click(sheet, x + w / 2, y + h / 2)
     assert keyboard.controls.selected is not None and keyboard.controls.selected.text == "8"
-    later = sheet_frame(classifier, ["0742", "518"], 1, seed=1)
+    later = sheet_frame(networks, ["0742", "518"], 1, seed=1)
     keyboard.follow(later)
     assert keyboard.controls.selected == shown_digits(later.tracks)[6]
     keyboard.follow(replace(later, tracks=later.tracks[:1]))
@@ -62,12 +62,10 @@ def test_a_click_selects_and_the_selection_follows_its_number(
     assert keyboard.controls.selected is None and keyboard.message == "nothing selected"
 
 
-def test_what_was_refused_can_be_selected_and_labelled(
-    keyboard: Keyboard, classifier: Classifier, tmp_path: Path
-) -> None:
+def test_what_was_refused_can_be_selected_and_labelled(keyboard: Keyboard, networks: Networks, tmp_path: Path) -> None:
     image = draw_sheet(["0742"])
     cv2.line(image, (60, 440), (560, 440), (40, 40, 40), 5)
-    page = read(image, classifier)
+    page = read(image, networks)
     sheet = TrackedFrame(Frame(image, 0, 0.0, "camera 0"), page, settle(page.numbers), 1.0)
     refused = next(blob for blob in selectable_blobs(sheet) if blob.track == 0)
     keyboard.click(sheet, refused.box[0] + refused.box[2] / 2, refused.box[1] + refused.box[3] / 2)

@@ -9,8 +9,7 @@ import pytest
 
 from realtime.live import promotion
 from realtime.live.promotion import ModelWatcher
-from realtime.reading.classifier import Classifier
-from realtime.reading.ensemble import Ensemble
+from realtime.reading.ensemble import Ensemble, Networks
 from realtime.reading.model_files import default_model
 
 
@@ -18,10 +17,10 @@ def test_a_model_moved_into_path_is_taken_up_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_model: Callable[..., Path]
 ) -> None:
     monkeypatch.setattr(promotion, "CHECK_INTERVAL", 0.0)
-    path, base = tmp_path / "finetuned.onnx", Classifier(default_model(), "cpu")
+    path, base = tmp_path / "finetuned.onnx", Networks(default_model(), "cpu")
 
-    def open_networks() -> Classifier | Ensemble:
-        return Ensemble(Classifier(path, "cpu"), base) if path.is_file() else base
+    def open_networks() -> Networks | Ensemble:
+        return Ensemble(Networks(path, "cpu"), base) if path.is_file() else base
 
     watcher = ModelWatcher(open_networks, lambda: path if path.is_file() else None)
     assert watcher.current is base and watcher.renew() == ""

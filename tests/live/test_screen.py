@@ -6,17 +6,16 @@ import numpy as np
 
 from realtime.live.screen import compose
 from realtime.live.state import Controls, Status
-from realtime.reading.classifier import Classifier
-from realtime.reading.ensemble import BASE, FINE_TUNED
+from realtime.reading.ensemble import BASE, FINE_TUNED, Networks
 from realtime.reading.pipeline import read
 from realtime.sources.frame import Frame
 from realtime.tracking.tracked_frame import TrackedFrame
 from tests.conftest import draw_sheet
 
 
-def test_the_digits_that_the_base_network_read_are_underlined(classifier: Classifier) -> None:
+def test_the_digits_that_the_base_network_read_are_underlined(networks: Networks) -> None:
     image = draw_sheet(["0742"])
-    tracked = TrackedFrame.of_picture(Frame(image, 0, 0.0, ""), read(image, classifier))
+    tracked = TrackedFrame.of_picture(Frame(image, 0, 0.0, ""), read(image, networks))
     (track,) = tracked.tracks
     plain, underlined = (
         compose(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from realtime.outputs.events import Events
-from realtime.reading.classifier import Classifier
+from realtime.reading.ensemble import Networks
 from realtime.reading.pipeline import read
 from realtime.sources.frame import Frame
 from realtime.tracking.tracker import Tracker
@@ -15,12 +15,12 @@ from tests.tracked_frames import track_frame
 
 
 @pytest.mark.parametrize("ending", [".csv", ".jsonl"])
-def test_events_are_written_as_a_table_or_as_lines(tmp_path: Path, classifier: Classifier, ending: str) -> None:
+def test_events_are_written_as_a_table_or_as_lines(tmp_path: Path, networks: Networks, ending: str) -> None:
     tracker, path = Tracker(), tmp_path / f"events{ending}"
     with Events(str(path)) as events:
         for i in range(90):
             image = draw_sheet(["0742"] if i < 15 else ["518"], size=(320, 240), seed=i % 3)
-            numbers = read(image, classifier).numbers if i < 30 else []
+            numbers = read(image, networks).numbers if i < 30 else []
             tracks = tracker.update(numbers, i / 25)
             frame = Frame(image, i, i / 25, "camera 0")
             events.take(track_frame(frame, tracks, events=tuple(tracker.events)))

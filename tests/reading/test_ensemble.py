@@ -1,12 +1,13 @@
 """Two networks: which one is believed, in what batch, and that digits and JSON lines say so."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from realtime.reading.classifier import Classifier
-from realtime.reading.ensemble import BASE, FINE_TUNED, Ensemble
+from realtime.reading.ensemble import BASE, FINE_TUNED, Ensemble, Networks
 from realtime.reading.pipeline import read
 from tests.conftest import DIGITS, draw_sheet
 
@@ -47,9 +48,9 @@ def test_networks_with_and_without_the_reject_class_go_together() -> None:
     assert ensemble(CROPS[:1]).argmax(axis=1).tolist() == [10]
 
 
-def test_json_lines_name_the_network_only_where_there_are_two(classifier: Classifier) -> None:
+def test_json_lines_name_the_network_only_where_there_are_two(classifier: Classifier, networks: Networks) -> None:
     image = draw_sheet(["0742"])
-    (number,) = read(image, Ensemble(classifier, classifier)).to_dict()["numbers"]
+    (number,) = read(image, replace(networks, classifier=Ensemble(classifier, classifier))).to_dict()["numbers"]
     assert [digit["model"] for digit in number["digits"]] == [FINE_TUNED] * 4
-    (number,) = read(image, classifier).to_dict()["numbers"]
+    (number,) = read(image, networks).to_dict()["numbers"]
     assert all("model" not in digit for digit in number["digits"])

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from realtime.reading.networks import NOT_A_DIGIT, Networks
 
-from realtime.reading.classifier import NOT_A_DIGIT, Classifier
 from realtime.reading.ink import enclose
 from realtime.reading.page import UNSURE, Number
 from realtime.reading.pipeline import CONFIDENCE, group, read
@@ -189,20 +189,20 @@ def test_an_unknown_polarity_is_named() -> None:
         read(np.zeros((20, 30, 3), np.uint8), Stub(), polarity="pink")
 
 
-def test_the_bundled_network_reads_drawn_sheets(classifier: Stub) -> None:
+def test_the_bundled_network_reads_drawn_sheets(networks: Stub) -> None:
     for dark in (True, False):
         rows = ["2468", "13579", "06"]
-        numbers = read(draw_sheet(rows, (800, 600), dark=dark), classifier).numbers
+        numbers = read(draw_sheet(rows, (800, 600), dark=dark), networks).numbers
         assert texts(numbers) == rows
 
 
 @pytest.mark.parametrize("sign", "0123456789")
-def test_a_picture_cut_tight_around_a_digit_is_read_and_boxed_within_it(sign: str, classifier: Classifier) -> None:
+def test_a_picture_cut_tight_around_a_digit_is_read_and_boxed_within_it(sign: str, networks: Networks) -> None:
     ink = draw_digit(sign, 60)
     x, y, w, h = cv2.boundingRect(ink)
     tight = cv2.cvtColor(210 - (ink[y : y + h, x : x + w] * 0.7).astype(np.uint8), cv2.COLOR_GRAY2BGR)
     for image in (tight, 255 - tight):
-        page = read(image, classifier)
+        page = read(image, networks)
         assert [number.text for number in page.numbers] == [sign]
         left, top, width, height = page.numbers[0].box
         assert left <= 2 and top <= 2 and w - 2 <= left + width <= w and h - 2 <= top + height <= h

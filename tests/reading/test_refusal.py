@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime.reading.classifier import Classifier
+from realtime.reading.ensemble import Networks
 from realtime.reading.pipeline import read
 from realtime.reading.reasons import Reason, Refusal
 from realtime.reading.refusal import hold_places, in_company, refuse_in_context
@@ -58,7 +58,7 @@ def test_without_two_neighbours_of_its_kind_nothing_is_changed(change: str) -> N
 
 
 @pytest.mark.parametrize("kind", ["blank", "dot", "plus", "scribble"])
-def test_what_is_no_digit_is_not_read(kind: str, classifier: Classifier) -> None:
+def test_what_is_no_digit_is_not_read(kind: str, networks: Networks) -> None:
     image = np.full((240, 320, 3), 205, np.uint8)
     ink = (40, 35, 30)
     if kind == "dot":
@@ -69,7 +69,7 @@ def test_what_is_no_digit_is_not_read(kind: str, classifier: Classifier) -> None
     elif kind == "scribble":
         points = np.random.default_rng(3).integers([110, 80], [210, 160], (24, 2))
         cv2.polylines(image, [points], False, ink, 4, cv2.LINE_AA)
-    assert read(image, classifier).numbers == []
+    assert read(image, networks).numbers == []
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from realtime.measuring.scoring import RowScore, score_rows
-from realtime.reading.classifier import Classifier
+from realtime.reading.ensemble import FALLBACK, load_networks
 from realtime.reading.model_files import default_model
 from realtime.reading.pipeline import read
 
@@ -14,7 +14,7 @@ STRENGTHS = (0.25, 0.5, 0.75, 1.0)
 
 def measure(names: tuple[str, ...], count: int, seed: int) -> Iterator[str]:
     """Yield the lines of a Markdown table: for each trouble the percentage of rows exact at each strength."""
-    classifier = Classifier(default_model(), "cpu")
+    networks = load_networks(default_model(), None, FALLBACK, "cpu")
     yield "| trouble | " + " | ".join(f"{strength:g}" for strength in STRENGTHS) + " |"
     yield "|---" * (len(STRENGTHS) + 1) + "|"
     for name in names:
@@ -23,6 +23,6 @@ def measure(names: tuple[str, ...], count: int, seed: int) -> Iterator[str]:
             total = RowScore()
             for index in range(count):
                 picture, sheet, _ = draw_picture(name, strength, seed, index)
-                total += score_rows(read(picture, classifier).rows, list(sheet.rows))
+                total += score_rows(read(picture, networks).rows, list(sheet.rows))
             shares.append(f"{total.percent_exact:.0f}")
         yield f"| {name} | " + " | ".join(shares) + " |"

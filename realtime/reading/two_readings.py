@@ -1,0 +1,97 @@
+"""Read each line of a page a second time, as a whole, and make one text of both readings.
+
+The single crops know where ink is, the line knows how many digits there are and which of them are signs. Where both say
+the same a digit is sure; where they differ the surer one stands with less confidence; and what only one of them
+saw is never left out without a word: it holds its place as "?".
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.reading import line_numbers, row_lines, strips
+from realtime.reading.ink import Box, enclose
+from realtime.reading.page import UNSURE, Digit, Line, Number
+from realtime.reading.row_lines import LineReading, Merged
+from realtime.reading.row_reader import RowReader
+
+
+@dataclass(frozen=True)
+class Crops:
+    """The N digits that were found one by one: boxes (N, 4) in frame pixels, probabilities (N, 10), the index of each
+    among the blobs (N,), and which of two networks was believed (N,)."""
+
+    boxes: NDArray[np.int32]
+    probabilities: NDArray[np.float32]
+    blobs: NDArray[np.intp]
+    models: NDArray[np.str_]
+
+
+def read_lines(
+    image: NDArray[np.uint8], lines: list[list[int]], crops: Crops, reader: RowReader, confidence: float, polarity: str
+) -> tuple[list[Number], list[Line]]:
+    """Read the lines of a picture (H, W, 3) as wholes and return its numbers and lines, from the top.
+
+    lines: for each the indices of its crops, from the left. A digit less sure than `confidence` is "?".
+    """
+    tracks = [strips.through(crops.boxes[line]) for line in lines]
+    readings = row_lines.read_lines(image, tracks, reader, polarity)
+    numbers: list[Number] = []
+    texts: list[Line] = []
+    for row, (line, reading) in enumerate(zip(lines, readings, strict=True)):
+        signs = _hear(reading, line, crops, reader)
+        told = [_shown(sign, confidence) for sign in signs]
+        boxes = np.array([sign.box for sign in signs], np.int32).reshape(-1, 4)
+        for members in line_numbers.part(told, boxes):
+            numbers.append(Number(_digits(members, signs, told, crops, np.array(line, np.intp)), row))
+        if told:
+            wide = line_numbers.wide_gaps(told, boxes)
+            text = "".join(" " * (k in wide) + sign for k, sign in enumerate(told))
+            texts.append(Line(row, text, enclose([sign.box for sign in signs])))
+    return numbers, texts
+
+
+def _hear(reading: LineReading, line: list[int], crops: Crops, reader: RowReader) -> list[Merged]:
+    """Return the signs of a line on which both readings were heard.
+
+    Where the line reads fewer digits than were found and is not sure of itself, the digits found stand, and those that
+    the line does not see are unsure: a number never shrinks.
+    """
+    merged = row_lines.merge(reading, crops.boxes[line], crops.probabilities[line])
+    count = sum(sign.text.isdigit() for sign in merged)
+    if count >= len(line) or reading.confidence >= reader.trusted:
+        return merged
+    heard = {sign.crop: sign for sign in merged if sign.crop >= 0 and sign.text.isdigit()}
+    return [heard.get(k) or _alone(k, crops, line[k]) for k in range(len(line))]
+
+
+def _alone(k: int, crops: Crops, index: int) -> Merged:
+    """Return a digit that the line does not see: it stands, and is told as unsure."""
+    probabilities = crops.probabilities[index]
+    x, y, w, h = crops.boxes[index].tolist()
+    return Merged(str(int(probabilities.argmax())), 0.0, (x, y, w, h), k, probabilities / 2)
+
+
+def _shown(sign: Merged, confidence: float) -> str:
+    """Return a sign's text, "?" for a digit that is not sure."""
+    return UNSURE if sign.text.isdigit() and sign.confidence < confidence else sign.text
+
+
+def _digits(
+    members: list[int], signs: list[Merged], told: list[str], crops: Crops, line: NDArray[np.intp]
+) -> tuple[Digit, ...]:
+    """Return the digits of a number, each with the sign that stands before it within the number."""
+    digits: list[Digit] = []
+    before = ""
+    for k in members:
+        sign = signs[k]
+        if not sign.text.isdigit():
+            before = sign.text
+            continue
+        index = int(line[sign.crop]) if sign.crop >= 0 else -1
+        box: Box = tuple(crops.boxes[index].tolist()) if index >= 0 else sign.box
+        blob, model = (int(crops.blobs[index]), str(crops.models[index])) if index >= 0 else (-1, "")
+        digits.append(Digit(told[k], sign.confidence, box, blob, sign.probabilities, model, before))
+        before = ""
+    return tuple(digits)
