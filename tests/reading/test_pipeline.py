@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from realtime.reading.networks import NOT_A_DIGIT, Networks
 
+from realtime.reading.classifier import NOT_A_DIGIT
+from realtime.reading.ensemble import Networks
 from realtime.reading.ink import enclose
 from realtime.reading.page import UNSURE, Number
 from realtime.reading.pipeline import CONFIDENCE, group, read
