@@ -25,7 +25,7 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "8")
 os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")  # s; an unplugged camera blocks for 10 otherwise
 
 from realtime.reader import Reader, Stream
-from realtime.reading.page import Digit, Number, Page
+from realtime.reading.page import Digit, Line, Number, Page
 from realtime.reading.runtime import DeviceError, ModelRefusedError
 from realtime.sources.frame import Frame, SourceError
 from realtime.tracking.track import Span, Track
@@ -37,6 +37,7 @@ __all__ = [
     "Digit",
     "Event",
     "Frame",
+    "Line",
     "ModelRefusedError",
     "Number",
     "Page",

@@ -20,7 +20,7 @@ from realtime.sources import opening
 from tests.conftest import CLIP, draw_sheet, save_image
 
 SHEET = CLIP.with_name("sheet.jpg")
-RESULTS = ("Digit", "Event", "Frame", "Number", "Page", "Span", "Track", "TrackedFrame")
+RESULTS = ("Digit", "Event", "Frame", "Line", "Number", "Page", "Span", "Track", "TrackedFrame")
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from realtime.reading.ink import find_ink
-from realtime.reading.page import Digit, Number, Page
+from realtime.reading.page import Digit, Line, Number, Page
 from realtime.sources.frame import Frame
 from realtime.tracking.track import Track
 from realtime.tracking.tracked_frame import TrackedFrame
@@ -15,13 +15,22 @@ _INK = find_ink(np.full((90, 160, 3), 128, np.uint8))
 def make_number(
     text: str, left: int = 10, top: int = 20, width: int = 14, height: int = 22, gap: int = 6, row: int = 0
 ) -> Number:
-    """Make a number of digits side by side, "?" for an unsure one, each a little less sure than the one before."""
-    digits = []
-    for i, sign in enumerate(text):
+    """Make a number of digits side by side, "?" for an unsure one, each a little less sure than the one before.
+
+    Points, commas and a minus stand between them.
+    """
+    digits: list[Digit] = []
+    before = ""
+    for sign in text:
+        if sign in ".,-":
+            before = sign
+            continue
+        i = len(digits)
         probabilities = np.full(10, 0.01, np.float32)
         probabilities[int(sign) if sign != "?" else 3] = 0.91 if sign != "?" else 0.4
         box = (left + i * (width + gap), top, width, height)
-        digits.append(Digit(sign, 0.91 - i / 100, box, i, probabilities))
+        digits.append(Digit(sign, 0.91 - i / 100, box, i, probabilities, before=before))
+        before = ""
     return Number(tuple(digits), row)
 
 
@@ -35,6 +44,7 @@ def track_frame(
     tracks: list[Track] | None = None,
     latency_ms: float = 1.0,
     events: tuple[Event, ...] = (),
+    lines: tuple[Line, ...] = (),
     confidence: float = 0.6,
     polarity: str = "auto",
 ) -> TrackedFrame:
@@ -48,6 +58,7 @@ def track_frame(
         reject=np.zeros(0, np.float32),
         refusals=[],
         numbers=[],
+        lines=list(lines),
         size=(frame.image.shape[1], frame.image.shape[0]),
         confidence=confidence,
         polarity=polarity,

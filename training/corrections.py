@@ -96,12 +96,12 @@ def find_digit(image: NDArray[np.uint8], networks: Networks) -> tuple[NDArray[np
     reading refused, for a hand it does not know, if that lies in the middle.
     """
     pages = [read(image, networks)]
-    if len(_list_digits(pages[0])) != 1:
+    if not _is_one(_list_digits(pages[0])):
         pages.append(read(with_margin(image), networks))
     for page in pages:
-        if len(blobs := _list_digits(page)) == 1:
+        if _is_one(blobs := _list_digits(page)):
             return page.crops[blobs], ""
-    if all(_list_digits(page) for page in pages):
+    if all(len(_list_digits(page)) > 1 for page in pages):
         return pages[0].crops[:0], f"holds {len(_list_digits(pages[0]))} digits: cut it so that it shows one"
     for page, shape in zip(pages, (image.shape, with_margin(image).shape), strict=True):
         if len(blobs := _find_central(page, shape[1], shape[0])):
@@ -139,7 +139,13 @@ def count_unlabelled(folder: Path) -> int:
 
 
 def _list_digits(page: Page) -> list[int]:
-    return [digit.blob for number in page.numbers for digit in number.digits if digit.blob >= 0]
+    """List the blob of each digit of a page, -1 for one that only its line tells."""
+    return [digit.blob for number in page.numbers for digit in number.digits]
+
+
+def _is_one(blobs: list[int]) -> bool:
+    """Tell whether there is one digit, and a crop of it."""
+    return len(blobs) == 1 and blobs[0] >= 0
 
 
 def _find_central(page: Page, width: int, height: int) -> list[int]:

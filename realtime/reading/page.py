@@ -17,9 +17,9 @@ UNSURE = "?"  # stands for a digit that was seen and not read for sure
 class Digit:
     """One digit of a number: its text ("?" where unsure), its confidence, its box x, y, w, h in frame pixels.
 
-    blob: its place among the blobs of its page. probabilities: (10,) float32, one for each digit. model: which of two
-    networks was believed, "fine-tuned" or "base"; empty where there is one network. before: the sign of the number that
-    stands before the digit, a point, a comma or a minus; empty where none does.
+    blob: its place among the blobs of its page, -1 where its line alone tells it. probabilities: (10,) float32, one for
+    each digit. model: which of two networks was believed, "fine-tuned" or "base"; empty where there is one network.
+    before: the sign of the number that stands before the digit, a point, a comma or a minus; empty where none does.
     """
 
     text: str

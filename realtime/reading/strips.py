@@ -40,12 +40,13 @@ class Line:
 @dataclass(frozen=True)
 class Cut:
     """A strip with the way back: pixels (32, W) uint8, and for each column the point of its middle and the vector from
-    there to its lower edge, both (W, 2) x, y in the picture.
+    there to its lower edge, both (W, 2) x, y in the picture. size: width and height of the picture.
     """
 
     pixels: Strip
     middle: Points
     down: Points
+    size: tuple[int, int]
 
     def columns(self, points: Points) -> Points:
         """Return the column (N,) in which each point (N, 2) of the picture is seen, or is nearest to."""
@@ -54,12 +55,13 @@ class Cut:
         return nearest
 
     def box(self, start: float, end: float) -> tuple[int, int, int, int]:
-        """Return x, y, w, h around what the columns from start to end show, half-open, in the picture's pixels."""
+        """Return x, y, w, h around what the columns from start to end show, half-open, within the picture's pixels."""
         last = len(self.middle) - 1
         columns = [min(max(round(start), 0), last), min(max(round(end), 0), last)]
         corners = np.concatenate([self.middle[columns] + side * self.down[columns] / COVER for side in (-1, 1)])
-        low, high = np.floor(corners.min(axis=0)).astype(int), np.ceil(corners.max(axis=0)).astype(int)
-        return int(low[0]), int(low[1]), int(max(high[0] - low[0], 1)), int(max(high[1] - low[1], 1))
+        low = np.clip(np.floor(corners.min(axis=0)).astype(int), 0, np.array(self.size) - 1)
+        high = np.clip(np.ceil(corners.max(axis=0)).astype(int), low + 1, self.size)
+        return int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1])
 
 
 def whole(image: NDArray[np.uint8]) -> Line:
@@ -106,7 +108,8 @@ def cut(image: NDArray[np.uint8], line: Line, polarity: str = "auto") -> Cut:
     height, width = part.shape[:2]
     pixels = cv2.remap(part, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     inside = (places > -0.75).all(axis=2) & (places[..., 0] < width - 0.25) & (places[..., 1] < height - 0.25)
-    return Cut(normalise(project(pixels, inside, polarity), inside), middle, down)
+    size = image.shape[1], image.shape[0]
+    return Cut(normalise(project(pixels, inside, polarity), inside), middle, down, size)
 
 
 def _columns(line: Line) -> tuple[Points, Points]:

@@ -177,10 +177,12 @@ class FollowedNumber:
         self._whole = None
 
     def _show(self, number: Number, text: str, tally: Tally, state: State) -> None:
-        """Show a text over this frame's digits."""
+        """Show a text over this frame's digits; a settled number's signs do not come and go while its digits stay."""
+        same = self.track.state == "settled" and text == self.track.digit_text
+        held = [digit.before for digit in self.track.digits] if same else [None] * len(text)
         digits = tuple(
-            replace(d, text=t, confidence=float(s), before=sign)
-            for t, s, sign, d in zip(text, tally.confidences, tally.signs, number.digits, strict=True)
+            replace(d, text=t, confidence=float(s), before=tally.sign(place, before))
+            for place, (t, s, d, before) in enumerate(zip(text, tally.confidences, number.digits, held, strict=True))
         )
         self.boxes = np.array([digit.box for digit in digits], np.float64)
         self.hidden = False

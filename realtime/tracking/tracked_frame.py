@@ -5,8 +5,9 @@ from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
-from realtime.reading.ink import Box, Ink, find_ink
+from realtime.reading.ink import Ink, find_ink
 from realtime.reading.page import Page, frame_to_dict
 from realtime.sources.frame import Frame
 from realtime.tracking.motion import NO_MOTION, Motion
@@ -56,19 +57,18 @@ def _move(page: Page, motion: Motion, size: tuple[int, int]) -> Page:
     """Return a page with all that was found where a motion takes it, within a frame of size h, w."""
     numbers = []
     for number in page.numbers:
-        boxes = _move_boxes([digit.box for digit in number.digits], motion)
-        digits = (replace(digit, box=box) for digit, box in zip(number.digits, boxes, strict=True))
+        boxes = np.rint(motion.move(np.array([digit.box for digit in number.digits]))).astype(int).tolist()
+        digits = (replace(digit, box=tuple(box)) for digit, box in zip(number.digits, boxes, strict=True))
         numbers.append(replace(number, digits=tuple(digits)))
-    places = _move_boxes([line.box for line in page.lines], motion)
-    lines = [replace(line, box=box) for line, box in zip(page.lines, places, strict=True)]
-    blobs = np.rint(motion.move(page.boxes)).astype(np.int32)
-    stop = np.clip(blobs[:, :2] + blobs[:, 2:], 1, size[::-1])
-    blobs[:, :2] = np.minimum(np.maximum(blobs[:, :2], 0), stop - 1)
-    blobs[:, 2:] = stop - blobs[:, :2]
-    return replace(page, boxes=blobs, numbers=numbers, lines=lines)
+    places = _move_within(np.array([line.box for line in page.lines], np.int32).reshape(-1, 4), motion, size)
+    lines = [replace(line, box=tuple(box)) for line, box in zip(page.lines, places.tolist(), strict=True)]
+    return replace(page, boxes=_move_within(page.boxes, motion, size), numbers=numbers, lines=lines)
 
 
-def _move_boxes(boxes: list[Box], motion: Motion) -> list[Box]:
-    """Return boxes where a motion takes them."""
-    moved = np.rint(motion.move(np.array(boxes, np.float64).reshape(-1, 4))).astype(int).tolist()
-    return [(x, y, w, h) for x, y, w, h in moved]
+def _move_within(boxes: NDArray[np.int32], motion: Motion, size: tuple[int, int]) -> NDArray[np.int32]:
+    """Return boxes (N, 4) where a motion takes them, cut off at the edges of a frame of size h, w."""
+    moved = np.rint(motion.move(boxes)).astype(np.int32)
+    stop = np.clip(moved[:, :2] + moved[:, 2:], 1, size[::-1])
+    moved[:, :2] = np.minimum(np.maximum(moved[:, :2], 0), stop - 1)
+    moved[:, 2:] = stop - moved[:, :2]
+    return moved

@@ -1,7 +1,7 @@
 """Decide what a number's text is from many frames of it: by evidence that fades, and by frames that agree."""
 
 import math
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,7 +19,8 @@ SETTLE_TIME = 0.2  # s that these must span
 # shows those are by far the most.
 LONE_SETTLE_TIME = 0.4  # s
 SETTLE_SHARE = 0.6  # share of the evidence kept, of frames without the number too, that must be for the text
-FIRST_SHARE = 0.7  # share of all frames kept, none of them faded, that must be for a number's first text
+# Share of all frames kept, none of them faded, that must be for a number's first text, or for another sign in it.
+FIRST_SHARE = 0.7
 MIN_PROBABILITY = 1e-4  # probabilities below this count as this: one frame alone rules no digit out
 MAX_STEP = 0.4  # a digit farther than this from its place, heights, is not the one that stood there
 
@@ -43,17 +44,23 @@ class Ballot:
 
 @dataclass(frozen=True)
 class Tally:
-    """What the frames add up to: digits, the confidence of each (n,), the sign before each, and whether enough agree.
+    """What the frames add up to: digits, the confidence of each (n,), and whether enough frames agree on them.
 
-    frames: how many agree. since: the time of the first of those, s.
+    signs: for each digit what stands before it, and in which share of the frames that agree. frames: how many agree.
+    since: the time of the first of those, s.
     """
 
     text: str
     confidences: NDArray[np.float64]
-    signs: tuple[str, ...]
+    signs: tuple[dict[str, float], ...]
     settles: bool
     frames: int
     since: float
+
+    def sign(self, place: int, held: str | None) -> str:
+        """Return the sign before a digit: of most frames, but the one held so far unless nearly all say another."""
+        likeliest = max(self.signs[place], key=self.signs[place].__getitem__)
+        return likeliest if held is None or self.signs[place][likeliest] >= FIRST_SHARE else held
 
 
 @dataclass
@@ -113,18 +120,13 @@ class Votes:
             and share >= SETTLE_SHARE
             and not (first and len(agreeing) < FIRST_SHARE * len(fade))
         )
-        signs = tuple(self._likeliest_sign(place, chosen, fade) for place in range(length))
+        signs = tuple(self._count_signs(place, agreeing or chosen) for place in range(length))
         return Tally(text, sure, signs, settles, len(agreeing), self._ballots[agreeing[0]].time if agreeing else now)
 
-    def _likeliest_sign(self, place: int, chosen: list[int], fade: list[float]) -> str:
-        """Return the sign before a digit for which the ballots of its number of digits speak most: one that flickers
-        neither comes nor goes with a frame.
-        """
-        weights: dict[str, float] = {}
-        for i in chosen:
-            sign = self._ballots[i].signs[place]
-            weights[sign] = weights.get(sign, 0.0) + fade[i]
-        return max(weights, key=weights.__getitem__)
+    def _count_signs(self, place: int, ballots: list[int]) -> dict[str, float]:
+        """Return which signs stand before a digit in some of the ballots, each with the share of them that say so."""
+        counts = Counter(self._ballots[i].signs[place] for i in ballots)
+        return {sign: count / len(ballots) for sign, count in counts.items()}
 
 
 def hidden_places(seen: Number, boxes: NDArray[np.float64], text: str) -> tuple[list[int], NDArray[np.float64]]:

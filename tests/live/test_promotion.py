@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,21 +10,24 @@ import pytest
 
 from realtime.live import promotion
 from realtime.live.promotion import ModelWatcher
+from realtime.reading.classifier import Classifier
 from realtime.reading.ensemble import Ensemble, Networks
 from realtime.reading.model_files import default_model
 
 
 def test_a_model_moved_into_path_is_taken_up_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_model: Callable[..., Path]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_model: Callable[..., Path], networks: Networks
 ) -> None:
     monkeypatch.setattr(promotion, "CHECK_INTERVAL", 0.0)
-    path, base = tmp_path / "finetuned.onnx", Networks(default_model(), "cpu")
+    path = tmp_path / "finetuned.onnx"
 
-    def open_networks() -> Networks | Ensemble:
-        return Ensemble(Networks(path, "cpu"), base) if path.is_file() else base
+    def open_networks() -> Networks:
+        if not path.is_file():
+            return networks
+        return replace(networks, classifier=Ensemble(Classifier(path, "cpu"), networks.classifier))
 
     watcher = ModelWatcher(open_networks, lambda: path if path.is_file() else None)
-    assert watcher.current is base and watcher.renew() == ""
+    assert watcher.current is networks and watcher.renew() == ""
 
     def promote(source: Path) -> None:
         shutil.copy(source, tmp_path / "new")
@@ -32,8 +36,8 @@ def test_a_model_moved_into_path_is_taken_up_once(
     promote(make_model())
     assert watcher.renew() == "took up the new finetuned.onnx" and watcher.renew() == ""
     first = watcher.current
-    assert isinstance(first, Ensemble)
-    assert first.classify(np.zeros((1, 1, 28, 28), np.uint8))[1].tolist()[0] in ("fine-tuned", "base")
+    assert isinstance(first.classifier, Ensemble) and first.rows is networks.rows
+    assert first.classifier.classify(np.zeros((1, 1, 28, 28), np.uint8))[1].tolist()[0] in ("fine-tuned", "base")
     promote(default_model())
     assert watcher.renew().startswith("took up") and watcher.current is not first
     second = watcher.current

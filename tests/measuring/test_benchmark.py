@@ -7,15 +7,15 @@ import pytest
 
 from realtime.measuring import benchmark
 from realtime.measuring.benchmark import limit_threads, measure_round, measure_start
-from realtime.reading.classifier import Classifier
+from realtime.reading.ensemble import Networks
 from tests.conftest import CLIP
 
 
-def test_a_round_reads_the_frames_that_it_decodes(classifier: Classifier) -> None:
-    measured = measure_round(CLIP, classifier, 0.6, "auto", 25)
+def test_a_round_reads_the_frames_that_it_decodes(networks: Networks) -> None:
+    measured = measure_round(CLIP, networks, 0.6, "auto", 25)
     assert {len(times) for times in (measured.decoding, measured.reading, measured.whole, measured.drawing)} == {25}
     assert min(measured.digits) >= 20 and measured.read[0] and not all(measured.read)
-    assert {"ink", "network", "rows", "flow", "tracking"} <= measured.stages.keys()
+    assert {"ink", "network", "rows", "lines", "flow", "tracking"} <= measured.stages.keys()
     assert 0.9 * sum(measured.reading) < sum(measured.stages.values()) <= sum(measured.reading)
     assert sum(measured.whole) > sum(measured.reading)
 

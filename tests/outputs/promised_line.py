@@ -1,7 +1,18 @@
 """Hold a JSON line against the form promised to readers outside the project."""
 
+import re
+
 KEYS = {
-    "line": {"source": str, "frame": int, "time": float, "size": list, "latency_ms": float, "numbers": list},
+    "line": {
+        "source": str,
+        "frame": int,
+        "time": float,
+        "size": list,
+        "latency_ms": float,
+        "numbers": list,
+        "lines": list,
+    },
+    "of writing": {"row": int, "text": str, "box": list},
     "number": {"id": int, "text": str, "state": str, "row": int, "confidence": float, "box": list, "digits": list},
     "digit": {"text": str, "confidence": float, "box": list},
 }
@@ -14,7 +25,8 @@ def assert_promised(line: dict) -> None:
     for number in line["numbers"]:
         assert_kinds(number, KEYS["number"])
         assert number["state"] in ("seen", "settled")
-        assert number["text"] == "".join(digit["text"] for digit in number["digits"])
+        assert re.fullmatch(r"-?[0-9?]+([.,][0-9?]+)*", number["text"])
+        assert re.sub("[-.,]", "", number["text"]) == "".join(digit["text"] for digit in number["digits"])
         assert number["confidence"] == min(digit["confidence"] for digit in number["digits"])
         assert_box(number["box"], line["size"])
         for digit in number["digits"]:
@@ -22,6 +34,11 @@ def assert_promised(line: dict) -> None:
             assert digit["text"] in tuple("0123456789?")
             assert 0 <= digit["confidence"] <= 1
             assert_box(digit["box"], line["size"])
+
+    for row in line["lines"]:
+        assert_kinds(row, KEYS["of writing"])
+        assert row["text"] and row["text"] == row["text"].strip()
+        assert_box(row["box"], line["size"])
 
 
 def assert_kinds(value: dict[str, object], kinds: dict[str, type]) -> None:

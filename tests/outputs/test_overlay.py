@@ -39,7 +39,7 @@ def test_without_numbers_nothing_is_drawn() -> None:
 def test_boxes_are_drawn_around_the_ink_not_over_it(state: str) -> None:
     image = ground("grey", (480, 640))
     (track,) = settle([make_number("123", 100, 200, 30, 60, gap=20)])
-    track = Track(1, 0, track.digits, 0.0, 0.0, state, "123", 0.9)
+    track = Track(1, 0, track.digits, 0.0, 0.0, state, 0.9)
     touched = changed(image, [track])
     for x, y, w, h in (digit.box for digit in track.digits):
         assert not touched[y : y + h, x : x + w].any()
@@ -50,7 +50,7 @@ def test_seen_settled_and_unsure_look_different() -> None:
     image = ground("white", (480, 640))
     (sure,) = settle([make_number("12", 100, 200, 30, 60, gap=8)])
     (unsure,) = settle([make_number("1?", 100, 200, 30, 60, gap=8)])
-    seen = Track(1, 0, sure.digits, 0.0, 0.0, "seen", "12", 0.9)
+    seen = Track(1, 0, sure.digits, 0.0, 0.0, "seen", 0.9)
     pictures = [draw(image, [track]) for track in (sure, unsure, seen)]
     assert not any(np.array_equal(pictures[i], pictures[j]) for i, j in ((0, 1), (0, 2), (1, 2)))
 

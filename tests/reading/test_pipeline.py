@@ -10,7 +10,7 @@ from realtime.reading.ensemble import Networks
 from realtime.reading.ink import enclose
 from realtime.reading.page import UNSURE, Number
 from realtime.reading.pipeline import CONFIDENCE, group, read
-from tests.conftest import DIGITS, draw_digit, draw_sheet
+from tests.conftest import DIGITS, InkRows, draw_digit, draw_sheet
 
 
 class Stub:
@@ -26,6 +26,11 @@ class Stub:
     def classify(self, crops: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
         self.batches.append(crops)
         return np.tile(self.answer, (len(crops), 1)), np.full(len(crops), "")
+
+
+def stubbed(digit: int = 7, sure: float = 0.9, reject: float = 0.0) -> Networks:
+    """Return networks that give every digit the same answer, alone and in its line."""
+    return Networks(Stub(digit, sure, reject), InkRows(digit, sure))
 
 
 def chances(text: str, sure: float = 0.95) -> NDArray[np.float32]:
@@ -93,7 +98,7 @@ def test_nothing_is_nothing() -> None:
 @pytest.mark.parametrize("shape", [(480, 640, 3), (1, 1, 3), (3, 900, 3), (720, 2, 3)])
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_a_blank_picture_holds_no_number(shape: tuple[int, ...], level: int) -> None:
-    stub = Stub()
+    stub = stubbed()
     page = read(np.full(shape, level, np.uint8), stub)
     assert page.numbers == [] and page.refusals == []
     assert page.crops.shape == (0, 1, 28, 28)
@@ -102,18 +107,18 @@ def test_a_blank_picture_holds_no_number(shape: tuple[int, ...], level: int) -> 
 
 @pytest.mark.parametrize("dark", [True, False])
 def test_all_digits_of_a_frame_go_through_the_network_at_once_and_hold_their_places(dark: bool) -> None:
-    stub = Stub()
+    stub = stubbed()
     page = read(draw_sheet(["2468", "36"], dark=dark), stub)
     assert texts(page.numbers) == ["7777", "77"]
     assert [number.row for number in page.numbers] == [0, 1]
-    assert len(stub.batches) == 1
-    assert stub.batches[0].dtype == np.uint8 and stub.batches[0].shape[1:] == (1, 28, 28)
+    assert len(stub.classifier.batches) == 1
+    assert stub.classifier.batches[0].dtype == np.uint8 and stub.classifier.batches[0].shape[1:] == (1, 28, 28)
 
 
 def test_the_parallel_arrays_of_a_page_share_their_rows() -> None:
     image = draw_sheet(["2468", "36"])
     image[5:15, 100:600] = 30  # the edge of a table
-    page = read(image, Stub())
+    page = read(image, stubbed())
     count = len(page.boxes)
     assert len(page.refusals) == len(page.crops) == len(page.digits) == len(page.reject) == count
     for digit in (digit for number in page.numbers for digit in number.digits):
@@ -125,7 +130,7 @@ def test_the_parallel_arrays_of_a_page_share_their_rows() -> None:
 
 def test_boxes_enclose_the_ink() -> None:
     image = draw_sheet(["25"])
-    (number,) = read(image, Stub()).numbers
+    (number,) = read(image, stubbed()).numbers
     inked = np.argwhere(image.max(axis=2) < 120)
     (top, left), (bottom, right) = inked.min(axis=0), inked.max(axis=0)
     x, y, w, h = number.box
@@ -133,26 +138,27 @@ def test_boxes_enclose_the_ink() -> None:
 
 
 def test_what_the_network_calls_no_digit_is_refused_with_a_reason() -> None:
-    page = read(draw_sheet(["2468"]), Stub(sure=0.05, reject=0.9))
+    page = read(draw_sheet(["2468"]), stubbed(sure=0.05, reject=0.9))
     assert page.numbers == []
     assert len(page.refusals) >= 4 and all(page.refusals)
 
 
 def test_an_unsure_network_gives_places_not_gaps() -> None:
-    assert texts(read(draw_sheet(["2468", "36"]), Stub(sure=0.4)).numbers) == ["????", "??"]
+    unsure = Networks(Stub(sure=0.4), InkRows(sure=0.1))
+    assert texts(read(draw_sheet(["2468", "36"]), unsure).numbers) == ["????", "??"]
 
 
 @pytest.mark.parametrize(("dark", "polarity"), [(True, "dark"), (False, "light")])
 def test_the_polarity_asked_for_is_the_one_read(dark: bool, polarity: str) -> None:
     image = draw_sheet(["2468"], dark=dark)
     other = {"dark": "light", "light": "dark"}[polarity]
-    assert texts(read(image, Stub(), polarity=polarity).numbers) == ["7777"]
-    assert "7777" not in texts(read(image, Stub(), polarity=other).numbers)
+    assert texts(read(image, stubbed(), polarity=polarity).numbers) == ["7777"]
+    assert "7777" not in texts(read(image, stubbed(), polarity=other).numbers)
 
 
 def test_the_other_light_reads_the_same() -> None:
     image = draw_sheet(["13579", "24 68"])
-    one, other = read(image, Stub()), read(255 - image, Stub())
+    one, other = read(image, stubbed()), read(255 - image, stubbed())
     assert texts(one.numbers) == texts(other.numbers)
     assert [number.box for number in one.numbers] == [number.box for number in other.numbers]
 
@@ -160,13 +166,13 @@ def test_the_other_light_reads_the_same() -> None:
 @pytest.mark.parametrize("size", [(160, 120), (640, 480), (1920, 1080), (4000, 3000)])
 def test_any_size_of_picture_is_read(size: tuple[int, int]) -> None:
     image = cv2.resize(draw_sheet(["246"]), size, interpolation=cv2.INTER_AREA if size[0] < 640 else cv2.INTER_CUBIC)
-    assert texts(read(image, Stub()).numbers) == ["777"]
+    assert texts(read(image, stubbed()).numbers) == ["777"]
 
 
 def test_the_same_frame_gives_the_same_page() -> None:
     image = draw_sheet(["2468", "36"])
     before = image.copy()
-    one, other = read(image, Stub()), read(image, Stub())
+    one, other = read(image, stubbed()), read(image, stubbed())
     assert np.array_equal(image, before)
     assert one.numbers == other.numbers and np.array_equal(one.crops, other.crops)
 
@@ -182,15 +188,15 @@ def test_the_same_frame_gives_the_same_page() -> None:
 )
 def test_other_arrays_are_refused(image: NDArray) -> None:
     with pytest.raises(ValueError, match="image"):
-        read(image, Stub())
+        read(image, stubbed())
 
 
 def test_an_unknown_polarity_is_named() -> None:
     with pytest.raises(ValueError, match="pink"):
-        read(np.zeros((20, 30, 3), np.uint8), Stub(), polarity="pink")
+        read(np.zeros((20, 30, 3), np.uint8), stubbed(), polarity="pink")
 
 
-def test_the_bundled_network_reads_drawn_sheets(networks: Stub) -> None:
+def test_the_bundled_network_reads_drawn_sheets(networks: Networks) -> None:
     for dark in (True, False):
         rows = ["2468", "13579", "06"]
         numbers = read(draw_sheet(rows, (800, 600), dark=dark), networks).numbers

@@ -17,7 +17,7 @@ from realtime.tracking.frame_reader import READ_MOVING, READ_STILL, READ_UNSETTL
 from realtime.tracking.track import Track
 from realtime.tracking.tracked_frame import TrackedFrame
 from realtime.tracking.tracker import Tracker
-from tests.conftest import draw_sheet
+from tests.conftest import InkRows, draw_sheet
 
 SHEET = draw_sheet(["2468", "1357"], (1280, 720))
 FPS = 25
@@ -195,7 +195,17 @@ def test_a_clock_that_is_passed_in_adds_up_the_stages_of_frames_read_and_followe
     start = perf_counter()
     for i in range(4):
         reader.read(Frame(film(SHEET, i), i, i / FPS, "camera"), networks, clock=clock)
-    assert {"flow", "ink", "candidates", "crops", "network", "refusal", "rows", "tracking"} <= clock.seconds.keys()
+    assert {
+        "flow",
+        "ink",
+        "candidates",
+        "crops",
+        "network",
+        "refusal",
+        "rows",
+        "lines",
+        "tracking",
+    } <= clock.seconds.keys()
     assert min(clock.seconds.values()) > 0 and sum(clock.seconds.values()) < perf_counter() - start
     assert 0 < reader.followed < 4
 
@@ -210,20 +220,21 @@ def test_a_clock_that_runs_back_does_not_keep_frames_from_being_read(networks: N
 
 
 class Wavering:
-    """A network that calls everything a 1, then everything a 2, and so on by turns."""
+    """A network that calls everything a 1, then everything a 2, and so on by turns; the row network says the same."""
 
     classes = tuple("0123456789")
 
-    def __init__(self) -> None:
-        self.calls = 0
+    def __init__(self, rows: InkRows) -> None:
+        self.rows = rows
 
     def classify(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
-        self.calls += 1
-        return np.tile(np.eye(10, dtype=np.float32)[1 + self.calls % 2], (len(batch), 1)), np.full(len(batch), "")
+        self.rows.digit = 3 - self.rows.digit
+        return np.tile(np.eye(10, dtype=np.float32)[self.rows.digit], (len(batch), 1)), np.full(len(batch), "")
 
 
 def test_a_page_in_doubt_stands_for_no_more_than_the_next_two_frames() -> None:
-    reader, wavering = FrameReader(Tracker()), Wavering()
+    reader, rows = FrameReader(Tracker()), InkRows(1)
+    wavering = Networks(Wavering(rows), rows)
     for seed in range(20):
         feed(reader, film(SHEET, seed), seed / FPS, wavering)
     assert reader.followed <= 14

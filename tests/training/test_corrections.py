@@ -4,7 +4,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from realtime.reading.classifier import Classifier
+from realtime.reading.ensemble import Networks
 from tests.conftest import draw_digit, draw_sheet, save_image
 from training import corrections
 from training.corrections import Correction
@@ -23,7 +23,7 @@ def made(label: int, track: str, session: str = "s", writer: str = "", seed: int
     return Correction(Path(track), label, crop, writer, session, track)
 
 
-def test_each_kind_of_picture_is_found_or_named(tmp_path: Path, classifier: Classifier) -> None:
+def test_each_kind_of_picture_is_found_or_named(tmp_path: Path, networks: Networks) -> None:
     corrections.make_folders(tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(CLASSES)
     save_image(tmp_path / "3" / "dark.png", photo("3"))
@@ -34,7 +34,7 @@ def test_each_kind_of_picture_is_found_or_named(tmp_path: Path, classifier: Clas
     save_image(tmp_path / "4" / "blank.png", np.full((90, 90, 3), 200, np.uint8))
     (tmp_path / "1" / "broken.png").write_bytes(b"no picture")
     save_image(tmp_path / "not-a-digit" / "bar.png", photo("1"))
-    found, left_out = corrections.read_corrections(tmp_path, classifier)
+    found, left_out = corrections.read_corrections(tmp_path, networks)
     assert [(c.path.name, CLASSES[c.label]) for c in found] == [
         ("dark.png", "3"),
         ("light ünd 写.jpg", "3"),
@@ -42,7 +42,7 @@ def test_each_kind_of_picture_is_found_or_named(tmp_path: Path, classifier: Clas
         ("large.png", "7"),
     ]
     assert found[3].writer == "anna"
-    read = classifier(np.stack([c.crop for c in found])[:, None]).argmax(axis=1)
+    read = networks.classifier(np.stack([c.crop for c in found])[:, None]).argmax(axis=1)
     assert read.tolist() == [3, 3, 5, 7]
     reasons = {path.name: why for path, why in left_out}
     assert reasons.keys() == {"two.png", "blank.png", "broken.png", "bar.png"}
@@ -50,19 +50,19 @@ def test_each_kind_of_picture_is_found_or_named(tmp_path: Path, classifier: Clas
     assert "not a picture" in reasons["broken.png"] and "a bar" in reasons["bar.png"]
 
 
-def test_what_the_reader_refuses_is_found_in_the_middle(classifier: Classifier) -> None:
+def test_what_the_reader_refuses_is_found_in_the_middle(networks: Networks) -> None:
     image = np.full((120, 120, 3), 220, np.uint8)
     for a, b in (((30, 30), (90, 90)), ((90, 30), (30, 90)), ((60, 25), (60, 95)), ((25, 60), (95, 60))):
         cv2.line(image, a, b, (40, 40, 40), 6, cv2.LINE_AA)
-    crop, reason = corrections.find_digit(image, classifier)
+    crop, reason = corrections.find_digit(image, networks)
     assert crop.shape == (1, 1, 28, 28) and reason == ""  # a star, for a user who writes some digit so
 
 
-def test_collected_pictures_tell_session_track_and_writer(tmp_path: Path, classifier: Classifier) -> None:
+def test_collected_pictures_tell_session_track_and_writer(tmp_path: Path, networks: Networks) -> None:
     name = "20260102-030405-ab12-f000007-t0003-d1.png"
     save_image(tmp_path / "3" / name, photo("3"))
     (tmp_path / "3" / "provenance.jsonl").write_text(json.dumps({"file": name, "writer": "Ida"}) + "\nno line\n")
-    (correction,), _ = corrections.read_corrections(tmp_path, classifier)
+    (correction,), _ = corrections.read_corrections(tmp_path, networks)
     assert correction.session == "20260102-030405-ab12"
     assert correction.track == "20260102-030405-ab12-0003-1" and correction.writer == "Ida"
 
