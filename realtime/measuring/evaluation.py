@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from realtime.measuring.confusion import NOTHING, READ_AS, SEVERAL, confusion_table
 from realtime.measuring.contact_sheet import Tile, make_tile
-from realtime.measuring.scoring import RowScore, row_figures, row_summary, score_rows
+from realtime.measuring.scoring import RowScore, row_figures, row_summary, score_lines, score_rows
 from realtime.measuring.truth import LABELS, LabelledPicture, LabelledSource, Passage, Sample
 from realtime.reading.classifier import NOT_A_DIGIT
 from realtime.reading.page import Page
@@ -81,6 +81,8 @@ def score_pictures(name: str, pictures: list[LabelledPicture], reader: ReadImage
         rows, file = page.rows, picture.path.name
         score = score_rows(rows, list(picture.rows))
         total += score
+        if picture.written:
+            total += score_lines([line.text for line in page.lines], list(picture.written))
         text, truth = "|".join(rows), "|".join(picture.rows)
         differs = score.edits.total > 0 or score.parted < score.rows
         say(f"{file}: {score.exact}/{score.rows}  {text or NOTHING}" + f"  truth {truth}" * differs)

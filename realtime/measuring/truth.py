@@ -25,10 +25,11 @@ SHEET_SIDE, WRITING_SIDE = 256, 112
 
 @dataclass(frozen=True)
 class LabelledPicture:
-    """A picture with its rows of numbers from the top, a blank for a wide gap."""
+    """A picture with its rows of numbers from the top, a blank for a wide gap; written: the same with their signs."""
 
     path: Path
     rows: tuple[str, ...]
+    written: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def _sample(folder: Path, file: Path) -> Sample:
 
 
 def read_truth(path: Path) -> tuple[list[LabelledPicture], list[Passage]]:
-    """Read truth.csv: columns file, rows, and for clips start, end in s. Raises ValueError for another form."""
+    """Read truth.csv: columns file, rows, maybe written, and for clips start, end in s. Raises ValueError for others."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             lines = list(csv.DictReader(file, strict=True))
@@ -118,12 +119,17 @@ def read_truth(path: Path) -> tuple[list[LabelledPicture], list[Passage]]:
             raise ValueError(f"{where}: needs the columns file and rows")
         if set(rows) - set("0123456789 |"):
             raise ValueError(f"{where}: rows are digits, blanks and bars between rows, got {rows!r}")
-        written = tuple(row.strip() for row in rows.split("|") if row.strip())
+        parts, signs = (_split(text) for text in (rows, line.get("written") or ""))
         if Path(name).suffix.lower() in CLIPS:
-            passages.append(Passage(path.parent / name, written, *_times(line, where)))
+            passages.append(Passage(path.parent / name, parts, *_times(line, where)))
         else:
-            pictures.append(LabelledPicture(path.parent / name, written))
+            pictures.append(LabelledPicture(path.parent / name, parts, signs))
     return pictures, passages
+
+
+def _split(rows: str) -> tuple[str, ...]:
+    """Part the rows of a picture, which bars part in a table."""
+    return tuple(row.strip() for row in rows.split("|") if row.strip())
 
 
 def _times(line: dict[str, str], where: str) -> tuple[float, float]:

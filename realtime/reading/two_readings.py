@@ -5,7 +5,7 @@ the same a digit is sure; where they differ the surer one stands with less confi
 saw is never left out without a word: it holds its place as "?".
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from realtime.reading.ink import Box, enclose
 from realtime.reading.page import UNSURE, Digit, Line, Number
 from realtime.reading.row_lines import LineReading, Merged
 from realtime.reading.row_reader import RowReader
+
+# Probability from which on a digit that only an unsure line sees holds its place: it is likelier there than not.
+PRESENT = 0.5
 
 
 @dataclass(frozen=True)
@@ -53,24 +56,35 @@ def read_lines(
 
 
 def _hear(reading: LineReading, line: list[int], crops: Crops, reader: RowReader) -> list[Merged]:
-    """Return the signs of a line on which both readings were heard.
+    """Return the signs of a line on which both readings were heard, in order.
 
-    Where the line reads fewer digits than were found and is not sure of itself, the digits found stand, and those that
-    the line does not see are unsure: a number never shrinks.
+    A line that is sure enough of itself tells how many digits there are and which of them are signs. Else the digits
+    found one by one stand; those that the line does not see are unsure, and what it alone sees holds its place.
     """
     merged = row_lines.merge(reading, crops.boxes[line], crops.probabilities[line])
-    count = sum(sign.text.isdigit() for sign in merged)
-    if count >= len(line) or reading.confidence >= reader.trusted:
+    if reading.confidence >= reader.trusted:
         return merged
     heard = {sign.crop: sign for sign in merged if sign.crop >= 0 and sign.text.isdigit()}
-    return [heard.get(k) or _alone(k, crops, line[k]) for k in range(len(line))]
+    found = [heard.get(k) or _unseen(k, crops, index) for k, index in enumerate(line)]
+    alone = [
+        replace(sign, confidence=0.0, probabilities=sign.probabilities * 0.5)
+        for sign in merged
+        if sign.crop < 0 and sign.text.isdigit() and sign.confidence >= PRESENT
+    ]
+    return sorted([*found, *alone], key=lambda sign: _place(sign, crops, line, reading))
 
 
-def _alone(k: int, crops: Crops, index: int) -> Merged:
+def _place(sign: Merged, crops: Crops, line: list[int], reading: LineReading) -> float:
+    """Return where a sign stands along its line, in columns of its strip."""
+    x, y, w, h = crops.boxes[line[sign.crop]].tolist() if sign.crop >= 0 else sign.box
+    return float(reading.cut.columns(np.array([[x + w / 2, y + h / 2]]))[0])
+
+
+def _unseen(k: int, crops: Crops, index: int) -> Merged:
     """Return a digit that the line does not see: it stands, and is told as unsure."""
     probabilities = crops.probabilities[index]
     x, y, w, h = crops.boxes[index].tolist()
-    return Merged(str(int(probabilities.argmax())), 0.0, (x, y, w, h), k, probabilities / 2)
+    return Merged(str(int(probabilities.argmax())), 0.0, (x, y, w, h), k, probabilities * 0.5)
 
 
 def _shown(sign: Merged, confidence: float) -> str:
