@@ -13,8 +13,11 @@ from realtime.live.collecting import Collector, shown_digits
 from realtime.outputs.sink import OutputError
 from realtime.reading.ensemble import Networks
 from realtime.reading.ink import find_ink
+from realtime.reading.page import Page
 from realtime.reading.pipeline import read
+from realtime.sources.frame import Frame
 from realtime.tracking.tracked_frame import TrackedFrame
+from tests.conftest import DOTTED
 from tests.live.conftest import sheet_frame, tree
 
 
@@ -103,3 +106,12 @@ def test_without_a_window_settled_and_long_unsure_numbers_are_kept(tmp_path: Pat
     late = replace(sheet, frame=replace(sheet.frame, time=2.0), tracks=[seen[0], sheet.tracks[1]])
     collect_steady(collector, late)
     assert {label: len(names) for label, names in tree(tmp_path).items()} == {"1": 1, "5": 1, "8": 1, "inbox": 4}
+
+
+def test_a_digit_that_its_line_alone_tells_is_kept_as_any_other(tmp_path: Path, line_told: Page) -> None:
+    sheet = TrackedFrame.of_picture(Frame(DOTTED, 0, 0.0, "camera 0"), line_told)
+    collector = Collector(tmp_path, "s1")
+    assert collector.collect(sheet.frame, sheet.page.ink, sheet.tracks) == 4
+    assert {label: len(names) for label, names in tree(tmp_path).items()} == {d: 1 for d in "1245"}
+    assert collector.label(sheet.frame, sheet.page.ink, shown_digits(sheet.tracks)[2], "not-a-digit") == 1
+    assert list(tree(tmp_path)) == ["2", "4", "5", "not-a-digit"]

@@ -10,12 +10,13 @@ from realtime.live.collecting import Collector, shown_digits
 from realtime.live.keys import HELP, TAB, Keyboard, selectable_blobs
 from realtime.live.state import Controls
 from realtime.reading.ensemble import Networks
+from realtime.reading.page import Page
 from realtime.reading.pipeline import read
 from realtime.sources.frame import Frame
 from realtime.tracking.track import Track
 from realtime.tracking.tracked_frame import TrackedFrame
 from realtime.tracking.tracker import Tracker, settle
-from tests.conftest import draw_sheet
+from tests.conftest import DOTTED, draw_sheet
 from tests.live.conftest import sheet_frame, tree
 
 
@@ -60,6 +61,17 @@ def test_a_click_selects_and_the_selection_follows_its_number(
     assert keyboard.controls.selected is None
     keyboard.click(sheet, 1, 1)
     assert keyboard.controls.selected is None and keyboard.message == "nothing selected"
+
+
+def test_a_digit_that_its_line_alone_tells_is_selected_and_labelled(
+    keyboard: Keyboard, line_told: Page, tmp_path: Path
+) -> None:
+    sheet = TrackedFrame.of_picture(Frame(DOTTED, 0, 0.0, "camera 0"), line_told)
+    x, y, w, h = sheet.tracks[0].digits[2].box
+    keyboard.click(sheet, x + w / 2, y + 4)  # well above the point that was refused there
+    assert keyboard.controls.selected == shown_digits(sheet.tracks)[2]
+    keyboard.press("1", sheet)
+    assert keyboard.failed == 0 and list(tree(tmp_path)) == ["1"]
 
 
 def test_what_was_refused_can_be_selected_and_labelled(keyboard: Keyboard, networks: Networks, tmp_path: Path) -> None:

@@ -4,13 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from realtime.live.collecting import shown_digits
 from realtime.live.screen import compose
 from realtime.live.state import Controls, Status
 from realtime.reading.ensemble import BASE, FINE_TUNED, Networks
+from realtime.reading.page import Page
 from realtime.reading.pipeline import read
 from realtime.sources.frame import Frame
 from realtime.tracking.tracked_frame import TrackedFrame
-from tests.conftest import draw_sheet
+from tests.conftest import DOTTED, draw_sheet
 
 
 def test_the_digits_that_the_base_network_read_are_underlined(networks: Networks) -> None:
@@ -29,3 +31,13 @@ def test_the_digits_that_the_base_network_read_are_underlined(networks: Networks
     _, y, _, h = (round(v * 1.5) for v in track.digits[0].box)
     changed = np.argwhere((plain != underlined).any(axis=2))
     assert len(changed) and y + h < changed[:, 0].min() and changed[:, 0].max() < y + h + 40
+
+
+def test_a_digit_that_its_line_alone_tells_is_shown_in_every_view(line_told: Page) -> None:
+    tracked = TrackedFrame.of_picture(Frame(DOTTED, 0, 0.0, ""), line_told)
+    selected = shown_digits(tracked.tracks)[2]
+    for mirror in (False, True):
+        controls = Controls(0.6, "auto", steps=True, mirror=mirror)
+        plain = compose(tracked, controls, Status(30, None, 0, "cpu"), "")
+        marked = compose(tracked, replace(controls, selected=selected), Status(30, None, 0, "cpu"), "")
+        assert (plain != marked).any(axis=2).sum() > 100

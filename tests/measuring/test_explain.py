@@ -7,7 +7,9 @@ import numpy as np
 
 from realtime.measuring.explain import explain
 from realtime.reading.ensemble import Networks
+from realtime.reading.page import Page
 from realtime.reading.pipeline import read
+from tests.conftest import DOTTED
 
 SHEET = Path(__file__).parent.parent / "data" / "sheet.jpg"
 
@@ -18,3 +20,8 @@ def test_the_figure_is_a_picture_whatever_is_in_the_photo(networks: Networks, tm
         explain(target, image, read(image, networks), name)
         drawn = cv2.imread(str(target))
         assert drawn is not None and drawn.shape[1] > 1000 and drawn.std() > 5
+
+
+def test_a_digit_that_its_line_alone_tells_is_in_the_figure(line_told: Page, tmp_path: Path) -> None:
+    explain(tmp_path / "figure.png", DOTTED, line_told, "dotted")
+    assert cv2.imread(str(tmp_path / "figure.png")).shape[1] > 1000

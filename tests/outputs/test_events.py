@@ -1,5 +1,6 @@
 """Events are written as a table or as lines."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from realtime.reading.pipeline import read
 from realtime.sources.frame import Frame
 from realtime.tracking.tracker import Tracker
 from tests.conftest import draw_sheet
-from tests.tracked_frames import track_frame
+from tests.tracked_frames import make_frame, make_number, track_frame
 
 
 @pytest.mark.parametrize("ending", [".csv", ".jsonl"])
@@ -34,3 +35,20 @@ def test_events_are_written_as_a_table_or_as_lines(tmp_path: Path, networks: Net
         assert {"source", "frame", "time", "event", "id", "text", "was", "confidence", "row", "box"} == written[
             0
         ].keys()
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl"])
+def test_events_carry_the_signs_of_a_number(tmp_path: Path, ending: str) -> None:
+    tracker, path = Tracker(), tmp_path / f"events{ending}"
+    with Events(str(path)) as events:
+        for i in range(120):
+            numbers = [make_number("-1,250" if i < 15 else "3.75")] if i < 40 else []
+            tracks = tracker.update(numbers, i / 25)
+            events.take(track_frame(make_frame(i, time=i / 25), tracks, events=tuple(tracker.events)))
+    lines = path.read_text().splitlines()
+    told = list(csv.DictReader(lines)) if ending == ".csv" else [json.loads(line) for line in lines]
+    assert [(line["event"], line["was"], line["text"]) for line in told] == [
+        ("settled", "", "-1,250"),
+        ("changed", "-1,250", "3.75"),
+        ("gone", "", "3.75"),
+    ]

@@ -11,6 +11,7 @@ import pytest
 
 from realtime.outputs.sink import OutputError
 from realtime.outputs.text import COLUMNS, Csv, JsonLines
+from realtime.reading.page import Line
 from realtime.tracking.tracker import Tracker, settle
 from tests.outputs.promised_line import assert_promised
 from tests.run_commands import REPOSITORY
@@ -28,10 +29,23 @@ def test_a_line_has_the_promised_form() -> None:
     assert line["numbers"][0]["confidence"] == pytest.approx(0.88)
 
 
+def test_signs_and_lines_stand_in_the_line() -> None:
+    tracks = settle([make_number("3.75"), make_number("-58", top=50, row=1)])
+    lines = (Line(0, "3.75", (10, 20, 54, 22)), Line(1, "-58=~", (6, 50, 60, 22)))
+    line = json.loads(json.dumps(track_frame(make_frame(), tracks, lines=lines).to_dict()))
+    assert_promised(line)
+    assert [number["text"] for number in line["numbers"]] == ["3.75", "-58"]
+    assert [[digit["text"] for digit in number["digits"]] for number in line["numbers"]] == [
+        ["3", "7", "5"],
+        ["5", "8"],
+    ]
+    assert line["lines"][1] == {"row": 1, "text": "-58=~", "box": [6, 50, 60, 22]}
+
+
 def test_an_empty_frame_is_a_line_too() -> None:
     line = json.loads(json.dumps(track_frame(make_frame()).to_dict()))
     assert_promised(line)
-    assert line["numbers"] == []
+    assert line["numbers"] == line["lines"] == []
 
 
 def test_a_followed_number_has_the_promised_form_in_every_state() -> None:
@@ -72,6 +86,15 @@ def test_the_table_has_a_line_for_each_number(tmp_path: Path) -> None:
         ('a "b", c.png', "5?", "1"),
     ]
     assert (lines[0]["x"], lines[0]["y"], lines[0]["w"], lines[0]["h"]) == ("10", "20", "54", "22")
+
+
+def test_the_table_holds_signs_and_quotes_a_comma(tmp_path: Path) -> None:
+    path, numbers = tmp_path / "a.csv", ["3.75", "-58", "1,250"]
+    with Csv(str(path)) as sink:
+        sink.take(track_frame(make_frame(), settle([make_number(text, row=row) for row, text in enumerate(numbers)])))
+    with path.open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert [line["text"] for line in lines] == numbers and {None} & lines[2].keys() == set()
 
 
 @pytest.mark.parametrize("kind", [JsonLines, Csv])

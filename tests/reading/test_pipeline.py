@@ -30,7 +30,7 @@ class Stub:
 
 def stubbed(digit: int = 7, sure: float = 0.9, reject: float = 0.0) -> Networks:
     """Return networks that give every digit the same answer, alone and in its line."""
-    return Networks(Stub(digit, sure, reject), InkRows(digit, sure))
+    return Networks(Stub(digit, sure, reject), InkRows(str(digit), sure))
 
 
 def chances(text: str, sure: float = 0.95) -> NDArray[np.float32]:

@@ -219,6 +219,19 @@ def test_a_clock_that_runs_back_does_not_keep_frames_from_being_read(networks: N
     assert reader.followed == followed
 
 
+def test_followed_frames_carry_the_lines_along(networks: Networks) -> None:
+    sheet, reader = draw_sheet(["3.75", "-58"], (1280, 720)), FrameReader(Tracker())
+    for i in range(30):
+        away = np.array([[1, 0, -3.0 * i], [0, 1, 2.0 * i]])
+        image = cv2.warpAffine(sheet, away, (1280, 720), borderMode=cv2.BORDER_REPLICATE)
+        tracked = feed(reader, image, i / FPS, networks)
+        assert [line.text for line in tracked.page.lines] == ["3.75", "-58"]
+        for line, number in zip(tracked.to_dict()["lines"], read(image, networks).lines, strict=True):
+            assert np.abs(np.subtract(line["box"], number.box)).max() <= 0.08 * number.box[3]
+            assert line["box"][0] >= 0 and line["box"][0] + line["box"][2] <= 1280
+    assert reader.followed > 10
+
+
 class Wavering:
     """A network that calls everything a 1, then everything a 2, and so on by turns; the row network says the same."""
 
@@ -228,12 +241,12 @@ class Wavering:
         self.rows = rows
 
     def classify(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
-        self.rows.digit = 3 - self.rows.digit
-        return np.tile(np.eye(10, dtype=np.float32)[self.rows.digit], (len(batch), 1)), np.full(len(batch), "")
+        self.rows.text = "1" if self.rows.text == "2" else "2"
+        return np.tile(np.eye(10, dtype=np.float32)[int(self.rows.text)], (len(batch), 1)), np.full(len(batch), "")
 
 
 def test_a_page_in_doubt_stands_for_no_more_than_the_next_two_frames() -> None:
-    reader, rows = FrameReader(Tracker()), InkRows(1)
+    reader, rows = FrameReader(Tracker()), InkRows("1")
     wavering = Networks(Wavering(rows), rows)
     for seed in range(20):
         feed(reader, film(SHEET, seed), seed / FPS, wavering)

@@ -13,9 +13,14 @@ HEIGHT, STEP = 40, 34  # pixels: a digit's height, and from one digit to the nex
 
 
 def write(text: str, x: float = 100, y: float = 100, sure: float = 0.97, row: int = 0, scale: float = 1.0) -> Number:
-    """A number as read in one frame; "?" is a digit that may be an 8 or a 3."""
-    digits = []
-    for i, sign in enumerate(text):
+    """A number as read in one frame; "?" is a digit that may be an 8 or a 3; points and a minus take no room."""
+    digits: list[Digit] = []
+    before = ""
+    for sign in text:
+        if sign in ".,-":
+            before = sign
+            continue
+        i = len(digits)
         chances = np.full(10, (1 - sure) / 9, np.float32)
         if sign == "?":
             chances[:] = 0.02
@@ -23,7 +28,8 @@ def write(text: str, x: float = 100, y: float = 100, sure: float = 0.97, row: in
         else:
             chances[int(sign)] = sure
         box = (round(x + i * STEP * scale), round(y), round(25 * scale), round(HEIGHT * scale))
-        digits.append(Digit(sign, float(chances.max()), box, i, chances))
+        digits.append(Digit(sign, float(chances.max()), box, i, chances, before=before))
+        before = ""
     return Number(tuple(digits), row)
 
 
@@ -96,6 +102,51 @@ def test_a_change_is_told_once_as_such() -> None:
         tracker.update([write("0742" if i < 25 else "0748")] if i < 40 else [], i / 25)
         changes += [(event.kind, event.was, event.text, event.id) for event in tracker.events]
     assert changes == [("settled", "", "0742", 1), ("changed", "0742", "0748", 1), ("gone", "", "0748", 1)]
+
+
+@pytest.mark.parametrize("fps", [4, 5, 10, 25])
+@pytest.mark.parametrize("flicker", ["375", "3,75", "-3.75"])
+def test_a_sign_that_flickers_does_not_rename_a_number(flicker: str, fps: int) -> None:
+    tracker, told = Tracker(), []
+    for i in range(5 * fps):
+        odd = i > fps and i % (5 if i < 3 * fps else 2) == 0  # now and then, at last in every other frame
+        (track,) = tracker.update([write(flicker if odd else "3.75")], i / fps)
+        told += [(event.kind, event.text) for event in tracker.events]
+        assert track.text == "3.75" and track.fresh
+    assert told == [("settled", "3.75")]
+
+
+def test_a_sign_that_most_frames_see_is_shown_when_a_number_settles() -> None:
+    shown = run(Tracker(), [[write(text)] for text in ["58", "-58", "-58", "58", "-58", "-58", "-58"]])
+    assert settled(shown[-1]) == ["-58"]
+
+
+@pytest.mark.parametrize("fps", [5, 25])
+def test_a_point_read_as_a_slash_now_and_then_does_not_part_a_number(fps: int) -> None:
+    tracker = Tracker()
+    for i in range(5 * fps):
+        parts = [write("3"), write("75", x=100 + STEP)] if i > fps and i % 4 == 0 else [write("3.75")]
+        tracks = tracker.update(parts, i / fps)
+        if i > fps:
+            assert settled(tracks) == ["3.75"]
+    assert [span.text for span in tracker.settled()] == ["3.75"]
+
+
+def test_a_sign_that_is_written_later_is_told_as_a_change() -> None:
+    tracker, changes = Tracker(), []
+    for i in range(75):
+        tracker.update([write("58" if i < 25 else "-58")], i / 25)
+        changes += [(event.kind, event.was, event.text, i) for event in tracker.events]
+    assert [change[:3] for change in changes] == [("settled", "", "58"), ("changed", "58", "-58")]
+    assert 25 < changes[1][3] <= 50
+
+
+def test_a_number_written_over_takes_its_signs_along() -> None:
+    tracker, changes = Tracker(), []
+    for i in range(60):
+        tracker.update([write("3.75" if i < 25 else "-812")], i / 25)
+        changes += [(event.kind, event.was, event.text) for event in tracker.events]
+    assert changes == [("settled", "", "3.75"), ("changed", "3.75", "-812")]
 
 
 def test_labels_are_never_averaged() -> None:

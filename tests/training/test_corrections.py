@@ -1,11 +1,13 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from realtime.reading.ensemble import Networks
-from tests.conftest import draw_digit, draw_sheet, save_image
+from realtime.reading.pipeline import read
+from tests.conftest import InkRows, draw_digit, draw_sheet, save_image
 from training import corrections
 from training.corrections import Correction
 from training.recipe import CLASSES
@@ -56,6 +58,15 @@ def test_what_the_reader_refuses_is_found_in_the_middle(networks: Networks) -> N
         cv2.line(image, a, b, (40, 40, 40), 6, cv2.LINE_AA)
     crop, reason = corrections.find_digit(image, networks)
     assert crop.shape == (1, 1, 28, 28) and reason == ""  # a star, for a user who writes some digit so
+
+
+def test_a_digit_that_its_line_alone_tells_counts_as_one_and_gives_no_crop(networks: Networks) -> None:
+    image = draw_sheet(["7."])
+    assert corrections.find_digit(image, networks)[0].shape == (1, 1, 28, 28)
+    told = replace(networks, rows=InkRows("71", sure=0.99))
+    assert [digit.blob >= 0 for digit in read(image, told).numbers[0].digits] == [True, False]
+    crop, reason = corrections.find_digit(image, told)
+    assert len(crop) == 0 and "holds 2 digits" in reason
 
 
 def test_collected_pictures_tell_session_track_and_writer(tmp_path: Path, networks: Networks) -> None:
