@@ -128,12 +128,28 @@ class Tracker:
         self._known, self._gone, self.events = [], [], []
 
     def _shown(self, time: float) -> list[FollowedNumber]:
-        """Return the numbers to show: seen in this frame, or settled, missed only just now, and none in their place."""
+        """Return the numbers to show: seen in this frame, or settled, missed only just now, and none in their place.
+
+        Of a settled number that this frame shows in parts, since a sign in it looked like one that parts numbers, one
+        part speaks for the whole; the others are not shown.
+        """
         shown = [known for known in self._known if not known.hidden and time - known.track.last <= SHOW_MISSED]
         missed = [known for known in shown if known.track.last != time and known.track.state == "settled"]
         seen = [known for known in self._known if known.track.last == time]
-        held = {known.track.id for known, covered in zip(missed, _covered(missed, seen), strict=True) if not covered}
-        return [known for known in shown if known.track.last == time or known.track.id in held]
+        wholes = [known for known in seen if known.track.state == "settled" and not known.track.fresh]
+        others = [known for known in seen if known.track.state == "seen"]
+        left_out = {
+            known.track.id
+            for group, over in ((missed, seen), (others, wholes))
+            for known, covered in zip(group, _covered(group, over), strict=True)
+            if covered
+        }
+        settled = {known.track.id for known in missed}
+        return [
+            known
+            for known in shown
+            if known.track.id not in left_out and (known.track.last == time or known.track.id in settled)
+        ]
 
     def _settled_texts(self) -> dict[int, str]:
         """Return the text that each number settled as last, empty where none did, by its id."""

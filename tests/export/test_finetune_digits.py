@@ -171,7 +171,7 @@ def test_a_process_killed_while_it_promotes_leaves_a_model_that_loads(tmp_path: 
     program = (
         "import sys; from pathlib import Path\n"
         "from export.promote import promote; from training import checkpoint\n"
-        "from realtime.reading.classifier import default_model\n"
+        "from realtime.reading.model_files import default_model\n"
         "model, saved = checkpoint.load(default_model().with_suffix('.pth'))\n"
         "while True:\n"
         "    promote(model, saved, Path(sys.argv[1])); print('one', flush=True)\n"
