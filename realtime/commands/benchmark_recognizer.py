@@ -23,6 +23,7 @@ from realtime.measuring.benchmark_figures import find_regressions, load_figures,
 from realtime.outputs.files import save_json
 from realtime.reading.ensemble import Networks
 from realtime.sources.clip import Clip
+from realtime.sources.names import show
 
 # Frames that each fresh process reads, and how many such processes are timed. Set by hand.
 START_FRAMES, STARTS = 50, 3
@@ -105,7 +106,7 @@ def main(
             | summarize(measured[1:])  # the first round warms the caches
             for (threads, clip), measured in cases.items()
         ]
-        click.echo("\n".join(tables(figures, stages)))
+        click.echo("\n".join(map(show, tables(figures, stages))))
         if json_path is not None:
             save_json(json_path, figures)
         if against is not None:

@@ -19,6 +19,7 @@ from realtime.measuring.evaluation import SourceScore, score_source
 from realtime.measuring.truth import open_labelled
 from realtime.outputs.files import make_folder, save_json
 from realtime.reading.page import Page
+from realtime.sources.names import show
 
 
 class FrameRange(click.ParamType[frozenset[int]]):
@@ -96,7 +97,7 @@ def main(
 def report(score: SourceScore, save: Path | None) -> None:
     """Print the summary of one source and write its pictures."""
     for line in score.summary:
-        click.echo(f"{score.name}: {line}")
+        click.echo(show(f"{score.name}: {line}"))
     if save is None:
         return
     stem = score.name.replace(".", "-")

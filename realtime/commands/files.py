@@ -2,7 +2,7 @@
 
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from realtime.live.viewer import Viewer
 from realtime.outputs.sink import Sink
 from realtime.outputs.text import Csv, JsonLines
 from realtime.reader import Reader
+from realtime.sources.picture_bytes import STANDARD_INPUT
 
 Job = tuple[Path, Path | None]  # a file, and where its annotated copy goes, if one is asked for
 
@@ -26,8 +27,8 @@ Job = tuple[Path, Path | None]  # a file, and where its annotated copy goes, if 
 class FileResult:
     """What was read in one file, or the error why it could not be read.
 
-    numbers: lines for standard output. notes: lines for people. json, csv: lines for --json and --csv, where another
-    process gathered them.
+    numbers: lines for standard output, also of pages before one that is damaged. notes: lines for people. json, csv:
+    lines for --json and --csv, where another process gathered them.
     """
 
     path: Path
@@ -57,16 +58,22 @@ class FileTask(ABC):
         It ends where the user has closed the window.
         """
 
+    def gather(self, job: Job, reader: Reader, window: Viewer | None = None) -> FileResult:
+        """Read a file and gather its lines, so that those of all its pages are written at once."""
+        json, csv = io.StringIO(), io.StringIO()
+        result = self.read(job, reader, [JsonLines(json), Csv(csv, head=False)], window)
+        return replace(result, json=json.getvalue(), csv=csv.getvalue())
+
     def __call__(self, job: Job) -> FileResult:
         """Read a file in a process of its own, and gather its lines for the first process to write."""
-        json, csv = io.StringIO(), io.StringIO()
-        result = self.read(job, make_reader_once(self.reading), [JsonLines(json), Csv(csv, head=False)])
-        return replace(result, json=json.getvalue(), csv=csv.getvalue())
+        return self.gather(job, make_reader_once(self.reading))
 
 
 def read_files(task: FileTask, files: Sequence[Path], output: OutputOptions, bulk: BulkOptions) -> None:
     """Read files, write what was read in each, and exit with SOURCE_UNAVAILABLE where one could not be read."""
     check_bulk(bulk, output)
+    if STANDARD_INPUT in files and bulk.workers > 1:
+        raise click.UsageError("standard input, -, needs --workers 1: it belongs to one process")
     with exit_codes(), ExitStack() as stack:
         reader = open_reader(task.reading)
         done = finished_sources(output.json_path, growing=not task.still) if bulk.resume and output.json_path else set()
@@ -75,11 +82,13 @@ def read_files(task: FileTask, files: Sequence[Path], output: OutputOptions, bul
         targets = dict(zip(files, task.targets(files, output.save), strict=True)) if output.save is not None else {}
         jobs = [(path, targets.get(path)) for path in select_files(files, bulk.shard, done)]
         one_process = bulk.workers == 1
-        results = (
-            (task.read(job, reader, text_sinks, window) for job in jobs)
-            if one_process
-            else in_order(task, jobs, bulk.workers)
-        )
+        results: Iterable[FileResult]
+        if not one_process:
+            results = in_order(task, jobs, bulk.workers)
+        elif task.still:
+            results = (task.gather(job, reader, window) for job in jobs)
+        else:
+            results = (task.read(job, reader, text_sinks, window) for job in jobs)
         # A clip shows the progress of its own frames where it is read in this process.
         hidden = len(jobs) < 2 or (one_process and not task.still)
         failed = False
@@ -103,7 +112,8 @@ def report(result: FileResult, named: bool, piped: bool) -> None:
     """
     if result.error:
         note(f"error: {result.error}")
-        return
+        if not (result.numbers or result.notes):
+            return
     if named:
         note(f"{result.path}:")
     for line in result.notes:

@@ -108,6 +108,14 @@ reading_options = option_group(
 )
 
 
+settle_option = click.option(
+    "--settle",
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="Settle what is read alike for so long.  [default: 0.2]",
+)
+
+
 def output_options(show: bool) -> Decorator:
     """Add the options that say where readings go, as the argument `output`; show: whether a window is the default."""
     usual = "show where there is a display" if show else "no-show"

@@ -18,6 +18,7 @@ from realtime.commands.options import (
     option_group,
     output_options,
     reading_options,
+    settle_option,
 )
 from realtime.live.collecting import Collector, name_session
 from realtime.live.display import NoDisplayError
@@ -35,7 +36,9 @@ from realtime.reading.pipeline import CONFIDENCE
 from realtime.sources.camera import BACKENDS, CameraSettings, is_camera, list_cameras
 from realtime.sources.frame import FileSource
 from realtime.sources.live_capture import LiveCapture
+from realtime.sources.names import mask_secrets
 from realtime.sources.opening import open_source
+from realtime.sources.pictures import PictureSequence
 from realtime.tracking.tracked_frame import TrackedFrame
 from realtime.tracking.tracker import Tracker
 
@@ -102,6 +105,7 @@ camera_options = option_group(
 @click.option("--events", "events_path", metavar="PATH", help="Write what settled, changed, went: .csv or JSON lines.")
 @click.option("--record", type=click.Path(path_type=Path), help="Keep frames and decisions there, for recognize-video.")
 @click.option("--collect", type=click.Path(path_type=Path), help=COLLECT_HELP)
+@settle_option
 @camera_options
 def main(
     source: str,
@@ -110,6 +114,7 @@ def main(
     events_path: str | None,
     record: Path | None,
     collect: Path | None,
+    settle: float | None,
     camera: CameraOptions,
 ) -> None:
     """Read numbers live from SOURCE.
@@ -118,7 +123,7 @@ def main(
     pattern such as 'photos/*.jpg', or a folder made by --record.  [default: 0, the first camera]
     """
     if camera.size is not None and not is_camera(source):
-        raise click.UsageError(f"--size is asked of a camera; {source} decides its own")
+        raise click.UsageError(f"--size is asked of a camera; {mask_secrets(source)} decides its own")
     confidence = CONFIDENCE if reading.confidence is None else reading.confidence
     with exit_codes(), ExitStack() as stack:
         # Whoever ends it, files are finished: SIGTERM is taken as Ctrl-C.
@@ -126,8 +131,10 @@ def main(
         settings = CameraSettings(camera.size, camera.fps, camera.camera_backend)
         opened = open_source(source, settings, camera.give_up)
         stack.enter_context(opened)
+        if isinstance(opened, PictureSequence) and opened.count > 1:
+            note(f"playing {opened.count} pictures at {opened.fps:g} a second; recognize-image reads each on its own")
         watcher = ModelWatcher(lambda: open_reader(reading).networks, lambda: watched_model(reading))
-        tracker, controls = Tracker(confidence), Controls(confidence, reading.polarity or "auto", camera.mirror)
+        tracker, controls = Tracker(confidence, settle), Controls(confidence, reading.polarity or "auto", camera.mirror)
         keyboard = Keyboard(controls, tracker, Collector(collect or FINETUNE_FOLDER, name_session()))
         text_sinks, piped = open_text_sinks(stack, output)
         sinks = [*text_sinks, *open_events(stack, events_path, piped)]
@@ -137,6 +144,8 @@ def main(
         frames = loop.frames(int(camera.rotate), paced=window is not None, limit=camera.max_frames)
         collector = keyboard.collector if window is None and collect is not None else None
         run(with_newest_model(frames, watcher, loop, keyboard), sinks, window, loop, collector)
+        for line in opened.notes if isinstance(opened, FileSource) else []:
+            note(line)
     if keyboard.failed:
         note(f"error: {keyboard.failed} times nothing could be kept in {keyboard.collector.folder}")
         sys.exit(FAILED)

@@ -17,8 +17,10 @@ from realtime.outputs.overlay import draw
 from realtime.outputs.pictures import check_picture, save_picture
 from realtime.outputs.sink import Sink
 from realtime.reader import Reader
+from realtime.sources.decoding import decode, is_animated
 from realtime.sources.frame import Frame, SourceError
-from realtime.sources.pictures import read_picture
+from realtime.sources.names import show
+from realtime.sources.picture_bytes import read_bytes, source_name
 from realtime.tracking.tracked_frame import TrackedFrame
 
 EXPLAIN_HELP = "Write the steps of each reading as a figure into this folder."
@@ -39,22 +41,35 @@ class PhotoTask(FileTask):
         return [save]
 
     def read(self, job: Job, reader: Reader, sinks: Sequence[Sink], window: Viewer | None = None) -> FileResult:
-        """Read a photo as frame 0, whose numbers are settled."""
+        """Read each page of a photo as a frame, from 0 on, whose numbers are settled."""
         photo, target = job
+        name, rows, notes, error = source_name(photo), [], [], ""
         try:
-            frame = Frame(read_picture(photo), 0, 0.0, str(photo))
-        except SourceError as error:
-            return FileResult(photo, error=str(error))
-        tracked = TrackedFrame.of_picture(frame, reader.read(frame.image))
+            data = read_bytes(photo)
+            if is_animated(data, name):
+                notes.append(f"{name} moves: its first frame is read here, all of them by recognize-video")
+            for index, image in enumerate(decode(data, name)):
+                tracked = TrackedFrame.of_picture(Frame(image, index, 0.0, name), reader.read(image))
+                self._draw(tracked, photo, target)
+                for sink in sinks if window is None else [*sinks, window]:
+                    sink.take(tracked)
+                rows += tracked.page.rows
+        except SourceError as broken:
+            error = str(broken)
+        if not rows and not error:
+            notes.append(f"{name}: no number found")
+        return FileResult(photo, tuple(rows), tuple(notes), error)
+
+    def _draw(self, tracked: TrackedFrame, photo: Path, target: Path | None) -> None:
+        """Write the figure that explains a page, and its annotated copy; those of further pages have their number."""
+        image, page = tracked.frame.image, tracked.frame.index
+        part = f"-{page + 1}" if page else ""
         if self.explain_folder is not None:
             make_folder(self.explain_folder)
-            explain(self.explain_folder / f"{photo.stem}-explained.png", frame.image, tracked.page, photo.name)
+            figure = self.explain_folder / f"{photo.stem}{part}-explained.png"
+            explain(figure, image, tracked.page, f"{show(photo.name)}{part}")
         if target is not None:
-            save_picture(target, draw(frame.image, tracked.tracks))
-        for sink in sinks if window is None else [*sinks, window]:
-            sink.take(tracked)
-        rows = tuple(tracked.page.rows)
-        return FileResult(photo, rows, () if rows else (f"{photo}: no number found",))
+            save_picture(target.with_stem(f"{target.stem}{part}"), draw(image, tracked.tracks))
 
 
 @console_command
@@ -72,7 +87,8 @@ def main(
 ) -> None:
     """Read the numbers of each PHOTO: one line of text for a line of writing, numbers parted by blanks.
 
-    --save takes a picture's name for one photo, a folder for several. A photo that cannot be read does not stop the
+    PHOTO may be "-", standard input, or an http address. Each page of a TIFF or PDF is a frame of its own. --save takes
+    a picture's name for one photo, a folder for several. A photo that cannot be read does not stop the
     others; the exit status is then 3.
     """
     read_files(PhotoTask(reading, explain_folder), photos, output, bulk)

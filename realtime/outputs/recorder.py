@@ -27,7 +27,7 @@ class Recorder(Sink):
             if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
                 raise OutputError(f"cannot record into {folder}: it is not empty; name a new folder")
             (folder / FRAMES).mkdir(parents=True)
-            self._lines = (folder / LINES).open("w", encoding="utf-8")
+            self._lines = (folder / LINES).open("w", encoding="utf-8", errors="backslashreplace")
         except OSError as error:
             if isinstance(error, OutputError):
                 raise
