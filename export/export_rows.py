@@ -1,127 +1,11 @@
 """Write the ONNX file of the row network, once it is proved equal: `export-rows runs/rows/best.pth`."""
 
-import contextlib
-import io
-import json
-import logging
-import warnings
-from os import getpid
 from pathlib import Path
 
 import click
-import numpy as np
-import onnx
-import torch
-from torch import Tensor, nn
 
-from export import graph
-from export.parity import LARGEST_DIFFERENCE, ParityError
 from realtime.commands.console import console_command, exit_codes, note
-from realtime.reading import strips
-from realtime.reading.model_files import sha256
-from realtime.reading.row_reader import ROUND, RowReader, pad
-from training import row_network
-
-WIDTHS = ((64,), (160, 150), (33, 480, 200, 61, 61, 8, 100))  # columns of the strips that both are held against
-
-
-class RowGraph(nn.Module):
-    """The graph that ships: strips (N, 1, 32, W) uint8 in, calibrated probabilities (N, W / 2, C) float32 out."""
-
-    def __init__(self, network: nn.Module, temperature: float) -> None:
-        super().__init__()
-        if not temperature > 0:
-            raise ValueError(f"temperature must be above 0, got {temperature}: train again")
-        self.network, self.temperature = network, temperature
-
-    def forward(self, strips: Tensor) -> Tensor:
-        """Return probabilities (N, W / 2, C), blank first, of strips (N, 1, 32, W) uint8."""
-        return torch.softmax(self.network(row_network.scaled(strips)) / self.temperature, dim=2)
-
-
-def export(source: Path, target: Path) -> float:
-    """Write `target` from the checkpoint `source` and return the largest difference found.
-
-    Raises CheckpointRefusedError for the checkpoint, ParityError or ValueError for the graph, OSError where the file
-    cannot be written. Whatever is raised, `target` stays as it was.
-    """
-    network, metadata = row_network.load(source)
-    model = RowGraph(network, float(metadata["temperature"])).eval()
-    told = {
-        "classes": json.dumps(list(metadata["classes"])),
-        "strip_version": str(metadata["strip_version"]),
-        "temperature": str(metadata["temperature"]),
-        "threshold": str(metadata.get("threshold", 1.0)),
-        "validation": json.dumps(metadata["validation"]),
-        "checkpoint_sha256": sha256(source),
-    }
-    proto = _convert(model, told)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{getpid()}.tmp")
-    try:
-        graph.write(proto, temporary)
-        difference = check(temporary, model)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return difference
-
-
-def _convert(model: RowGraph, metadata: dict[str, str]) -> onnx.ModelProto:
-    """Return the ONNX model of a graph, the same bytes each time."""
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    example = torch.zeros((2, 1, strips.HEIGHT, 4 * ROUND), dtype=torch.uint8)
-    batch, width = torch.export.Dim("batch"), 4 * torch.export.Dim("quarter")
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            model,
-            (example,),
-            input_names=["strips"],
-            output_names=["probabilities"],
-            dynamic_shapes=({0: batch, 3: width},),
-            opset_version=graph.OPSET,
-            external_data=False,
-            dynamo=True,
-            verbose=False,
-        )
-    if program is None:
-        raise ValueError("the exporter gave no program")
-    proto = program.model_proto
-    graph.clear_build_traces(proto)
-    del proto.metadata_props[:]
-    for key in sorted(metadata):
-        proto.metadata_props.add(key=key, value=metadata[key])
-    onnx.checker.check_model(proto)
-    return proto
-
-
-def check(path: Path, model: RowGraph) -> float:
-    """Compare the file, read as users read it, with the network; return the largest difference. Raises ParityError."""
-    reader = RowReader(path, "cpu")
-    rng = np.random.default_rng(0)
-    largest = 0.0
-    for widths in WIDTHS:
-        lines = [_strip(rng, width) for width in widths]
-        for line, given in zip(lines, reader.probabilities(lines), strict=True):
-            alone = reader.probabilities([line])[0]
-            if given.shape != alone.shape or not np.isfinite(given).all():
-                raise ParityError(f"strip of {line.shape[1]} columns: {given.shape}, or values that are not finite")
-            with torch.no_grad():
-                expected = model(torch.from_numpy(pad([line])))[0].numpy()[: len(alone)]
-            largest = max(largest, float(np.abs(alone - expected).max()))
-    if largest > LARGEST_DIFFERENCE:
-        raise ParityError(f"probabilities differ by {largest:.2g}, at most {LARGEST_DIFFERENCE:g}")
-    return largest
-
-
-def _strip(rng: np.random.Generator, width: int) -> strips.Strip:
-    """Draw a thick random walk along a strip, on noise."""
-    strip = rng.integers(0, 60, (strips.HEIGHT, width), np.uint8)
-    y = np.clip(16 + np.cumsum(rng.integers(-3, 4, width)), 2, strips.HEIGHT - 3)
-    for x in range(width):
-        strip[y[x] - 2 : y[x] + 2, x] = 255
-    return strip
+from training.requirements import require
 
 
 @console_command
@@ -129,9 +13,12 @@ def _strip(rng: np.random.Generator, width: int) -> strips.Strip:
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="ONNX file; beside if left out.")
 def main(checkpoint_file: Path, output: Path | None) -> None:
     """Export CHECKPOINT_FILE, a .pth of train-rows, to ONNX, and prove both equal."""
+    require("torch", "onnx", "onnxscript")
+    from export import row_exporter
+
     target = output or checkpoint_file.with_suffix(".onnx")
     with exit_codes():
-        difference = export(checkpoint_file, target)
+        difference = row_exporter.export(checkpoint_file, target)
         note(f"{target}  {target.stat().st_size} bytes, largest difference {difference:.1e}")
 
 

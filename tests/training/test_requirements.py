@@ -9,11 +9,14 @@ from tests.run_commands import REPOSITORY, run_python
 COMMANDS = {
     "training.train_digits": [],
     "training.measure_digits": [],
+    "training.train_rows": ["--data", "."],
+    "training.measure_rows": None,
     "training.report_training": [],
     "training.benchmark_training": [],
     "training.benchmark_finetuning": [],
     "training.scenes.__main__": None,
     "export.export_onnx": ["best.pth"],
+    "export.export_rows": ["rows.pth"],
     "export.finetune_digits": ["mine"],
     "export.benchmark_network": None,
 }

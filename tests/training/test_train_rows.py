@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from export.export_rows import export
+from export.row_exporter import export
 from realtime.reading.row_reader import RowReader
-from training import checkpoint, row_network, row_scoring, train_rows
+from training import checkpoint, row_network, row_scoring, row_training
 from training.drawn import Batch, Drawn, pad
 
 
@@ -37,18 +37,18 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("rows")
     rng = np.random.default_rng(1)
     valid = [bars(1 + k % 3, rng) for k in range(12)]
-    run = train_rows.start(3e-3, seed=0)
-    train_rows.fit(run, batches(), valid, 4.0, 3e-3, folder)
+    run = row_training.start(3e-3, seed=0)
+    row_training.fit(run, batches(), valid, 4.0, 3e-3, folder)
     row_scoring.finish(folder / "best.pth", valid)
     return folder
 
 
 def test_a_run_is_kept_and_goes_on_where_it_was_left(trained: Path) -> None:
-    run = train_rows.start(3e-3, seed=1)
-    train_rows.restore(run, checkpoint.read(trained / "last.pth"))
+    run = row_training.start(3e-3, seed=1)
+    row_training.restore(run, checkpoint.read(trained / "last.pth"))
     assert run.step > 5 and run.spent >= 4 and len(run.history) == 1
     before = run.step
-    train_rows.fit(run, batches(), [bars(1, np.random.default_rng(2))], run.spent + 0.2, 3e-3, trained / "more")
+    row_training.fit(run, batches(), [bars(1, np.random.default_rng(2))], run.spent + 0.2, 3e-3, trained / "more")
     assert run.step > before
 
 
