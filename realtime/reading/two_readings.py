@@ -18,6 +18,11 @@ from realtime.reading.row_reader import RowReader
 
 # Probability from which on a digit that only an unsure line sees holds its place: it is likelier there than not.
 PRESENT = 0.5
+# A picture lower than this many digits' heights holds no second line.
+ONE_LINE = 2.0
+# A picture in which no digit was found is read as one line if it is so many times as wide as it is high; cameras' pictures
+# are at most 1.8 times.
+SLIM = 2.0
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ def read_lines(
 
     lines: for each the indices of its crops, from the left. A digit less sure than `confidence` is "?".
     """
-    tracks = [strips.through(crops.boxes[line]) for line in lines]
+    lines, tracks = _trace(image, lines, crops)
     readings = row_lines.read_lines(image, tracks, reader, polarity)
     numbers: list[Number] = []
     texts: list[Line] = []
@@ -55,6 +60,16 @@ def read_lines(
     return numbers, texts
 
 
+def _trace(image: NDArray[np.uint8], lines: list[list[int]], crops: Crops) -> tuple[list[list[int]], list[strips.Line]]:
+    """Return the lines of a picture and where they run; a picture cut to one line is that line, from edge to edge."""
+    height, width = image.shape[:2]
+    order = np.argsort(crops.boxes[:, 0] + crops.boxes[:, 2] / 2, kind="stable").tolist()
+    tallest = float(np.median(crops.boxes[:, 3])) if order else width / SLIM / ONE_LINE
+    if height < ONE_LINE * tallest:
+        return [order], [strips.whole(image)]
+    return lines, [strips.through(crops.boxes[line]) for line in lines]
+
+
 def _hear(reading: LineReading, line: list[int], crops: Crops, reader: RowReader) -> list[Merged]:
     """Return the signs of a line on which both readings were heard, in order.
 
@@ -62,6 +77,8 @@ def _hear(reading: LineReading, line: list[int], crops: Crops, reader: RowReader
     found one by one stand; those that the line does not see are unsure, and what it alone sees holds its place.
     """
     merged = row_lines.merge(reading, crops.boxes[line], crops.probabilities[line])
+    if not line and reading.confidence < reader.trusted:
+        return []
     if reading.confidence >= reader.trusted:
         return merged
     heard = {sign.crop: sign for sign in merged if sign.crop >= 0 and sign.text.isdigit()}
