@@ -89,8 +89,8 @@ def finetune_and_report(settings: Settings, base: FinetuneBase, clock: StageCloc
     with clock.stage("measuring"):
         metadata, test, negatives = evaluate(base, model, settings.recipe)
         probabilities = [
-            torch.softmax(finetune.forward_batches(m, split.crops) / float(told["temperature"]), dim=1)
-            for m, told in ((before, metadata_before), (model, metadata))
+            torch.softmax(finetune.forward_batches(m, split.crops) / float(m_metadata["temperature"]), dim=1)
+            for m, m_metadata in ((before, metadata_before), (model, metadata))
         ]
         user = acceptance.Comparison(split.labels, *probabilities)
         criteria = [

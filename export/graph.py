@@ -73,8 +73,8 @@ def check(model: onnx.ModelProto) -> None:
 
 def describe(metadata: dict[str, Any], checkpoint_sha256: str) -> dict[str, str]:
     """Return what travels inside the ONNX file, as text, of a checkpoint's metadata."""
-    wanted = ("crop_version", "temperature", "accuracy", "arch", "threshold")
-    texts = {name: str(metadata[name]) for name in wanted if name in metadata}
+    names = ("crop_version", "temperature", "accuracy", "arch", "threshold")
+    texts = {name: str(metadata[name]) for name in names if name in metadata}
     return texts | {"classes": json.dumps(list(metadata["classes"])), "checkpoint_sha256": checkpoint_sha256}
 
 

@@ -57,7 +57,7 @@ def quantize_int8(model: onnx.ModelProto, crops: NDArray[np.uint8]) -> onnx.Mode
     """
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-    class CropReader(CalibrationDataReader):
+    class CropReader(CalibrationDataReader):  # type: ignore[misc]
         def __init__(self) -> None:
             self.parts: Iterator[NDArray[np.uint8]] = iter(np.array_split(crops, -(-len(crops) // CALIBRATION_BATCH)))
 
@@ -105,7 +105,7 @@ def _keep_first_step_apart(model: onnx.ModelProto) -> onnx.ModelProto:
     for tensor in reduced.graph.initializer:
         if tensor.name in first.input[1:]:
             tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor) / 2, tensor.name))
-    reduced.graph.initializer.append(numpy_helper.from_array(np.float32(2), "two"))
+    reduced.graph.initializer.append(numpy_helper.from_array(np.array(2, np.float32), "two"))
     doubling = helper.make_node("Mul", [second.input[0], "two"], ["doubled"], name="double")
     second.input[0] = "doubled"
     nodes.insert(places[1], doubling)

@@ -157,15 +157,6 @@ def test_no_recognize_command_loads_anything_heavy(command: str, words: tuple[ob
         assert any((tmp_path / name).is_file() for name in ("out.avi", "out.png"))
 
 
-@pytest.mark.parametrize(("command", "lacks"), [("training.train_digits", "torch"), ("export.export_onnx", "onnx")])
-def test_a_command_without_the_train_extra_says_so_in_a_line(command: str, lacks: str, tmp_path: Path) -> None:
-    program = f"import sys; sys.modules[{lacks!r}] = None; import {command}"
-    with pytest.raises(AssertionError) as failure:
-        run_python(program, folder=tmp_path)
-    (line,) = str(failure.value).splitlines()
-    assert line.startswith("error: ") and "pip install 'livedigits[train]'" in line
-
-
 def save_first_frame(folder: Path) -> Path:
     """Save the first frame of the bundled clip as a picture."""
     import cv2

@@ -18,12 +18,12 @@ from torch.nn import functional
 
 from realtime.reading.crops import SIDE
 from training.batch_layout import extent, lay_out
+from training.jpeg import jpeg
 
 CANVAS = 48  # side of the working canvas, pixels; a pixel of a crop is 1.5 of them
 FIELD = 32 / 28  # how many times as wide as the crop the canvas's field of view is: strokes may grow outwards
 MAX_SHIFT = 2  # pixels of the crop, the farthest that `augment_hand` moves a digit; 3 were no better
 NODES = 5  # nodes of the elastic field along a side
-BLOCK = 8  # side of a JPEG block, pixels
 UNCHANGED = 0.08  # share of the pictures that stay as they are
 UNDAMAGED = 0.45  # share of the pictures that are distorted alone: their pen stays, and no camera degrades them
 RESCANNED = 0.12  # share of the damaged ones that become black-and-white scans of 16x16 pixels, as old collections are
@@ -105,8 +105,8 @@ def distort(pictures: Tensor, random: _Random, side: int, sizes: tuple[float, fl
     """
     n = random.count
     angle, slant = random.normal(math.radians(7)), random.normal(0.13)
-    towards_square = _stretch_to_square(pictures) * random.uniform(0, 1)
-    stretch = random.normal(0.1) + torch.where(random.chance(0.2), towards_square, 0.0)
+    stretch, is_square = random.normal(0.1), random.chance(0.2)
+    stretch = stretch + torch.where(is_square, _stretch_to_square(pictures) * random.uniform(0, 1), 0.0)
     # Of the ink of a crop, 20 pixels long, enough of the canvas stays free for a turn and a stretch of 1.4.
     size = torch.exp(random.uniform(*sizes) + stretch.abs() / 2)
     wide, high = size * torch.exp(-stretch / 2), size * torch.exp(stretch / 2)
@@ -202,25 +202,6 @@ def rescan(canvas: Tensor, random: _Random) -> Tensor:
     seen = functional.avg_pool2d(functional.grid_sample(canvas, grid, align_corners=False), 2)
     pixels = (seen > random.uniform(0.3, 0.6)).float().repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
     return functional.pad(pixels, [(CANVAS - 2 * SCAN_SIDE) // 2] * 4)
-
-
-def jpeg(pictures: Tensor, step: Tensor) -> Tensor:
-    """Round the cosine coefficients of blocks of 8x8 as JPEG does; `step` (N, 1, 1, 1) of the lowest."""
-    n, _, height, width = pictures.shape
-    cosines = _cosines(pictures.device)
-    blocks = pictures.view(n, height // BLOCK, BLOCK, width // BLOCK, BLOCK).transpose(2, 3)
-    frequencies = torch.arange(BLOCK, device=pictures.device)
-    steps = step.unsqueeze(4) * (1 + 0.5 * (frequencies[:, None] + frequencies[None, :]))
-    rounded = ((cosines @ blocks @ cosines.T) / steps).round() * steps
-    return (cosines.T @ rounded @ cosines).transpose(2, 3).reshape(n, 1, height, width)
-
-
-def _cosines(device: torch.device) -> Tensor:
-    """Return the orthonormal cosine transform of 8 samples, (8, 8)."""
-    k, i = torch.arange(BLOCK, device=device)[:, None], torch.arange(BLOCK, device=device)[None, :]
-    matrix = torch.cos(math.pi * (2 * i + 1) * k / (2 * BLOCK)) * math.sqrt(2 / BLOCK)
-    matrix[0] /= math.sqrt(2)
-    return matrix
 
 
 def _segment_ink(seen: Tensor, level: Tensor, gain: Tensor) -> Tensor:

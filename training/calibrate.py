@@ -1,4 +1,4 @@
-"""Measure and mend how sure a network is: temperature, expected calibration error, ranking, the threshold."""
+"""Measure and calibrate a network's confidence: temperature, expected calibration error, AUROC, digit scores."""
 
 import torch
 from torch import Tensor
@@ -15,15 +15,16 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
 
 
 def calibration_error(probabilities: Tensor, labels: Tensor, bins: int = 15) -> float:
-    """Return the expected calibration error of probabilities (N, C): sureness against accuracy in equal bins."""
-    sure, chosen = probabilities.double().max(dim=1)
+    """Return the expected calibration error of probabilities (N, C): confidence against accuracy in equal bins."""
+    confidence, chosen = probabilities.double().max(dim=1)
     right = (chosen == labels).double()
-    place = (sure * bins).long().clamp(max=bins - 1)
+    place = (confidence * bins).long().clamp(max=bins - 1)
     error = 0.0
     for b in range(bins):
         members = place == b
         if members.any():
-            error += members.double().mean().item() * abs(sure[members].mean().item() - right[members].mean().item())
+            gap = abs(confidence[members].mean().item() - right[members].mean().item())
+            error += members.double().mean().item() * gap
     return error
 
 

@@ -48,7 +48,7 @@ def split_network(model: nn.Module, freeze: int) -> tuple[nn.Sequential, nn.Sequ
     """Return the first `freeze` blocks of a DigitCNN, and the rest of it; both share their weights with it."""
     model = cast(DigitCNN, model)
     place = LAYERS_PER_BLOCK * freeze
-    return model.features[:place], nn.Sequential(model.features[place:], model.head)
+    return cast(nn.Sequential, model.features[:place]), nn.Sequential(model.features[place:], model.head)
 
 
 def forward_batches(module: nn.Module, inputs: Tensor) -> Tensor:

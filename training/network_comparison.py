@@ -142,10 +142,10 @@ def _draw_curves(curves: dict[str, list[list[float]]], path: Path) -> None:
 
 def _draw_features(model: DigitCNN, picture: Tensor, path: Path) -> None:
     """Draw the first layer's 32 filters and, below, what each of them gives for a digit (1, 1, 28, 28) float."""
-    convolution, normalisation, rectifier = model.features[:3]
-    filters = cast(Tensor, convolution.weight).detach()[:, 0]
+    convolution = cast(nn.Conv2d, model.features[0])
+    filters = convolution.weight.detach()[:, 0]
     with torch.no_grad():
-        maps = rectifier(normalisation(convolution(picture)))[0]
+        maps = model.features[:3](picture)[0]
     figure = Figure(figsize=(16, 5.4), layout="constrained")
     axes = figure.subplots(5, 16)
     for axis in axes.flat:

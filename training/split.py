@@ -118,9 +118,9 @@ def choose_held_out(
         in_group = np.bincount([labels[i] for i in members[group]], minlength=len(CLASSES))
         touched = in_group > 0
         after = taken + in_group
-        wanted = (taken < np.round(HELD_OUT_SHARE * count)) & touched
+        is_short = (taken < np.round(HELD_OUT_SHARE * count)) & touched
         allowed = (count >= MIN_PICTURES) & (count - after >= MIN_TRAINED_SHARE * count)
-        if wanted.any() and allowed[touched].all() and not any(names[i] in trained for i in members[group]):
+        if is_short.any() and allowed[touched].all() and not any(names[i] in trained for i in members[group]):
             held[members[group]] = True
             taken = after
     return held

@@ -98,9 +98,9 @@ def shuffle_weighted(datasets: list[Dataset], generator: torch.Generator) -> Ten
     """Return the indices of an epoch, (M,) int64, shuffled: each picture as often as the weight of its dataset says."""
     first, parts = 0, []
     for dataset in datasets:
-        count, wanted = len(dataset.labels), round(len(dataset.labels) * dataset.weight)
-        turns = [torch.randperm(count, generator=generator) for _ in range(-(-wanted // max(count, 1)))]
-        parts.append(first + torch.cat(turns)[:wanted] if turns else torch.empty(0, dtype=torch.int64))
+        count, target = len(dataset.labels), round(len(dataset.labels) * dataset.weight)
+        turns = [torch.randperm(count, generator=generator) for _ in range(-(-target // max(count, 1)))]
+        parts.append(first + torch.cat(turns)[:target] if turns else torch.empty(0, dtype=torch.int64))
         first += count
     indices = torch.cat(parts)
     return indices[torch.randperm(len(indices), generator=generator)]

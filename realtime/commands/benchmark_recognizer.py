@@ -19,15 +19,7 @@ from tqdm import tqdm
 from realtime.commands.console import FAILED, console_command, exit_codes, note
 from realtime.commands.options import ReadingOptions, bundled_by_default, open_reader, reading_options
 from realtime.measuring.benchmark import Round, limit_threads, measure_round, measure_start
-from realtime.measuring.benchmark_figures import (
-    find_regressions,
-    load_figures,
-    overview,
-    stage_table,
-    start_lines,
-    summarize,
-    summarize_starts,
-)
+from realtime.measuring.benchmark_figures import find_regressions, load_figures, summarize, summarize_starts, tables
 from realtime.outputs.files import save_json
 from realtime.reading.classifier import Classifier
 from realtime.reading.ensemble import Ensemble
@@ -114,7 +106,7 @@ def main(
             | summarize(measured[1:])  # the first round warms the caches
             for (threads, clip), measured in cases.items()
         ]
-        report(figures, stages)
+        click.echo("\n".join(tables(figures, stages)))
         if json_path is not None:
             save_json(json_path, figures)
         if against is not None:
@@ -137,17 +129,6 @@ def describe(networks: Classifier | Ensemble) -> dict[str, Any]:
         "versions": {"python": platform.python_version(), "cv2": cv2.__version__, "numpy": np.__version__}
         | {"onnxruntime": onnxruntime.__version__},
     }
-
-
-def report(figures: dict[str, Any], stages: bool) -> None:
-    """Print the tables: of several clips the overview, and the stages where asked for or where there is one clip."""
-    several = len(figures["clips"]) > 1
-    lines = [f"{figures['model']} on {figures['device']}, {figures['machine']}", ""]
-    if several:
-        lines += overview(figures)
-    if stages or not several:
-        lines += [line for clip in figures["clips"] for line in (*stage_table(clip), "")]
-    click.echo("\n".join([*lines, *start_lines(figures)]))
 
 
 def check_against(figures: dict[str, Any], earlier: dict[str, Any], percent: float) -> None:

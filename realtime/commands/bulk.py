@@ -55,18 +55,9 @@ bulk_options = option_group(
     BulkOptions,
     (
         click.option(
-            "--workers",
-            type=click.IntRange(1),
-            default=1,
-            show_default=True,
-            help="Read so many files at once, each on a process of its own.",
+            "--workers", type=click.IntRange(1), default=1, show_default=True, help="Read on so many processes."
         ),
-        click.option(
-            "--shard",
-            type=Shard(),
-            metavar="I/N",
-            help="Read only each N-th file from the I-th on.",
-        ),
+        click.option("--shard", type=Shard(), metavar="I/N", help="Read only each N-th file from the I-th on."),
         click.option("--resume", is_flag=True, help="Leave out what the file of --json holds already, and add to it."),
     ),
 )

@@ -1,6 +1,6 @@
 """The options that commands share, each group of them handed over as one object, and what is opened by them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, fields, replace
 from functools import cache, wraps
@@ -20,6 +20,7 @@ from realtime.reading.pipeline import CONFIDENCE
 from realtime.reading.runtime import DeviceError, gpu_index
 
 Command = Callable[..., Any]
+Decorator = Callable[[Command], Command]
 CONF_HELP = f"A digit less sure than this is shown as '?'.  [default: {CONFIDENCE}]"
 FALLBACK_HELP = "Below this confidence of --model the surer of both networks is believed."
 POLARITY_HELP = "Ink darker or lighter than its paper, or both.  [default: auto]"
@@ -27,7 +28,7 @@ POLARITY_HELP = "Ink darker or lighter than its paper, or both.  [default: auto]
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """Which networks read, on which device, and how; None where the user said nothing, as in `Reader`."""
+    """Which networks read, on which device, and how: the arguments of `Reader`."""
 
     model: Path | None
     device: str
@@ -68,19 +69,10 @@ class Device(click.ParamType[str]):
         return value
 
 
-def add_options(command: Command, options: Iterable[Callable[[Command], Command]]) -> Command:
-    """Add click options to a command, so that its help lists them in the order given."""
-    for option in reversed(tuple(options)):
-        command = option(command)
-    return command
+def option_group(name: str, group: type[Any], options: Sequence[Decorator]) -> Decorator:
+    """Return a decorator that adds click options to a command and hands their values over as one argument.
 
-
-def option_group(
-    name: str, group: type[Any], options: Iterable[Callable[[Command], Command]]
-) -> Callable[[Command], Command]:
-    """Return a decorator that adds options to a command and hands their values over as one argument called `name`.
-
-    group: the dataclass of that argument, with a field for the value of each option.
+    name: of that argument. group: its dataclass, with a field for the value of each option.
     """
 
     def decorate(command: Command) -> Command:
@@ -89,7 +81,10 @@ def option_group(
             gathered = group(**{field.name: values.pop(field.name) for field in fields(group)})
             return command(*args, **values, **{name: gathered})
 
-        return add_options(with_group, options)
+        decorated: Command = with_group
+        for option in reversed(options):  # the help lists first what is added last
+            decorated = option(decorated)
+        return decorated
 
     return decorate
 
@@ -113,7 +108,7 @@ reading_options = option_group(
 )
 
 
-def output_options(show: bool) -> Callable[[Command], Command]:
+def output_options(show: bool) -> Decorator:
     """Add the options that say where readings go, as the argument `output`; show: whether a window is the default."""
     usual = "show where there is a display" if show else "no-show"
     options = (
@@ -135,14 +130,7 @@ def make_reader(options: ReadingOptions) -> Reader:
 
     Raises ModelRefusedError for a model file that cannot be used, DeviceError for a device that cannot be had.
     """
-    return Reader(
-        options.model,
-        options.device,
-        base_model=options.base_model,
-        fallback=options.fallback,
-        confidence=options.confidence,
-        polarity=options.polarity,
-    )
+    return Reader(**vars(options))
 
 
 # For processes that read many files: the same reader for the same options.

@@ -33,8 +33,9 @@ from realtime.outputs.video import LiveVideo, VideoFile
 from realtime.reading.model_files import default_model, finetuned_model
 from realtime.reading.pipeline import CONFIDENCE
 from realtime.sources.camera import BACKENDS, CameraSettings, is_camera, list_cameras
+from realtime.sources.frame import FileSource
 from realtime.sources.live_capture import LiveCapture
-from realtime.sources.opening import FileSource, open_source
+from realtime.sources.opening import open_source
 from realtime.tracking.tracked_frame import TrackedFrame
 from realtime.tracking.tracker import Tracker
 
@@ -43,6 +44,9 @@ FINETUNE_FOLDER = Path("finetune")  # where corrections go that are kept for fin
 MAX_VIDEO_FPS = 30.0
 # Seconds that an unsure number must be in sight before its digits are kept without a window. Set by hand.
 COLLECT_AFTER = 1.0
+BACKEND_HELP = "Open it this way.  [default: auto]"
+GIVE_UP_HELP = "End when a lost source stays away for so many s; 'inf' never does."
+COLLECT_HELP = "Keep digits for fine-tuning there; without a window all of them.  [default: finetune]"
 
 
 @dataclass(frozen=True)
@@ -81,22 +85,10 @@ camera_options = option_group(
     (
         click.option("--size", metavar="WxH", callback=parse_size, help="Ask the camera for this size, as 1280x720."),
         click.option("--fps", type=click.FloatRange(1, 240), help="Ask the camera for this rate; play pictures at it."),
-        click.option(
-            "--camera-backend",
-            type=click.Choice(["auto", *BACKENDS]),
-            default="auto",
-            show_default=True,
-            help="Open it this way.",
-        ),
+        click.option("--camera-backend", type=click.Choice(["auto", *BACKENDS]), default="auto", help=BACKEND_HELP),
         click.option("--rotate", type=click.Choice(["0", "90", "180", "270"]), default="0", help="Turn it clockwise."),
         click.option("--mirror", is_flag=True, help="Mirror the display; reading is not touched."),
-        click.option(
-            "--give-up",
-            type=click.FloatRange(0),
-            default=60.0,
-            show_default=True,
-            help="End when a lost source stays away so long, s; 'inf' never does.",
-        ),
+        click.option("--give-up", type=click.FloatRange(0), default=60.0, show_default=True, help=GIVE_UP_HELP),
         click.option("--max-frames", type=click.IntRange(1), help="Stop after so many frames read."),
         click.option("--list-cameras", is_flag=True, callback=list_and_exit, expose_value=False, help="List them."),
     ),
@@ -109,11 +101,7 @@ camera_options = option_group(
 @output_options(show=True)
 @click.option("--events", "events_path", metavar="PATH", help="Write what settled, changed, went: .csv or JSON lines.")
 @click.option("--record", type=click.Path(path_type=Path), help="Keep frames and decisions there, for recognize-video.")
-@click.option(
-    "--collect",
-    type=click.Path(path_type=Path),
-    help="Keep digits for fine-tuning there; without a window all of them.  [default: finetune]",
-)
+@click.option("--collect", type=click.Path(path_type=Path), help=COLLECT_HELP)
 @camera_options
 def main(
     source: str,
@@ -225,7 +213,7 @@ def open_recorders(
 
 def collect_steady(collector: Collector, tracked: TrackedFrame) -> None:
     """Keep the digits of settled numbers, and of those long in sight that stay unsure, from a frame that was read."""
-    if tracked.page.moved:
+    if tracked.motion.moved:
         return
     time = tracked.frame.time
     steady = [track for track in tracked.tracks if track.state == "settled" or time - track.first > COLLECT_AFTER]

@@ -21,6 +21,8 @@ from realtime.sources.frame import Frame, SourceError
 from realtime.sources.pictures import read_picture
 from realtime.tracking.tracked_frame import TrackedFrame
 
+EXPLAIN_HELP = "Write the steps of each reading as a figure into this folder."
+
 
 @dataclass(frozen=True)
 class PhotoTask(FileTask):
@@ -59,13 +61,7 @@ class PhotoTask(FileTask):
 @click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PHOTO...")
 @reading_options
 @output_options(show=False)
-@click.option(
-    "--explain",
-    "explain_folder",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Write the steps of each reading as a figure into this folder.",
-)
+@click.option("--explain", "explain_folder", type=click.Path(path_type=Path), metavar="DIR", help=EXPLAIN_HELP)
 @bulk_options
 def main(
     photos: tuple[Path, ...],

@@ -49,15 +49,23 @@ def summarize(rounds: list[Round]) -> dict[str, Any]:
 def summarize_starts(starts: list[Start]) -> dict[str, Any]:
     """Return the s from command to first reading and the peak memory in MB, None where the system does not tell."""
     memory = [start.memory / 1e6 for start in starts if start.memory is not None]
-    return {
-        "start_s": spread(np.array([start.seconds for start in starts])),
-        "memory_mb": max(memory) if memory else None,
-    }
+    seconds = np.array([start.seconds for start in starts])
+    return {"start_s": spread(seconds), "memory_mb": max(memory, default=None)}
 
 
 def spread(values: NDArray[np.float64]) -> list[float]:
     """Return the median, the least and the most of values (N,)."""
     return [round(float(value), 4) for value in (np.median(values), values.min(), values.max())]
+
+
+def tables(figures: dict[str, Any], stages: bool) -> list[str]:
+    """Return lines of text: the overview of several clips, and the stages where asked for, or of one clip."""
+    several = len(figures["clips"]) > 1
+    lines = [f"{figures['model']} on {figures['device']}, {figures['machine']}", ""]
+    lines += overview(figures) if several else []
+    if stages or not several:
+        lines += [line for clip in figures["clips"] for line in (*stage_table(clip), "")]
+    return [*lines, *start_lines(figures)]
 
 
 def overview(figures: dict[str, Any]) -> list[str]:
@@ -68,12 +76,8 @@ def overview(figures: dict[str, Any]) -> list[str]:
         for clip in clips:
             times, least, most = clip["reading"]["times_decoding"]
             (width, height), read = clip["size"], clip["read_frame"]
-            cells = [
-                clip["clip"],
-                f"{width}x{height}",
-                f"{clip['digits_a_frame']:.1f}",
-                f"{100 * clip['read_share']:.0f}",
-            ]
+            share, digits = 100 * clip["read_share"], clip["digits_a_frame"]
+            cells = [clip["clip"], f"{width}x{height}", f"{digits:.1f}", f"{share:.0f}"]
             cells += [f"{clip['decoding']['ms'][0]:.1f}", f"{times:.2f}", f"{least:.2f} to {most:.2f}"]
             cells += [f"{read['times_decoding'][0]:.1f}", f"{read['ms'][0]:.1f}"]
             cells += [f"{clip['drawing']['times_decoding'][0]:.2f}", f"{clip['frames_a_second'][0]:.0f}"]

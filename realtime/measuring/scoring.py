@@ -14,12 +14,8 @@ class Edits:
     extra: int = 0
 
     def __add__(self, other: "Edits") -> "Edits":
-        return Edits(
-            self.total + other.total,
-            self.wrong + other.wrong,
-            self.missing + other.missing,
-            self.extra + other.extra,
-        )
+        total, wrong = self.total + other.total, self.wrong + other.wrong
+        return Edits(total, wrong, self.missing + other.missing, self.extra + other.extra)
 
 
 WRONG, MISSING, EXTRA = Edits(1, wrong=1), Edits(1, missing=1), Edits(1, extra=1)
@@ -40,13 +36,8 @@ class RowScore:
     edits: Edits = Edits()
 
     def __add__(self, other: "RowScore") -> "RowScore":
-        return RowScore(
-            self.rows + other.rows,
-            self.exact + other.exact,
-            self.parted + other.parted,
-            self.digits + other.digits,
-            self.edits + other.edits,
-        )
+        rows, exact, parted = self.rows + other.rows, self.exact + other.exact, self.parted + other.parted
+        return RowScore(rows, exact, parted, self.digits + other.digits, self.edits + other.edits)
 
     @property
     def percent_exact(self) -> float:

@@ -39,8 +39,8 @@ class Recorder(Sink):
         line = {
             "file": f"{FRAMES}/{tracked.frame.index:06}.png",
             "at": tracked.frame.time,
-            "conf": tracked.page.confidence,
-            "polarity": tracked.page.polarity,
+            "conf": tracked.read_page.confidence,
+            "polarity": tracked.read_page.polarity,
             **tracked.to_dict(),
         }
         self._writer.offer((tracked.frame, line))

@@ -9,18 +9,16 @@ from numpy.typing import NDArray
 from realtime.reading.components import components, enclose_pieces, label
 
 # Set by hand on photos of numbers and on drawn scenes, where print shows through or digits stand close.
-MIN_SIDE = 5  # blobs whose longest side is shorter are specks, pixels
+MIN_BLOB_SIDE = 5  # blobs whose longest side is shorter are specks, pixels
 MIN_PARTED_SIDE = 12  # smaller blobs are not looked at for faint ink, pixels: they hold no more than one stroke
 # Ink fainter than SHADE, a share of its blob's contrast, is the shade of something else where it is more than the share
 # MUCH_SHADE of the blob's pixels, or more than SOME_SHADE and without it the blob is lower or narrower than SHRUNK of
 # what it was.
 SHADE, SOME_SHADE, MUCH_SHADE, SHRUNK = 0.375, 0.27, 0.43, 0.85
 # Ink fainter than HAZE, a share of its blob's contrast, is a camera's blur between digits, where the blob is wider than
-# WIDE of its height and at least two parts higher than TALL of it remain without that ink.
-HAZE, WIDE, TALL = 0.25, 0.8, 0.7
-MAX_HAZE_HEIGHT = (
-    0.5  # a blob higher than this share of the picture holds no digits but is a thing, as the sheet itself
-)
+# HAZE_WIDTH of its height and at least two parts higher than HAZE_PART of it remain without that ink.
+HAZE, HAZE_WIDTH, HAZE_PART = 0.25, 0.8, 0.7
+MAX_HAZE_HEIGHT = 0.5  # a blob higher than this share of the picture is a thing, as the sheet itself, and holds no haze
 
 
 class Blobs(NamedTuple):
@@ -51,7 +49,7 @@ def _gather(depth: NDArray[np.uint8], where: NDArray[np.intp], owner: NDArray[np
     depths = depth.ravel().take(where)
     count = int(owner.max(initial=-1)) + 1
     boxes = enclose_pieces(where, owner, count, depth.shape[1])
-    keep = boxes[:, 2:].max(axis=1, initial=0) >= MIN_SIDE
+    keep = boxes[:, 2:].max(axis=1, initial=0) >= MIN_BLOB_SIDE
     keep &= np.bincount(owner[depths > seed], minlength=count) > 0
     kept = keep[owner]
     where, owner, depths = where[kept], (np.cumsum(keep) - 1)[owner[kept]], depths[kept].astype(np.float32)
@@ -71,7 +69,7 @@ def part_blobs(depth: NDArray[np.uint8], inked: NDArray[np.uint8], blobs: Blobs,
     shade = np.bincount(owner[depth.ravel().take(where) < SHADE * contrast[owner]], minlength=len(area)) / area
     large = boxes[:, 2:].max(axis=1, initial=0) >= MIN_PARTED_SIDE
     shaded = large & (shade > SOME_SHADE)
-    wide = large & (boxes[:, 2] > WIDE * boxes[:, 3]) & (boxes[:, 3] < MAX_HAZE_HEIGHT * len(depth))
+    wide = large & (boxes[:, 2] > HAZE_WIDTH * boxes[:, 3]) & (boxes[:, 3] < MAX_HAZE_HEIGHT * len(depth))
     checked = np.flatnonzero(shaded | wide)
     if not len(checked):
         return blobs
@@ -103,7 +101,7 @@ def part_blobs(depth: NDArray[np.uint8], inked: NDArray[np.uint8], blobs: Blobs,
 def _haze(own: NDArray[np.uint8], faint: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Mark the faint ink of a blob, (h, w), where it is all that joins parts nearly as high as the blob."""
     firm = own * ~faint
-    high = np.count_nonzero(components(firm)[1][:, 3] > TALL * len(own))
+    high = np.count_nonzero(components(firm)[1][:, 3] > HAZE_PART * len(own))
     return own > firm if high > 1 else np.zeros(own.shape, bool)
 
 

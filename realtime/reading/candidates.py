@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.reading.ink import Box, Ink, enclose
-from realtime.reading.merges import MAX_WIDTH, find_merges
+from realtime.reading.merges import MAX_MERGED_WIDTH, find_merges
 from realtime.reading.reasons import Reason, Refusal
 from realtime.reading.splits import split_blob
 
 # Set by hand on photos of numbers and drawn scenes.
 MIN_DIGIT_SIDE = 9  # ink whose longest side is shorter, pixels, shows too little to be told from a speck
-MAX_STROKE = 0.5  # ink whose strokes are wider than this share of its longest side is a spot, no digit
-MAX_ASPECT = 2.5  # ink wider than this many times its height is a line or a dash, no digit
+MAX_DIGIT_STROKE = 0.5  # ink whose strokes are wider than this share of its longest side is a spot, no digit
+MAX_DIGIT_ASPECT = 2.5  # ink wider than this many times its height is a line or a dash, no digit
 SPLIT_ASPECT = 0.8  # a blob wider than this many times its height may be several digits that touch
 # Two parts are no digit, but digits of two rows, where at least MIN_ROWS_DIGITS digits of a probability above SURE are
 # as high as the higher part, within the factor SAME_HEIGHT, and more than MAX_RARITY times as many as are as high as
@@ -151,7 +151,7 @@ def _split(ink: Ink, cost: list[float], barred: set[int]) -> tuple[list[_Proposa
     names: dict[int, tuple[int, ...]] = {}
     width, height = ink.boxes[:, 2], ink.boxes[:, 3]
     wide = (width > SPLIT_ASPECT * height) & (height >= MIN_DIGIT_SIDE)
-    wide &= (ink.stroke <= MAX_STROKE * height) & ~ink.ruled & (np.array(cost) >= SPLIT_COST)
+    wide &= (ink.stroke <= MAX_DIGIT_STROKE * height) & ~ink.ruled & (np.array(cost) >= SPLIT_COST)
     next_atom = len(cost)
     for i in np.flatnonzero(wide).tolist():
         x, y, w, h = ink.boxes[i].tolist()
@@ -178,9 +178,9 @@ def _refuse_shape(box: Box, stroke: float = 0.0) -> Refusal | None:
     _, _, w, h = box
     if max(w, h) < MIN_DIGIT_SIDE:
         return Refusal(Reason.TINY, f"{max(w, h)} px")
-    if w > MAX_ASPECT * h:
+    if w > MAX_DIGIT_ASPECT * h:
         return Refusal(Reason.FLAT)
-    return Refusal(Reason.SOLID) if stroke > MAX_STROKE * max(w, h) else None
+    return Refusal(Reason.SOLID) if stroke > MAX_DIGIT_STROKE * max(w, h) else None
 
 
 def _patch(ink: Ink, blobs: tuple[int, ...], box: Box) -> NDArray[np.uint8]:
@@ -196,10 +196,10 @@ def _patch(ink: Ink, blobs: tuple[int, ...], box: Box) -> NDArray[np.uint8]:
 def _find_barred(ink: Ink) -> list[tuple[tuple[int, ...], float]]:
     """List each line that may be a stroke of a digit, as the bar of a 7, with all that stood on it, and the price."""
     groups = []
-    for line in np.flatnonzero(ink.ruled & (ink.boxes[:, 2] <= MAX_ASPECT * ink.boxes[:, 3])).tolist():
+    for line in np.flatnonzero(ink.ruled & (ink.boxes[:, 2] <= MAX_DIGIT_ASPECT * ink.boxes[:, 3])).tolist():
         group = (line, *np.flatnonzero((ink.origin == line) & ~ink.ruled).tolist())
         # Ruling is longer than the writing on it is high.
-        price = BAR_COST if ink.boxes[line, 2] <= MAX_WIDTH * ink.boxes[line, 3] else LINE_COST
+        price = BAR_COST if ink.boxes[line, 2] <= MAX_MERGED_WIDTH * ink.boxes[line, 3] else LINE_COST
         if 1 < len(group) < MAX_ATOMS:
             groups.append((group, price))
     return groups

@@ -18,19 +18,20 @@ from realtime.reading.ruling import core, part_lines
 
 # Set by hand on photos of numbers, clips, and crops of single digits.
 WORKING_SIDE = 640  # longest side of the picture in which ink is looked for first, pixels
-MIN_BLOB_SIDE = 28  # where the median blob is smaller than this, pixels, ink is looked for again in a larger picture
-ENLARGED = 1.25  # times MIN_BLOB_SIDE that the median blob measures there
+# Where the median of the blobs' longest sides is below MIN_MEDIAN_SIDE, pixels, ink is looked for again in a picture so
+# large that it is ENLARGED times MIN_MEDIAN_SIDE, or in the frame itself where that is smaller.
+MIN_MEDIAN_SIDE, ENLARGED = 28, 1.25
 # Hysteresis thresholds on the depth of ink. FAINT: a pixel deeper joins a stroke. SEED: a stroke has one deeper still.
-FAINT, SEED = 3.0, 6.0  # times the paper's noise,
-FAINT_SHARE, SEED_SHARE = 0.35, 0.5  # or shares of the deepest ink where that is less,
-FAINT_FLOOR, SEED_FLOOR = 2.2, 3.5  # yet never below these times the noise,
-MIN_FAINT, MIN_SEED = 6, 14  # nor below so many grey levels, for pictures without noise
+FAINT, SEED = 3.0, 6.0  # both as multiples of the paper's noise
+FAINT_SHARE, SEED_SHARE = 0.35, 0.5  # both as shares of the deepest ink, which hold where they are less than the above
+FAINT_FLOOR, SEED_FLOOR = 2.2, 3.5  # least multiples of the paper's noise for either
+MIN_FAINT, MIN_SEED = 6, 14  # least grey levels for either, for pictures without noise
 # Ink is the halo of ink of the other polarity where it touches that along more than HALO_CONTACT of its box's width and
 # height together, and has less than HALO_CONTRAST of its contrast.
 HALO_CONTACT, HALO_CONTRAST = 0.25, 0.8
 # A picture whose longest side is no longer than MAX_CROP_SIDE, pixels, may be cut tight around writing, so that most of
-# it is ink: paper is laid around it, as wide as the share MARGIN of its longer side.
-MAX_CROP_SIDE, MARGIN = 100, 0.2
+# it is ink: paper is laid around it, as wide as the share CROP_MARGIN of its longer side.
+MAX_CROP_SIDE, CROP_MARGIN = 100, 0.2
 POLARITIES = ("auto", "dark", "light")  # of ink beside its paper; "auto" looks for both
 Box = tuple[int, int, int, int]  # x, y, w, h, half-open, pixels
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -101,15 +102,15 @@ def find_ink(image: NDArray[np.uint8], polarity: str = "auto") -> Ink:
     # Grey at once: brought to another size it takes a third of the time of colour.
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if image.ndim == 3 else image
     if max(image.shape[:2]) <= MAX_CROP_SIDE:
-        margin = math.ceil(MARGIN * max(image.shape[:2]))
+        margin = math.ceil(CROP_MARGIN * max(image.shape[:2]))
         return replace(_join(_find_raw(surround(grey, margin), 1.0, polarity), 1.0), margin=margin)
     scale = min(1.0, max(WORKING_SIDE / max(image.shape[:2]), 1 / min(image.shape[:2])))  # of a strip a row is left
     raw = _find_raw(grey, scale, polarity)
     sides = np.concatenate([ink.blobs.boxes[:, 2:].max(axis=1, initial=0) for ink in raw])
     if scale < 1 and len(sides):
         side = float(np.median(sides))
-        if side < MIN_BLOB_SIDE:
-            scale = min(1.0, scale * MIN_BLOB_SIDE * ENLARGED / side)
+        if side < MIN_MEDIAN_SIDE:
+            scale = min(1.0, scale * MIN_MEDIAN_SIDE * ENLARGED / side)
             raw = _find_raw(grey, scale, polarity)
     return _join(raw, scale)
 

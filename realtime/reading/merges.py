@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 from realtime.reading.ink import Ink
 
 # Set by hand on photos of numbers and drawn scenes. The unit "heights" is the height of both parts together.
-MAX_GAP = 0.3  # parts of one digit lie no farther apart, heights
+MAX_PART_GAP = 0.3  # parts of one digit lie no farther apart, heights
 MAX_LOWER_PART = 0.8  # the lower of the parts is lower than this, heights: else they are two digits side by side
-MAX_WIDTH = 1.1  # both together are no wider than this, heights
+MAX_MERGED_WIDTH = 1.1  # both together are no wider than this, heights
 MIN_PART = 0.12  # parts whose longest side is shorter, heights, are specks
 TOUCHING_GAP = 0.1  # parts nearer than this, heights, are merged at one of the three lower prices below
 STAGGERED = 0.9  # touching parts both lower than this, heights, stand askew, as the two strokes of a 4 do
@@ -32,8 +32,8 @@ def find_merges(ink: Ink) -> list[tuple[tuple[int, ...], float]]:
     apart = np.maximum(start[a], start[b]) - np.minimum(stop[a], stop[b])
     gap = np.maximum(apart, 0).max(axis=1)
     lower = np.minimum(size[a, 1], size[b, 1])
-    fits = (gap < MAX_GAP * whole[:, 1]) & (lower < MAX_LOWER_PART * whole[:, 1])
-    fits &= whole[:, 0] < MAX_WIDTH * whole[:, 1]
+    fits = (gap < MAX_PART_GAP * whole[:, 1]) & (lower < MAX_LOWER_PART * whole[:, 1])
+    fits &= whole[:, 0] < MAX_MERGED_WIDTH * whole[:, 1]
     longest = size.max(axis=1)
     fits &= np.minimum(longest[a], longest[b]) > MIN_PART * whole[:, 1]
     fits &= ink.light[usable[a]] == ink.light[usable[b]]
@@ -53,11 +53,12 @@ def find_merges(ink: Ink) -> list[tuple[tuple[int, ...], float]]:
 def _neighbours(boxes: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the pairs a < b of boxes, (K,) each in order, that begin near enough to be one digit's, and some more.
 
-    A digit of two parts is 2 / (1 - MAX_GAP) times as high as the higher one at most, and MAX_WIDTH times that wide.
+    A digit of two parts is at most 2 / (1 - MAX_PART_GAP) times as high as the higher one, and MAX_MERGED_WIDTH times
+    that wide.
     """
     left, height = boxes[:, 0], boxes[:, 3]
     order = np.argsort(left, kind="stable")
-    reach = MAX_WIDTH * 2 / (1 - MAX_GAP) * height
+    reach = MAX_MERGED_WIDTH * 2 / (1 - MAX_PART_GAP) * height
     first, last = (np.searchsorted(left[order], edge) for edge in (left - reach, left + reach))
     count = last - first
     one = np.repeat(np.arange(len(boxes)), count)

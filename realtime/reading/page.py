@@ -72,6 +72,24 @@ def number_to_dict(
     }
 
 
+def frame_to_dict(
+    source: str, index: int, time: float, size: tuple[int, int], latency_ms: float, numbers: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return the JSON line of a frame: the form promised to readers outside the project, which only grows.
+
+    size: width and height, pixels. numbers: by `number_to_dict`. A digit has the key "model" where two networks read
+    it: it names the one that was believed.
+    """
+    return {
+        "source": source,
+        "frame": index,
+        "time": round(time, 3),
+        "size": list(size),
+        "latency_ms": round(latency_ms, 2),
+        "numbers": numbers,
+    }
+
+
 @dataclass(frozen=True)
 class Page:
     """All that one frame gave: its numbers, the ink, the N blobs it was parted into, and what became of each.
@@ -81,7 +99,7 @@ class Page:
     refused, None for those that are read. The digits of the numbers name their blob by its place among the N.
 
     size: width and height of the frame, pixels. confidence, polarity: what it was read with. latency_ms: how long
-    reading took. moved: all but the ink was carried to where it stands in a later frame.
+    reading took.
     """
 
     ink: Ink
@@ -95,7 +113,6 @@ class Page:
     confidence: float
     polarity: str
     latency_ms: float
-    moved: bool = False
 
     @property
     def asked(self) -> NDArray[np.bool_]:
@@ -112,14 +129,7 @@ class Page:
 
     def to_dict(self, source: str = "") -> dict[str, Any]:
         """Return the page as the JSON line of a picture: frame 0, all its numbers settled."""
-        return {
-            "source": source,
-            "frame": 0,
-            "time": 0.0,
-            "size": list(self.size),
-            "latency_ms": round(self.latency_ms, 2),
-            "numbers": [
-                number_to_dict(i, n.text, "settled", n.row, n.confidence, n.digits)
-                for i, n in enumerate(self.numbers, 1)
-            ],
-        }
+        numbers = [
+            number_to_dict(i, n.text, "settled", n.row, n.confidence, n.digits) for i, n in enumerate(self.numbers, 1)
+        ]
+        return frame_to_dict(source, 0, 0.0, self.size, self.latency_ms, numbers)

@@ -5,21 +5,22 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.reading.candidates import Candidates
+from realtime.reading.candidates import SURE, Candidates
 from realtime.reading.reasons import Reason, Refusal
 
 # Set by hand on photos of numbers and single digits, clips of rooms and streets, and drawn scenes.
 # Between two digits of a probability above SURE, no farther off than MAX_DISTANCE heights, rising no more steeply than
 # MAX_RISE and turning by no more than the cosine MIN_STRAIGHT, the odds for one more digit are BETWEEN times those of a
-# blob anywhere. Asked of blobs whose probability of being none is above MIN_DOUBT.
-SURE, MAX_DISTANCE, MAX_RISE, MIN_STRAIGHT, BETWEEN, MIN_DOUBT = 0.9, 2.5, 1.2, 0.8, 20, 0.05
+# blob anywhere. This is asked of blobs whose probability of being none is above MIN_DOUBT.
+MAX_DISTANCE, MAX_RISE, MIN_STRAIGHT, BETWEEN, MIN_DOUBT = 2.5, 1.2, 0.8, 20, 0.05
 MAX_REJECT = 0.5  # a blob is no digit above this probability of the reject class
-# Nor where more than this share of its box lies inside a digit of at least MIN_AROUND times its area, which is likely
-# writing and has less than MAX_AROUND_REJECT of the reject class.
+# A blob is no digit where more than the share MAX_INSIDE of its box lies inside a digit of at least MIN_AROUND times
+# its area, which is likely writing and has a probability of the reject class below MAX_AROUND_REJECT.
 MAX_INSIDE, MIN_AROUND, MAX_AROUND_REJECT = 0.7, 2.0, 0.2
-MAX_HEIGHT = 1.2  # nor is a 1 that is more than this many times as high as the highest other digit of its line
-MIN_SIZE, MIN_CONTRAST = 0.3, 0.3  # nor below these shares of the writing's usual size and contrast
-MIN_ODDS, MIN_SUM_ODDS = -1.5, 0.5  # nor below these log odds of writing: of itself, and of all digits of its number
+MAX_HEIGHT = 1.2  # a 1 more than this many times as high as the highest other digit of its line is a bracket or slash
+MIN_SIZE, MIN_CONTRAST = 0.3, 0.3  # shares of the writing's usual size and contrast below which a blob is no digit
+# Log odds of writing below which a digit is refused: its own, and the sum over all likely digits of its number.
+MIN_ODDS, MIN_SUM_ODDS = -1.5, 0.5
 # Log odds that a number gains where another one has more than SURE_ODDS and digits as high within the factor
 # COMPANY_HEIGHT: writing comes with writing.
 COMPANY_ODDS, SURE_ODDS, COMPANY_HEIGHT = 1.5, 4.0, 1.6

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 # Set by hand on photos of numbers and on made-up boxes (tests/reading/test_rows.py).
 MAX_SLOPE = 50.0  # degrees; writing steeper than this is read as separate lines
-MAX_LONE_SLOPE = 25.0  # degrees; the same where only one or two neighbours tell the slope
+MAX_LONE_SLOPE = 25.0  # degrees; a steeper slope is not believed where only one or two neighbours tell it
 SLOPE_REACH = 3.0  # neighbours farther away than this, heights of the taller one, tell nothing of the slope
-MAX_GAP = 4.0  # a wider gap between neighbours always parts them, heights of the taller one
+MAX_DIGIT_GAP = 4.0  # a wider gap between neighbours always parts them, heights of the taller one
 MAX_DRIFT = 0.5  # how far the next digit may stand above or below the line, heights of the taller one
 MIN_HEIGHT_RATIO = 0.35  # neighbours of one number are at least this alike in height
 MIN_HEIGHT = 0.4  # least height that a box counts with, widths: so that a dash has one
@@ -67,7 +67,7 @@ def _chain(
     taller = np.maximum(heights[:, None], heights[None])
     alike = np.minimum(heights[:, None], heights[None]) / taller > MIN_HEIGHT_RATIO
     gap = step - (widths[:, None] + widths[None]) / 2
-    allowed = (step > 0) & (gap < MAX_GAP * taller) & (drift < MAX_DRIFT * taller) & alike
+    allowed = (step > 0) & (gap < MAX_DIGIT_GAP * taller) & (drift < MAX_DRIFT * taller) & alike
     cost = np.where(allowed, step + 2 * drift, np.inf)
     most = min(NEIGHBOURS, count)
     candidates = np.argpartition(cost, most - 1, axis=1)[:, :most]

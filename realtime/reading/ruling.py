@@ -11,19 +11,20 @@ from numpy.typing import NDArray
 from realtime.reading.components import components
 
 # Set by hand on photos of ruled and squared sheets, forms and tables, and on drawn scenes of these.
-# A blob may hold lines where its strokes are thin for it and one of these four says so.
-MIN_ASPECT = 2.2  # it is wider than this many times its height,
-MIN_SPAN = 0.5  # or than this share of the picture's width,
-MIN_UPRIGHT_SPAN = 0.9  # or higher than this share of the picture, with thin strokes,
-MIN_ENCLOSED = 0.3  # or shuts in another blob that is higher than this share of it, as a box does.
-MAX_UPRIGHT_STROKE = 0.012  # widest stroke of such an upright, share of the picture's height: wider are large digits'
-# Its strokes are thin where narrower than the share MAX_STROKE of its width, and than either the share
-# MAX_PICTURE_STROKE of the picture's longest side or MAX_BLOB_STROKE of its own shorter side.
-MAX_STROKE, MAX_PICTURE_STROKE, MAX_BLOB_STROKE = 0.06, 0.02, 0.12
+# A blob may hold lines where its strokes are thin and it is wider than MIN_LINE_ASPECT times its height, or than the
+# share MIN_SPAN of the picture, or shuts in another blob that is higher than the share MIN_ENCLOSED of it, as boxes do.
+MIN_LINE_ASPECT, MIN_SPAN, MIN_ENCLOSED = 2.2, 0.5, 0.3
+# So may an upright that is higher than the share MIN_UPRIGHT_SPAN of the picture, with strokes narrower than the share
+# MAX_UPRIGHT_STROKE of the picture's height: wider ones are a large digit's.
+MIN_UPRIGHT_SPAN, MAX_UPRIGHT_STROKE = 0.9, 0.012
+# Strokes are thin where narrower than the share MAX_LINE_STROKE of their blob's width, and than the larger of two: the
+# share MAX_PICTURE_STROKE of the picture's longest side, and MAX_BLOB_STROKE of the blob's shorter side.
+MAX_LINE_STROKE, MAX_PICTURE_STROKE, MAX_BLOB_STROKE = 0.06, 0.02, 0.12
 MIN_WALL = 0.75  # an upright through this share of the distance between two level lines is the wall of a box
 WALL_STROKE = 1.5  # a wall is no thicker than this many times the lines it joins, and a pixel: a pen's stroke is
-MIN_INKED = 0.6  # share of a blob's length over which a straight line has ink
-MIN_UPRIGHT_INKED = 0.9  # the same for uprights: digits that fill the space between two lines have sides of their own
+# Share of its length over which a level line, and an upright, has ink: digits that fill the space between two lines
+# have sides of their own.
+MIN_INKED, MIN_UPRIGHT_INKED = 0.6, 0.9
 MAX_LINES = 40  # lines of one blob: squared paper is one blob with all its lines
 SAMPLE = 1000  # pixels of a blob that vote on where its lines are: bounds the time
 ON_LINE = 1.5  # farthest that a run of ink is from the line it is on, pixels
@@ -45,10 +46,10 @@ def part_lines(
     w, h = boxes[:, 2], boxes[:, 3]
     height, width = labels.shape
     checked = stroke < np.minimum(
-        MAX_STROKE * w, np.maximum(MAX_PICTURE_STROKE * max(height, width), MAX_BLOB_STROKE * np.minimum(w, h))
+        MAX_LINE_STROKE * w, np.maximum(MAX_PICTURE_STROKE * max(height, width), MAX_BLOB_STROKE * np.minimum(w, h))
     )
     long = (
-        (w > MIN_ASPECT * h)
+        (w > MIN_LINE_ASPECT * h)
         | (w > MIN_SPAN * width)
         | ((h > MIN_UPRIGHT_SPAN * height) & (stroke < MAX_UPRIGHT_STROKE * height))
     )

@@ -10,16 +10,16 @@ from realtime.reading.ink import Ink
 # log odds that the network calls it no digit, of `crowding` and of `unevenness`. Fitted by logistic regression to what
 # is read in photos of numbers and of single digits against what is read in clips of rooms and streets.
 ODDS, CUT_ODDS, REJECT_ODDS, CROWDED_ODDS, UNEVEN_ODDS = 1.9, -2.2, -0.4, -5.3, -2.5
-# All below was set by hand on the same pictures.
-# A 1 that is one bare stroke, one with a flag or a foot, and a bare stroke that leans, for each unit of its width over
-# height above MAX_LEAN: edges, cables and folds look like a 1.
+# All constants below were set by hand on the same pictures.
+# Log odds for a 1 that is one bare stroke, for one with a flag or a foot, and for a bare stroke that leans, for each
+# unit of its width over height above MAX_LEAN: edges, cables and folds look like a 1.
 BARE_ODDS, FLAGGED_ODDS, LEANING_ODDS, MAX_LEAN = -3.0, -1.2, -5.0, 0.8
 MAX_BARE = 1.3  # a stroke is bare where its length is below this many times its box's diagonal
-# For a bare stroke, for each unit of `crowding`, no more of which counts than MAX_CROWDING.
+# Log odds for a bare stroke, for each unit of `crowding`, no more of which counts than MAX_CROWDING.
 CROWDED_BARE_ODDS, MAX_CROWDING = -12.0, 0.15
-# A 1 that touches the picture's edge and is narrower than the share MAX_EDGE of its width: the edge of a thing.
+# Log odds for a 1 at the picture's edge that is narrower than the share MAX_EDGE of the picture: the edge of a thing.
 EDGE_ODDS, MAX_EDGE = -4.0, 0.25
-# What was split off a blob and has at most the share MAX_PIECE of its width.
+# Log odds for what was split off a blob and has at most the share MAX_PIECE of its width.
 PIECE_ODDS, MAX_PIECE = -1.5, 0.9
 MAX_CUT = 0.6  # a blob at the picture's edge is cut off where its longest side is below this share of the picture
 RING_START, RING_STOP = 2, 6  # the ring around a blob that should be paper lies so far from its ink, pixels

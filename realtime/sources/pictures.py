@@ -3,13 +3,12 @@
 import glob
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.sources.frame import Frame, SourceError
+from realtime.sources.frame import FileSource, Frame, SourceError
 
 # Endings of file names that are taken for pictures where a folder is searched for them.
 PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
@@ -38,7 +37,7 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     return image
 
 
-class PictureSequence:
+class PictureSequence(FileSource):
     """The pictures of a folder or a glob pattern as frames, in the order of their names, `fps` to a second.
 
     Raises SourceError where there are none.
@@ -54,12 +53,6 @@ class PictureSequence:
         if not self.paths:
             raise SourceError(f"no pictures in {source}: it holds none of {' '.join(sorted(PICTURES))}")
         self.fps, self.count = fps, len(self.paths)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
 
     def frames(self, every: int = 1, limit: int | None = None) -> Iterator[Frame]:
         """Yield each `every`-th picture, at most `limit`. Raises SourceError where one cannot be read."""

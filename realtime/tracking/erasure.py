@@ -9,7 +9,7 @@ from realtime.reading.ink import Box
 # Set by hand, on drawn sheets that are wiped and covered by a sleeve (tests/tracking/test_settling.py).
 PAPER_CHANGE = 16  # grey levels by which paper may differ from what it was, in each colour, light as a whole taken out
 INK_LEFT = 0.3  # share of a digit's ink that bare paper may still show: noise, and what the eraser left
-BESIDE = 0.3  # paper looked at around a digit, as a share of its height
+PAPER_BESIDE = 0.3  # paper looked at around a digit, as a share of its height
 
 
 def is_erased(
@@ -31,7 +31,7 @@ def is_erased(
 def _measure(image: NDArray[np.uint8], box: Box) -> tuple[NDArray[np.float64], float] | None:
     """Return the paper's colour (3,) at a box and its mean ink, grey levels; None outside the picture."""
     x, y, w, h = box
-    beside = max(2, round(BESIDE * h))
+    beside = max(2, round(PAPER_BESIDE * h))
     patch = image[max(0, y - beside) : max(0, y + h + beside), max(0, x - beside) : max(0, x + w + beside)]
     inner = image[max(0, y) : max(0, y + h), max(0, x) : max(0, x + w)]
     if not inner.size or inner.shape[0] < h // 2 or inner.shape[1] < w // 2:

@@ -4,7 +4,7 @@ Between two readings a frame costs a small part of one: `DigitFlow` finds the di
 that they are the same ones. Where it does not, the frame is read.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import perf_counter
 
 import cv2
@@ -25,9 +25,10 @@ from realtime.tracking.tracker import Tracker
 # For how long a frame that was read stands for those that followed it, s.
 READ_UNSETTLED = 0.09  # while no number is known or some are to settle: three readings span votes.SETTLE_TIME
 READ_MOVING = 0.5  # once all have settled on a scene that moves, where a number may come into sight; set by hand
-READ_STILL = 2.0  # and on one that stands still, where a new number shows as a change anyway; set by hand
-# Though some are unsettled, so long once so many readings of a still scene in a row gave the same texts; set by hand.
-READ_AGREEING, AGREEING = 0.5, 5
+READ_STILL = 2.0  # once all have settled on a scene that stands still, where a new number shows as a change; by hand
+# READ_AGREEING holds though numbers are unsettled, once AGREEING_READINGS readings of a still scene in a row gave the
+# same texts; both set by hand.
+READ_AGREEING, AGREEING_READINGS = 0.5, 5
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,6 @@ class _ReadFrame:
     settings: tuple[object, ...]
     page: Page
     flow: DigitFlow
-
-    def page_now(self) -> Page:
-        """Return the page; where the digits moved since, with all that was found where it now stands."""
-        return _moved(self.page, self.flow.motion, self.image.shape[:2]) if self.flow.motion.moved else self.page
 
 
 class FrameReader:
@@ -95,9 +92,8 @@ class FrameReader:
             self._time = frame.time
             with clock.stage("tracking"):
                 tracks = self.tracker.update(last.page.numbers, frame.time, frame.image)
-        with clock.stage("flow"):
-            page = last.page_now()
-        return TrackedFrame(frame, page, tracks, 1000 * (perf_counter() - start), tuple(self.tracker.events))
+        latency = 1000 * (perf_counter() - start)
+        return TrackedFrame(frame, last.page, tracks, latency, tuple(self.tracker.events), last.flow.motion)
 
     def _follow(self, last: _ReadFrame, thumbnail: Thumbnail, time: float) -> tuple[bool, Motion | None]:
         """Tell whether a frame looks as the one that was read last, and return how its digits moved since the one
@@ -128,21 +124,7 @@ class FrameReader:
             return 0.0  # the user had all numbers forgotten, to see them found again
         if self.tracker.decided and (still or page.numbers):
             return READ_STILL if still else READ_MOVING
-        return READ_AGREEING if still and self._agreed >= AGREEING else READ_UNSETTLED
-
-
-def _moved(page: Page, motion: Motion, size: tuple[int, int]) -> Page:
-    """Return a page with all that was found where a motion takes it, within a frame of size h, w."""
-    numbers = []
-    for number in page.numbers:
-        boxes = np.rint(motion.move(np.array([digit.box for digit in number.digits]))).astype(int).tolist()
-        digits = (replace(digit, box=tuple(box)) for digit, box in zip(number.digits, boxes, strict=True))
-        numbers.append(replace(number, digits=tuple(digits)))
-    boxes = np.rint(motion.move(page.boxes)).astype(np.int32)
-    stop = np.clip(boxes[:, :2] + boxes[:, 2:], 1, size[::-1])
-    boxes[:, :2] = np.minimum(np.maximum(boxes[:, :2], 0), stop - 1)
-    boxes[:, 2:] = stop - boxes[:, :2]
-    return replace(page, boxes=boxes, numbers=numbers, moved=True)
+        return READ_AGREEING if still and self._agreed >= AGREEING_READINGS else READ_UNSETTLED
 
 
 def _texts(page: Page) -> list[tuple[str, int]]:

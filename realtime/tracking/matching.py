@@ -10,11 +10,11 @@ from realtime.reading.page import UNSURE
 from realtime.tracking.motion import NO_MOTION, Motion, fit_motion
 
 # All of these were set by hand, on sheets moved by hand and on made-up ones (tests/tracking/test_tracker.py).
-MAX_STRAY = 0.8  # how far a number may lie from where the common motion puts it, heights of its digits
+MAX_NUMBER_STRAY = 0.8  # how far a number may lie from where the common motion puts it, heights of its digits
 MIN_SIMILARITY = 0.5  # pairs of numbers whose texts share fewer of their digits say nothing about the common motion
-MIN_HEIGHT_RATIO = 0.45  # numbers less alike in height are never the same one
+MIN_TRACK_HEIGHT_RATIO = 0.45  # numbers less alike in height are never the same one
 MAX_PAIRS = 400  # pairs of numbers looked at for the common motion, the nearest: bounds the time on a full page
-AGREEING = 0.5  # shifts of two pairs agree where they differ by less than this, heights
+AGREEING_SHIFTS = 0.5  # shifts of two pairs agree where they differ by less than this, heights
 SHIFT_COST = 0.05  # digits' worth of support that a shift of one height costs: of equal ones the smallest is chosen
 TEXT_COST = 0.5  # distance, heights, that a reading with no digit in common is set back when numbers are paired
 
@@ -89,7 +89,7 @@ def common_motion(old: NumberBoxes, new: NumberBoxes) -> Motion:
     rows, columns, shifts, lengths = rows[order], columns[order], shifts[order], lengths[order]
     weights = similar[rows, columns] * counts[rows]
     apart = shifts[:, None] - shifts[None]
-    agree = np.hypot(apart[..., 0], apart[..., 1]) < AGREEING * old.heights[rows]
+    agree = np.hypot(apart[..., 0], apart[..., 1]) < AGREEING_SHIFTS * old.heights[rows]
     support = agree @ weights
     # Digits carry a motion of as many heights as agree on it: one alone cannot fly across the frame.
     scores = np.where(lengths < 1 + support, support - SHIFT_COST * lengths, -np.inf)
@@ -114,7 +114,9 @@ def match(old: NumberBoxes, new: NumberBoxes) -> dict[int, int]:
     distance = (np.maximum(0, step[..., 0] - step[..., 2] / 2) + step[..., 1]) / height
     pairs = sorted(
         (distance[i, j] + TEXT_COST * (1 - text_similarity(old.texts[i], new.texts[j])), int(i), int(j))
-        for i, j in zip(*np.nonzero((distance < MAX_STRAY) & (least > MIN_HEIGHT_RATIO * height)), strict=True)
+        for i, j in zip(
+            *np.nonzero((distance < MAX_NUMBER_STRAY) & (least > MIN_TRACK_HEIGHT_RATIO * height)), strict=True
+        )
     )
     chosen: dict[int, int] = {}
     taken: set[int] = set()

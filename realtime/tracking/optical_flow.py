@@ -13,21 +13,21 @@ from numpy.typing import NDArray
 from realtime.tracking.motion import NO_MOTION, Motion, fit_motion
 
 # Sizes of pictures, in which the longest side is halved as often as it stays above so many pixels; as small as followed
-# digits of a full sheet allowed (SIDE), and the noise of a steady camera (COMPARED_SIDE).
-SIDE = 500  # of the picture in which digits are followed
+# digits of a full sheet allowed (FOLLOWED_SIDE), and the noise of a steady camera (COMPARED_SIDE).
+FOLLOWED_SIDE = 500  # of the picture in which digits are followed
 COMPARED_SIDE = 160  # of the picture by which two frames are compared
 # A frame has changed where a pixel of that picture changes by more than MIN_CHANGE grey levels and NOISE_PEAK times the
 # mean change: of the 14,000 to 32,000 pixels compared of a steady sheet, compressed, the one that changes most does so
 # by 5 to 8 times the mean.
 MIN_CHANGE, NOISE_PEAK = 4.0, 9.0
 LIGHT_CHANGE = 2.0  # mean change, grey levels, from which on it is the light that has changed; set by hand
-WINDOW, LEVELS = (15, 15), 2  # of the optical flow: pixels, and pictures of half the size above the first
+FLOW_WINDOW, FLOW_LEVELS = (15, 15), 2  # of the optical flow: pixels, and pictures of half the size above the first
 # The rest was set by hand, on sheets that move, are wiped, and are written over (tests/tracking/test_frame_reader.py).
 MAX_POINTS = 60  # digits followed; of more, so many spread over all of them
 PATCH = 16  # side of the picture of a digit that is compared, pixels
 PATCH_SPAN = 1.2  # that picture is so many times as high and wide as the digit
 MIN_CORRELATION = 0.85  # below it a digit is no longer the one that it was
-MAX_STRAY = 0.25  # a followed point may lie so far from where the common motion takes it, heights of its digit
+MAX_POINT_STRAY = 0.25  # a followed point may lie so far from where the common motion takes it, heights of its digit
 MAX_LOST = 0.2  # share of the points that may be lost or astray
 
 
@@ -36,7 +36,7 @@ class Thumbnail:
 
     def __init__(self, image: NDArray[np.uint8]) -> None:
         self.shrink = 1
-        while max(image.shape[:2]) >= 2 * SIDE:
+        while max(image.shape[:2]) >= 2 * FOLLOWED_SIDE:
             image, self.shrink = halve(image), 2 * self.shrink
         self.grey: NDArray[np.uint8] = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
 
@@ -85,7 +85,7 @@ class DigitFlow:
         if not len(self._points):
             return True
         points, found, _ = cv2.calcOpticalFlowPyrLK(
-            self._last.grey, thumbnail.grey, self._points[:, None], None, winSize=WINDOW, maxLevel=LEVELS
+            self._last.grey, thumbnail.grey, self._points[:, None], None, winSize=FLOW_WINDOW, maxLevel=FLOW_LEVELS
         )
         points = points[:, 0]
         seen = found[:, 0] > 0
@@ -93,7 +93,7 @@ class DigitFlow:
             return False
         motion = fit_motion(self._first_points[seen].astype(np.float64), points[seen].astype(np.float64))
         expected = motion.apply(self._first_points)
-        astray = np.abs(points - expected).max(axis=1) > MAX_STRAY * self._heights
+        astray = np.abs(points - expected).max(axis=1) > MAX_POINT_STRAY * self._heights
         if np.count_nonzero(astray | ~seen) > MAX_LOST * len(points):
             return False
         boxes = motion.move(self._boxes)

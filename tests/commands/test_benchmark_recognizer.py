@@ -23,12 +23,12 @@ def test_the_command_prints_its_tables_and_writes_its_figures(tmp_path: Path) ->
     words = [str(CLIP), "--rounds", "2", "--max-frames", "8", "--device", "cpu", "--json", str(path)]
     done = CliRunner().invoke(main, words, catch_exceptions=False)
     assert done.exit_code == 0, done.output
-    told = json.loads(path.read_text(encoding="utf-8"))
-    (clip,) = told["clips"]
+    figures = json.loads(path.read_text(encoding="utf-8"))
+    (clip,) = figures["clips"]
     lines = done.stdout.splitlines()
     assert stage_table(clip) == lines[2 : 2 + len(stage_table(clip))]
     assert (clip["clip"], clip["size"], clip["frames"], clip["rounds"]) == ("numbers.mp4", [1280, 720], 8, 2)
-    assert (told["device"], clip["threads"], len(told["starts"])) == ("cpu", 1, 1)
+    assert (figures["device"], clip["threads"], len(figures["starts"])) == ("cpu", 1, 1)
     assert {"decoding", "reading", "ink", "tracking", "drawing"} <= {line.split()[0] for line in lines if line}
     for key in ("decoding", "reading", "drawing"):
         median, least, most = clip[key]["times_decoding"]

@@ -51,15 +51,15 @@ def cheaper(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def test_a_cheaper_graph_keeps_the_contract_and_all_metadata(cheaper: tuple[str, Path, str]) -> None:
-    kind, path, said = cheaper
+    kind, path, notes = cheaper
     model, whole = onnx.load(path), onnx.load(default_model())
     graph.check(model)
-    told, before = ({item.key: item.value for item in m.metadata_props} for m in (model, whole))
-    assert told.pop("precision") == kind
-    assert told.pop("calibration", None) == ("60 crops" if kind == "int8" else None)
-    assert told == before
+    saved, before = ({item.key: item.value for item in m.metadata_props} for m in (model, whole))
+    assert saved.pop("precision") == kind
+    assert saved.pop("calibration", None) == ("60 crops" if kind == "int8" else None)
+    assert saved == before
     assert path.stat().st_size < 0.6 * default_model().stat().st_size
-    assert "the same class for" in said and "fp32" in said and "at batch 32" in said
+    assert "the same class for" in notes and "fp32" in notes and "at batch 32" in notes
 
 
 def test_the_classifier_of_users_reads_a_cheaper_graph_as_the_whole_one(cheaper: tuple[str, Path, str]) -> None:

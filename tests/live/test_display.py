@@ -2,6 +2,7 @@
 
 import sys
 
+import cv2
 import pytest
 
 from realtime.live.display import NoDisplayError, Window, why_no_display
@@ -17,5 +18,8 @@ def test_without_a_display_a_window_is_an_error_not_an_abort(monkeypatch: pytest
     with pytest.raises(OutputError, match="cannot open a window: .*--no-show"):
         Viewer()
     monkeypatch.setenv("DISPLAY", ":nowhere")
+    monkeypatch.setattr(cv2, "currentUIFramework", lambda: "")
+    assert "opencv-python-headless" in str(why_no_display())
+    monkeypatch.setattr(cv2, "currentUIFramework", lambda: "QT")
     with pytest.raises(NoDisplayError, match="^the display does not answer$"):
         Window(toolbar=False)

@@ -22,17 +22,17 @@ def figures_of(name: str, reading_s: float, threads: int = 1) -> dict:
 
 def test_ratios_are_medians_of_rounds_with_their_spread() -> None:
     rounds = [a_round(0.002, s, {"ink": 5 * s, "tracking": s}) for s in (0.004, 0.006, 0.020)]
-    told = summarize(rounds)
-    assert told["reading"]["times_decoding"] == [3.0, 2.0, 10.0]
-    assert told["reading"]["ms"] == [6.0, 4.0, 20.0]
-    assert told["decoding"]["times_decoding"] == [1.0, 1.0, 1.0]
-    assert told["stages"]["ink"]["times_decoding"] == [1.5, 1.0, 5.0]
-    assert told["stages"].keys() == {"ink", "tracking", "rest"}
-    assert told["stages"]["rest"]["times_decoding"] == [1.2, 0.8, 4.0]
-    assert told["frames_a_second"] == [125.0, 45.4545, 166.6667]
-    assert told["frame_ms"] == pytest.approx({"p50": 6.0, "p99": 20.0})
-    assert (told["digits_a_frame"], told["read_share"]) == (24.0, 0.5)
-    assert told["read_frame"] == {"ms": [6.0, 4.0, 20.0], "times_decoding": [3.0, 2.0, 10.0]}
+    summary = summarize(rounds)
+    assert summary["reading"]["times_decoding"] == [3.0, 2.0, 10.0]
+    assert summary["reading"]["ms"] == [6.0, 4.0, 20.0]
+    assert summary["decoding"]["times_decoding"] == [1.0, 1.0, 1.0]
+    assert summary["stages"]["ink"]["times_decoding"] == [1.5, 1.0, 5.0]
+    assert summary["stages"].keys() == {"ink", "tracking", "rest"}
+    assert summary["stages"]["rest"]["times_decoding"] == [1.2, 0.8, 4.0]
+    assert summary["frames_a_second"] == [125.0, 45.4545, 166.6667]
+    assert summary["frame_ms"] == pytest.approx({"p50": 6.0, "p99": 20.0})
+    assert (summary["digits_a_frame"], summary["read_share"]) == (24.0, 0.5)
+    assert summary["read_frame"] == {"ms": [6.0, 4.0, 20.0], "times_decoding": [3.0, 2.0, 10.0]}
     starts = summarize_starts([Start(0.9, 150_000_000), Start(1.4, 160_000_000), Start(1.0, None)])
     assert starts == {"start_s": [1.0, 0.9, 1.4], "memory_mb": 160.0}
     assert summarize_starts([Start(1.0, None)])["memory_mb"] is None

@@ -169,7 +169,7 @@ def test_the_ink_of_a_tracked_frame_is_that_of_its_own_picture(classifier: Class
         image = drift(SHEET, i)
         tracked = feed(reader, image, i / FPS, classifier)
         assert np.array_equal(tracked.ink.mask, find_ink(image).mask)
-    assert tracked.page.moved, "the last one was followed"
+    assert tracked.motion.moved, "the last one was followed"
     boxes = read(image, classifier).boxes
     assert len(boxes) == len(tracked.page.boxes)
     assert np.abs(boxes[:, None] - tracked.page.boxes).max(axis=2).min(axis=1).max() <= 4

@@ -9,8 +9,9 @@ import torch
 from realtime.reading import crops
 from tests.conftest import draw_digit
 from training import allographs, negatives
-from training.augment import augment_camera, augment_hand, jpeg
+from training.augment import augment_camera, augment_hand
 from training.batch_layout import lay_out
+from training.jpeg import jpeg
 
 REAL = os.environ.get("LIVEDIGITS_DATA")
 

@@ -26,10 +26,10 @@ def write_digits(folder: Path) -> None:
 
 def test_folders_go_through_the_ink_and_crops_of_live_reading(tmp_path: Path) -> None:
     write_digits(tmp_path)
-    source = datasets.load_dataset(tmp_path)
-    assert source.labels.tolist()[:2] == [1, 7] and set(source.labels.tolist()[2:]) == {10}
-    assert source.crops.shape == (len(source.labels), 1, 28, 28)
-    seven = source.crops[1, 0]
+    dataset = datasets.load_dataset(tmp_path)
+    assert dataset.labels.tolist()[:2] == [1, 7] and set(dataset.labels.tolist()[2:]) == {10}
+    assert dataset.crops.shape == (len(dataset.labels), 1, 28, 28)
+    seven = dataset.crops[1, 0]
     widths = (seven > 100).sum(dim=1)
     widths = widths[widths > 0]
     assert len(widths) > 17 and widths[1] > 10 > 5 > widths[-2]  # the bar is on top, and no frame is around it
@@ -40,9 +40,9 @@ def test_npz_of_either_light_gives_the_same_crops(tmp_path: Path, bright: bool) 
     ink = np.zeros((3, 28, 28), np.uint8)
     ink[:, 4:24, 12:15] = 255
     np.savez(tmp_path / "some.npz", images=ink if bright else 255 - ink, labels=np.array(["1", "slash", "plus"]))
-    source = datasets.load_dataset(tmp_path / "some.npz", 2)
-    assert source.labels.tolist() == [1, 10] and source.weight == 2  # a slash is a look-alike
-    assert np.array_equal(source.crops[:1].numpy(), crops.stack([ink[0]]))
+    dataset = datasets.load_dataset(tmp_path / "some.npz", 2)
+    assert dataset.labels.tolist() == [1, 10] and dataset.weight == 2  # a slash is a look-alike
+    assert np.array_equal(dataset.crops[:1].numpy(), crops.stack([ink[0]]))
     assert datasets.load_dataset(tmp_path / "some.npz", only=("plus",)).labels.tolist() == [10]
     assert datasets.load_dataset(tmp_path / "some.npz", without=("plus",)).labels.tolist() == [1]
 
@@ -55,11 +55,11 @@ def test_clips_are_cut_as_no_digit_but_bars_are_left_out(tmp_path: Path) -> None
     for _ in range(datasets.FRAME_STEP + 1):
         writer.write(frame)
     writer.release()
-    source = datasets.load_dataset(tmp_path)
-    assert len(source.labels) >= 2 and set(source.labels.tolist()) == {10}
-    widths = (source.crops > 60).any(dim=2).sum(dim=(1, 2))
+    dataset = datasets.load_dataset(tmp_path)
+    assert len(dataset.labels) >= 2 and set(dataset.labels.tolist()) == {10}
+    widths = (dataset.crops > 60).any(dim=2).sum(dim=(1, 2))
     assert widths.min() > 5
-    assert np.array_equal(source.crops.numpy(), datasets.load_dataset(tmp_path / "shelf.avi").crops.numpy())
+    assert np.array_equal(dataset.crops.numpy(), datasets.load_dataset(tmp_path / "shelf.avi").crops.numpy())
 
 
 def test_data_that_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -45,9 +45,9 @@ def test_a_run_leaves_all_it_promises(mnist: Path, tmp_path: Path) -> None:
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines] == [1, 2]
     assert {"loss", "validation_loss", "validation_accuracy", "seconds"} <= set(lines[0])
-    _, told = checkpoint.load(tmp_path / "best.pth")
-    assert told["classes"] == list("0123456789") and 0 <= told["accuracy"] <= 1 and told["temperature"] > 0
-    assert told["seed"] == 0 and told["recipe"]["epochs"] == 2 and "MNIST" in told["data"][0]
+    _, saved = checkpoint.load(tmp_path / "best.pth")
+    assert saved["classes"] == list("0123456789") and 0 <= saved["accuracy"] <= 1 and saved["temperature"] > 0
+    assert saved["seed"] == 0 and saved["recipe"]["epochs"] == 2 and "MNIST" in saved["data"][0]
     assert "on CPU" in result.stderr and "test" in result.stderr
 
 
@@ -102,9 +102,9 @@ def test_eleven_classes_with_extra_data(mnist: Path, tmp_path: Path) -> None:
     ]
     result = CliRunner().invoke(main, [*arguments, "--extra", str(tmp_path / "signs.npz"), "2"])
     assert result.exit_code == 0, result.stderr
-    _, told = checkpoint.load(tmp_path / "out" / "best.pth")
-    assert told["classes"][-1] == "not-a-digit" and told["data"][1] == "signs: 27 crops x 2"
-    assert 0 <= told["threshold"] <= 1
+    _, saved = checkpoint.load(tmp_path / "out" / "best.pth")
+    assert saved["classes"][-1] == "not-a-digit" and saved["data"][1] == "signs: 27 crops x 2"
+    assert 0 <= saved["threshold"] <= 1
 
 
 def test_early_stop_and_target(mnist: Path, tmp_path: Path) -> None:
