@@ -64,7 +64,7 @@ def test_a_degraded_strip_has_its_margins_dark() -> None:
     grey = np.zeros((HEIGHT, 80), np.float32)
     grey[8:24, 30:34] = 1
     for _ in range(30):
-        strip = degrade(grey, (6, 9), rng)
+        strip = degrade(grey, (6, 9), float(rng.random()), rng)
         assert strip.dtype == np.uint8 and strip.shape == (HEIGHT, 80)
         assert not strip[:, :6].any() and not strip[:, -9:].any()
 

@@ -56,7 +56,7 @@ def style(rng: Generator) -> Style:
         gap, uneven = rng.uniform(-0.27, -0.08), 0.06
     fat = rng.random()
     width = (
-        rng.uniform(0.025, 0.06) if fat < 0.25 else rng.uniform(0.06, 0.13) if fat < 0.8 else rng.uniform(0.13, 0.24)
+        rng.uniform(0.025, 0.06) if fat < 0.25 else rng.uniform(0.06, 0.13) if fat < 0.85 else rng.uniform(0.13, 0.24)
     )
     return Style(
         gap=float(gap),

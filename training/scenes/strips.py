@@ -45,7 +45,8 @@ class Drawer:
 
     def see(self, canvas: Canvas, margin: Margin, rng: Generator) -> NDArray[np.uint8]:
         """Lay a written line on paper and look at it through a camera, differently each time: (32, W) uint8."""
-        return degrade(on_paper(canvas, self.papers, rng), margin, rng)
+        hard = float(rng.random())
+        return degrade(on_paper(canvas, self.papers, hard, rng), margin, hard, rng)
 
     def write(self, rng: Generator) -> tuple[Canvas, Margin, str]:
         """Write one line: its ink (64, 2 W) uint8, the columns at its ends outside the picture, and what it says."""
