@@ -95,9 +95,11 @@ _SIGNS = {
 
 
 def piece(token: str, lettering: Lettering, hand: Hand, how: Style, rng: Generator) -> Piece:
-    """Write one token; a token of several characters is a number written in one go."""
+    """Write one token; a token of several zeros is written as one chain of loops."""
     if token.isdigit() and len(token) == 1:
         return _digit(token, lettering, hand, how, rng)
+    if len(token) > 1:
+        return _chain(len(token), how, rng)
     if token == "S":
         return _of_strokes(scribble(rng))
     if token in _SIGNS:
@@ -142,6 +144,24 @@ def _shaped(points: Points, shape: NDArray[np.float64], width: float) -> Points:
     waist, bow, foot = np.clip(shape, -0.5, 0.5).astype(np.float32)
     arch = y * (1 - y)
     return np.stack([width / 2 + (x - width / 2) * (1 + foot * (1 - 2 * y)) + bow * arch, y + waist * arch], axis=1)
+
+
+def _chain(count: int, how: Style, rng: Generator) -> Piece:
+    """Write zeros without lifting the pen: rings one after another, near or into each other."""
+    size = float(rng.uniform(0.4, 1.0))
+    width = size * float(rng.uniform(0.5, 1.0)) * min(how.aspect, 1.3)
+    turn = np.linspace(0, 2 * np.pi * float(rng.uniform(0.92, 1.12)), 18) - float(rng.uniform(1.2, 2.2))
+    points = []
+    x = 0.0
+    for _ in range(count):
+        w, h = width * float(rng.uniform(0.85, 1.15)), size * float(rng.uniform(0.85, 1.15))
+        ring = np.stack([x + w / 2 + w / 2 * np.cos(-turn), 1 - h / 2 + h / 2 * np.sin(-turn)], axis=1)
+        points.append(ring)
+        x += w * float(rng.uniform(0.75, 1.15))
+    joined = np.concatenate(points).astype(np.float32)
+    strokes = [joined] if rng.random() < 0.75 else [p.astype(np.float32) for p in points]
+    piece = _of_strokes(strokes)
+    return Piece(piece.strokes, None, piece.box, piece.width, True)
 
 
 def _line(start: tuple[float, float], end: tuple[float, float]) -> Points:
@@ -233,7 +253,7 @@ def scribble(rng: Generator) -> list[Points]:
     t = np.linspace(0, 1, count * 4, dtype=np.float32)
     turns, height = float(rng.uniform(2, 9)), float(rng.uniform(0.1, 0.5))
     fade = 1 - t * float(rng.uniform(0, 1))
-    x = length * t + float(rng.uniform(0, 0.25)) * np.cos(2 * np.pi * turns * t) * fade
+    x = length * t + float(rng.uniform(0, 0.06)) * np.cos(2 * np.pi * turns * t) * fade
     y = height * np.sin(2 * np.pi * turns * t + rng.uniform(0, 6)) * fade + float(rng.normal(0, 0.2)) * t
     if rng.random() < 0.4:
         y = y + np.interp(t, np.linspace(0, 1, 8), rng.normal(0, 0.2, 8))

@@ -23,6 +23,7 @@ TALL = FINE * HEIGHT
 MOST = 480  # columns of a drawn strip; what is longer is written again with fewer tokens
 PENS, SCANS = 0.77, 0.14  # shares of the lines by pen and in scanned glyphs; the rest is in fonts
 RARER = 0.3  # share of the lines by pen with rarer forms of digits
+CHAINED = 0.3  # share of the lines by pen in which zeros side by side are one chain
 WHOLE = 0.22  # share of the lines by pen that hold a number written in one go
 STRUCK = 0.012  # share of the plain numbers that are struck out
 
@@ -56,6 +57,8 @@ class Drawer:
         written: Piece | None = None
         if by_pen and rng.random() < WHOLE:
             tokens, written = self._in_one_go(how, rng)
+        elif by_pen and rng.random() < CHAINED:
+            tokens = _chained(tokens)
         while True:
             text, pieces, gaps = self._write(tokens, written, hand, how, rng)
             canvas, margin = self._lay(pieces, gaps, hand, how, rng)
@@ -154,6 +157,17 @@ class Drawer:
                 strokes += [s + np.array([x, away], np.float32) for s in piece.strokes]
                 x += piece.width + float(rng.uniform(0, 1))
         return strokes
+
+
+def _chained(tokens: list[str]) -> list[str]:
+    """Make one token of zeros side by side."""
+    joined: list[str] = []
+    for token in tokens:
+        if token == "0" and joined and set(joined[-1]) == {"0"}:
+            joined[-1] += "0"
+        else:
+            joined.append(token)
+    return joined
 
 
 def _gap(before: str, token: str, how: Style, rng: Generator) -> float:
