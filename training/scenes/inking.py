@@ -150,12 +150,12 @@ def _chain(count: int, how: Style, rng: Generator) -> Piece:
     """Write zeros without lifting the pen: rings one after another, near or into each other."""
     size = float(rng.uniform(0.4, 1.0))
     width = size * float(rng.uniform(0.5, 1.0)) * min(how.aspect, 1.3)
-    turn = np.linspace(0, 2 * np.pi * float(rng.uniform(0.92, 1.12)), 18) - float(rng.uniform(1.2, 2.2))
+    turn = np.linspace(0, 2 * np.pi * float(rng.uniform(0.92, 1.12)), 18) + float(rng.uniform(-0.6, 0.4))
     points = []
     x = 0.0
     for _ in range(count):
         w, h = width * float(rng.uniform(0.85, 1.15)), size * float(rng.uniform(0.85, 1.15))
-        ring = np.stack([x + w / 2 + w / 2 * np.cos(-turn), 1 - h / 2 + h / 2 * np.sin(-turn)], axis=1)
+        ring = np.stack([x + w / 2 + w / 2 * np.sin(-turn), 1 - h / 2 - h / 2 * np.cos(turn)], axis=1)
         points.append(ring)
         x += w * float(rng.uniform(0.75, 1.15))
     joined = np.concatenate(points).astype(np.float32)
