@@ -13,7 +13,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from realtime.reading.strips import COVER, END, HEIGHT
+from realtime.reading.strips import COVER, HEIGHT, SIGN
 from training.scenes import inking, lettering, wording
 from training.scenes.inking import Piece, Points, Style
 from training.scenes.papers import Margin, Papers, degrade, on_paper
@@ -137,6 +137,9 @@ class Drawer:
         _rule(canvas, scale, shift, gaps, high - low, rng)
         if rng.random() < 0.22:
             _stroke(canvas, self._beside(length, hand, how, rng), scale, shift, how.width, rng)
+        if rng.random() < 0.12:
+            ends_at = -shift[0] / scale, (canvas.shape[1] - shift[0]) / scale
+            strokes += self._cut_off((low, high), ends_at, hand, how, rng)
         for p in pieces:
             if p.picture is not None:
                 _paste(canvas, p, scale, shift, how)
@@ -145,6 +148,16 @@ class Drawer:
             canvas = thicken(canvas, np.ones((2, 2), np.uint8), iterations=int(rng.integers(1, 3)))
         _stroke(canvas, strokes, scale, shift, how.width, rng)
         return canvas, margin
+
+    def _cut_off(
+        self, ink: tuple[float, float], ends: tuple[float, float], hand: lettering.Hand, how: Style, rng: Generator
+    ) -> list[Points]:
+        """Return a digit that stands for the most part beyond one end of the strip: it is not of this line."""
+        piece = inking.piece(str(rng.integers(10)), self.lettering, hand, how, rng)
+        shown = piece.width * float(rng.uniform(0.1, 0.4))
+        x = ends[1] - shown if rng.random() < 0.5 else ends[0] - piece.width + shown
+        apart = x - ink[1] if x > ink[1] else ink[0] - x - piece.width
+        return [s + np.array([x, 0], np.float32) for s in piece.strokes] if apart > 0.2 else []
 
     def _beside(self, length: float, hand: lettering.Hand, how: Style, rng: Generator) -> list[Points]:
         """Return strokes of the lines above and below, of which only the ends reach into the strip."""
@@ -218,7 +231,7 @@ def _frame(rng: Generator) -> tuple[float, float, float, float, Margin]:
     if rng.random() < 0.5:
         em = float(np.clip(HEIGHT / COVER * np.exp(rng.normal(0.02, 0.16)), 14, 34))
         top = (HEIGHT - em) / 2 + float(rng.normal(0, 1.8))
-        left, right = (float(np.clip(rng.normal(END, 0.18), -0.1, 1.2)) * HEIGHT / COVER for _ in range(2))
+        left, right = (float(np.clip(rng.normal(SIGN, 0.35), -0.1, 1.6)) * HEIGHT / COVER for _ in range(2))
         outside = [int(rng.integers(1, 12)) if rng.random() < 0.08 else 0 for _ in range(2)]
     else:
         em = float(rng.uniform(16, 31))
