@@ -179,7 +179,8 @@ def project(pixels: NDArray[np.uint8], inside: NDArray[np.bool_], polarity: str)
 def _dark(grey: NDArray[np.float32], inside: NDArray[np.bool_]) -> bool:
     """Tell whether ink is dark: strokes are thin, so what stands out from its surroundings is ink."""
     fine = grey - cv2.blur(grey, (HEIGHT // 2 - 1, HEIGHT // 2 - 1))
-    return float((fine[inside] ** 3).sum()) < 0
+    fine = fine[inside]
+    return float((fine * fine * fine).sum()) < 0
 
 
 def normalise(grey: NDArray[np.float32], inside: NDArray[np.bool_] | None = None) -> Strip:
