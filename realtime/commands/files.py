@@ -12,7 +12,7 @@ import click
 from tqdm import tqdm
 
 from realtime.commands.bulk import BulkOptions, check_bulk, finished_sources, in_order, select_files
-from realtime.commands.console import SOURCE_UNAVAILABLE, exit_codes, note
+from realtime.commands.console import SOURCE_UNAVAILABLE, exit_codes, finish_on_sigterm, note
 from realtime.commands.options import (
     OutputOptions,
     ReadingOptions,
@@ -94,6 +94,7 @@ def read_files(task: FileTask, files: Sequence[Path], output: OutputOptions, bul
     if STANDARD_INPUT in files and bulk.workers > 1:
         raise click.UsageError("standard input, -, needs --workers 1: it belongs to one process")
     with exit_codes(), ExitStack() as stack:
+        finish_on_sigterm(stack)
         reader = open_reader(task.reading)
         targets = dict(zip(files, task.targets(files, output.save), strict=True)) if output.save is not None else {}
         figures = dict(zip(files, task.figures(files), strict=False))

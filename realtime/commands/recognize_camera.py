@@ -1,6 +1,5 @@
 """recognize-camera: read numbers live from a camera, a stream, a clip or pictures."""
 
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from realtime.commands.console import FAILED, console_command, exit_codes, note
+from realtime.commands.console import FAILED, console_command, exit_codes, finish_on_sigterm, note
 from realtime.commands.options import (
     OutputOptions,
     ReadingOptions,
@@ -134,8 +133,7 @@ def main(
     refuse_overwriting(written, [] if live else [Path(source)], output.overwrite, reading)
     confidence = CONFIDENCE if reading.confidence is None else reading.confidence
     with exit_codes(), ExitStack() as stack:
-        # Whoever ends it, files are finished: SIGTERM is taken as Ctrl-C.
-        stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler))
+        finish_on_sigterm(stack)
         settings = CameraSettings(camera.size, camera.fps, camera.camera_backend)
         opened = open_source(source, settings, camera.give_up)
         stack.enter_context(opened)
