@@ -6,12 +6,19 @@ from torch.nn import functional
 
 from realtime.reading.classifier import NOT_A_DIGIT
 
+KEPT_SHARE = 0.995  # of the validation digits that the threshold of a checkpoint keeps; set by hand
+
 
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:
     """Return the temperature that gives logits (N, C) the least cross-entropy against labels (N,), within 0.25 to 4."""
     candidates = torch.logspace(-2, 2, 401, base=2, dtype=torch.float64)
     losses = [functional.cross_entropy(logits.double() / t, labels).item() for t in candidates]
     return float(candidates[int(torch.tensor(losses).argmin())])
+
+
+def fit_threshold(probabilities: Tensor, labels: Tensor, classes: tuple[str, ...]) -> float:
+    """Return the digit score that KEPT_SHARE of the digits among probabilities (N, C) with labels (N,) reach."""
+    return torch.quantile(digit_scores(probabilities, classes)[labels < 10], 1 - KEPT_SHARE).item()
 
 
 def calibration_error(probabilities: Tensor, labels: Tensor, bins: int = 15) -> float:

@@ -16,7 +16,7 @@ from realtime.reading.classifier import NOT_A_DIGIT, Classifier
 from realtime.reading.page import Page
 from realtime.reading.pipeline import read
 from realtime.sources.frame import SourceError
-from realtime.sources.pictures import PICTURES, read_picture
+from realtime.sources.pictures import PICTURES, is_of_kind, read_picture
 from training.data import DataError
 from training.datasets import MIN_INK_PIXELS, is_bar, with_margin
 from training.recipe import CLASSES
@@ -60,7 +60,7 @@ def list_pictures(folder: Path) -> Iterator[tuple[Path, int]]:
     """Yield each picture of the folders 0 to 9 and not-a-digit, with those in folders below, and its label."""
     for label, name in enumerate(CLASSES):
         for path in sorted((folder / name).rglob("*")):
-            if path.suffix.lower() in PICTURES and path.is_file():
+            if is_of_kind(path, PICTURES) and path.is_file():
                 yield path, label
 
 
@@ -134,7 +134,7 @@ def grouping_of(corrections: list[Correction]) -> str:
 
 def count_unlabelled(folder: Path) -> int:
     """Count the pictures that wait in the inbox for a label."""
-    return sum(path.suffix.lower() in PICTURES for path in (folder / INBOX).glob("*"))
+    return sum(is_of_kind(path, PICTURES) for path in (folder / INBOX).glob("*"))
 
 
 def _list_digits(page: Page) -> list[int]:

@@ -17,7 +17,7 @@ from realtime.reading.classifier import NOT_A_DIGIT
 from realtime.reading.ink import Ink, find_ink
 from realtime.sources.clip import CLIPS, Clip
 from realtime.sources.frame import SourceError
-from realtime.sources.pictures import PICTURES, read_picture
+from realtime.sources.pictures import PICTURES, is_of_kind, read_picture
 from training.data import DataError
 from training.recipe import CLASSES, DIGITS
 
@@ -123,7 +123,7 @@ def _read_folders(
         if not _is_selected(name, without, only) or not (path / name).is_dir():
             continue
         label = CLASSES.index(name) if name in DIGITS else CLASSES.index(NOT_A_DIGIT)
-        files = sorted(p for p in (path / name).iterdir() if p.suffix.lower() in PICTURES)
+        files = sorted(p for p in (path / name).iterdir() if is_of_kind(p, PICTURES))
         for file in tqdm(files, desc=f"{path.name}/{name}", unit="picture", disable=None, leave=False):
             ink = find_ink(with_margin(_read_picture(file)))
             found = _crop_central_digit(ink) if name in DIGITS else _crop_non_digits(ink)

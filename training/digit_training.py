@@ -26,7 +26,6 @@ from training.run import Run, resume_run, start_run
 
 VALIDATION_SHARE = 5000 / 60000  # of MNIST's training set; of other data the last tenth of each class
 VALIDATION_NEGATIVES = 1000  # drawn non-digits in validation, at most
-KEPT_SHARE = 0.995  # of the validation digits that the threshold of a checkpoint keeps; set by hand
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ def evaluate(run: Run, recipe: Recipe, validation: Dataset, test: tuple[torch.Te
     device = next(run.averaged.parameters()).device
     logits = train.predict(run.averaged, validation.crops.to(device))
     temperature = calibrate.fit_temperature(logits, validation.labels)
-    scores = calibrate.digit_scores(torch.softmax(logits / temperature, dim=1), recipe.classes)
+    calibrated = torch.softmax(logits / temperature, dim=1)
     crops_of_test, labels = test
     probabilities = torch.softmax(train.predict(run.averaged, crops_of_test.to(device)) / temperature, dim=1)
     return {
@@ -118,7 +117,7 @@ def evaluate(run: Run, recipe: Recipe, validation: Dataset, test: tuple[torch.Te
         "classes": list(recipe.classes),
         "crop_version": crops.VERSION,
         "temperature": temperature,
-        "threshold": torch.quantile(scores[validation.labels < 10], 1 - KEPT_SHARE).item(),
+        "threshold": calibrate.fit_threshold(calibrated, validation.labels, recipe.classes),
         "accuracy": (probabilities.argmax(dim=1) == labels).double().mean().item(),
         "calibration_error": calibrate.calibration_error(probabilities, labels),
         "validation_accuracy": run.progress.best,

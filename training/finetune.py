@@ -20,7 +20,7 @@ from training.augment import augment_camera
 from training.datasets import Dataset
 from training.model import DigitCNN, scaled, to_channels_last
 from training.recipe import CLASSES, FinetuneRecipe
-from training.train import one_cycle
+from training.train import one_cycle, update_average
 
 LAYERS_PER_BLOCK = 4  # of DigitCNN.features
 FORWARD_BATCH = 250  # crops that go through the network at once; few at once are faster on a CPU
@@ -120,7 +120,7 @@ def finetune_network(
         optimizer.zero_grad(set_to_none=True)
         (USER_SHARE * user_loss + (1 - USER_SHARE) * kept_loss).backward()
         optimizer.step()
-        _update_average(averaged, model, min(AVERAGE, (1 + step) / (10 + step)))
+        update_average(averaged, model, min(AVERAGE, (1 + step) / (10 + step)))
         history.append({"step": step + 1, "user_loss": user_loss.item(), "kept_loss": kept_loss.item(), "rate": rate})
     return averaged.eval(), history
 
@@ -140,9 +140,3 @@ def _parameter_groups(trained: nn.Sequential, recipe: FinetuneRecipe) -> list[di
         {"params": list(block.parameters()), "share": RATE_DECAY ** (len(blocks) - 1 - place)}
         for place, block in enumerate(blocks)
     ]
-
-
-def _update_average(averaged: nn.Module, model: nn.Module, share: float) -> None:
-    with torch.no_grad():
-        for a, b in zip(averaged.parameters(), model.parameters(), strict=True):
-            a.lerp_(b, 1 - share)

@@ -13,7 +13,7 @@ from realtime.reading.model_files import default_model, sha256
 from training import calibrate, checkpoint, data, finetune
 from training.acceptance import Comparison
 from training.datasets import Dataset
-from training.digit_training import KEPT_SHARE, VALIDATION_SHARE
+from training.digit_training import VALIDATION_SHARE
 from training.fetch import mnist_folder
 from training.recipe import CLASSES, FinetuneRecipe
 
@@ -89,7 +89,7 @@ def evaluate(
     features, labels = base.validation
     logits = finetune.forward_batches(tuned, features)
     temperature = calibrate.fit_temperature(logits, labels)
-    scores = calibrate.digit_scores(torch.softmax(logits / temperature, dim=1), CLASSES)
+    calibrated = torch.softmax(logits / temperature, dim=1)
 
     def compare(features: Tensor, labels: Tensor) -> Comparison:
         before, after = (
@@ -104,7 +104,7 @@ def evaluate(
         "classes": list(CLASSES),
         "crop_version": crops.VERSION,
         "temperature": temperature,
-        "threshold": torch.quantile(scores[labels < 10], 1 - KEPT_SHARE).item(),
+        "threshold": calibrate.fit_threshold(calibrated, labels, CLASSES),
         "accuracy": test.correct(test.after).double().mean().item(),
         "calibration_error": calibrate.calibration_error(test.after, test.labels),
         "fine_tuned_from": sha256(base.checkpoint_path),

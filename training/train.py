@@ -133,7 +133,7 @@ def _train_epoch(
         for group in run.optimizer.param_groups:
             group["lr"] = recipe.rate * one_cycle(step, steps)
         total += _train_step(run, stepped, recipe, crops[indices], labels[indices], own)
-        _update_average(run, min(recipe.average, (1 + step) / (10 + step)))
+        update_average(run.averaged, run.model, min(recipe.average, (1 + step) / (10 + step)))
     if world > 1:
         _broadcast_state(run)
     return total.item() / max(1, len(batches))
@@ -168,10 +168,10 @@ def computes_in_bfloat16(device: torch.device) -> bool:
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
-def _update_average(run: Run, share: float) -> None:
-    """Move the averaged weights towards the present ones; the statistics of normalisation likewise."""
+def update_average(averaged: nn.Module, model: nn.Module, share: float) -> None:
+    """Keep `share` of the averaged weights and statistics of normalisation, and take the rest from the present ones."""
     with torch.no_grad():
-        pairs = zip(run.averaged.state_dict().values(), run.model.state_dict().values(), strict=True)
+        pairs = zip(averaged.state_dict().values(), model.state_dict().values(), strict=True)
         floats = [(a, b) for a, b in pairs if a.is_floating_point()]
         torch._foreach_lerp_([a for a, _ in floats], [b for _, b in floats], 1 - share)
 

@@ -1,15 +1,17 @@
 """What every console command shares: -h and --version, notes for people, and the exit codes."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import click
 
 from realtime.reading.runtime import ModelRefusedError
 from realtime.sources.frame import SourceError
+from realtime.sources.names import show
 
 # Exit codes besides 0, done, and click's own 2, wrong usage. 130 is what shells report of a program that Ctrl-C ended.
 FAILED, SOURCE_UNAVAILABLE, MODEL_REFUSED, INTERRUPTED = 1, 3, 4, 130
@@ -22,8 +24,11 @@ def console_command(function: Callable[..., Any]) -> click.Command:
 
 
 def note(text: str) -> None:
-    """Write a line for people on standard error: standard output carries the numbers and nothing else."""
-    click.echo(text, err=True)
+    """Write a line for people on standard error: standard output carries the numbers and nothing else.
+
+    What is secret in addresses is masked, and what a terminal would obey in names of files is written out.
+    """
+    click.echo(show(text), err=True)
 
 
 @contextmanager
@@ -47,6 +52,11 @@ def exit_codes() -> Iterator[None]:
         _stop(str(error), FAILED)
     except KeyboardInterrupt:
         _stop("interrupted", INTERRUPTED)
+
+
+def finish_on_sigterm(stack: ExitStack) -> None:
+    """Take SIGTERM as Ctrl-C until the stack closes: whoever ends a command, its files are finished."""
+    stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler))
 
 
 def _stop(message: str, code: int) -> None:

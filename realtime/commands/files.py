@@ -2,32 +2,47 @@
 
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal, NamedTuple
 
 import click
 from tqdm import tqdm
 
 from realtime.commands.bulk import BulkOptions, check_bulk, finished_sources, in_order, select_files
-from realtime.commands.console import SOURCE_UNAVAILABLE, exit_codes, note
-from realtime.commands.options import OutputOptions, ReadingOptions, make_reader_once, open_reader, open_text_sinks
+from realtime.commands.console import SOURCE_UNAVAILABLE, exit_codes, finish_on_sigterm, note
+from realtime.commands.options import (
+    OutputOptions,
+    ReadingOptions,
+    make_reader_once,
+    open_reader,
+    open_text_sinks,
+    refuse_overwriting,
+)
 from realtime.live.viewer import Viewer
+from realtime.outputs.guard import Output
 from realtime.outputs.sink import Sink
 from realtime.outputs.text import Csv, JsonLines
 from realtime.reader import Reader
+from realtime.sources.picture_bytes import STANDARD_INPUT
 
-Job = tuple[Path, Path | None]  # a file, and where its annotated copy goes, if one is asked for
+
+class Job(NamedTuple):
+    """A file to read, and where its annotated copy and the figure that explains its reading go, if asked for."""
+
+    path: Path
+    target: Path | None = None
+    figure: Path | None = None
 
 
 @dataclass(frozen=True)
 class FileResult:
     """What was read in one file, or the error why it could not be read.
 
-    numbers: lines for standard output. notes: lines for people. json, csv: lines for --json and --csv, where another
-    process gathered them.
+    numbers: lines for standard output, also of pages before one that is damaged. notes: lines for people. json, csv:
+    lines for --json and --csv, where another process gathered them.
     """
 
     path: Path
@@ -43,12 +58,17 @@ class FileTask(ABC):
     """How files of one kind are read. It holds all that is needed for that, so that it can go to another process."""
 
     unit: ClassVar[str]  # one file, for the progress bar
+    save_kind: ClassVar[Literal["picture", "video"]]  # what --save writes
     still: ClassVar[bool]  # whether a file is one picture, which stays in the window until a key is pressed
     reading: ReadingOptions
 
     @abstractmethod
     def targets(self, files: Sequence[Path], save: Path) -> list[Path]:
         """Say for each file where --save puts its annotated copy. Raises OutputError where that cannot be written."""
+
+    def figures(self, files: Sequence[Path]) -> list[Path]:
+        """Say for each file where the figure goes that explains its reading; nothing where none is asked for."""
+        return []
 
     @abstractmethod
     def read(self, job: Job, reader: Reader, sinks: Sequence[Sink], window: Viewer | None = None) -> FileResult:
@@ -57,29 +77,42 @@ class FileTask(ABC):
         It ends where the user has closed the window.
         """
 
+    def gather(self, job: Job, reader: Reader, window: Viewer | None = None) -> FileResult:
+        """Read a file and gather its lines, so that those of all its pages are written at once."""
+        json, csv = io.StringIO(), io.StringIO()
+        result = self.read(job, reader, [JsonLines(json), Csv(csv, head=False)], window)
+        return replace(result, json=json.getvalue(), csv=csv.getvalue())
+
     def __call__(self, job: Job) -> FileResult:
         """Read a file in a process of its own, and gather its lines for the first process to write."""
-        json, csv = io.StringIO(), io.StringIO()
-        result = self.read(job, make_reader_once(self.reading), [JsonLines(json), Csv(csv, head=False)])
-        return replace(result, json=json.getvalue(), csv=csv.getvalue())
+        return self.gather(job, make_reader_once(self.reading))
 
 
 def read_files(task: FileTask, files: Sequence[Path], output: OutputOptions, bulk: BulkOptions) -> None:
     """Read files, write what was read in each, and exit with SOURCE_UNAVAILABLE where one could not be read."""
     check_bulk(bulk, output)
+    if STANDARD_INPUT in files and bulk.workers > 1:
+        raise click.UsageError("standard input, -, needs --workers 1: it belongs to one process")
     with exit_codes(), ExitStack() as stack:
+        finish_on_sigterm(stack)
         reader = open_reader(task.reading)
+        targets = dict(zip(files, task.targets(files, output.save), strict=True)) if output.save is not None else {}
+        figures = dict(zip(files, task.figures(files), strict=False))
+        saved = [Output("--save", path, task.save_kind) for path in targets.values()]
+        saved += [Output("--explain", path, "picture") for path in figures.values()]
+        refuse_overwriting([*output.text_files(), *saved], files, output.overwrite, task.reading)
         done = finished_sources(output.json_path, growing=not task.still) if bulk.resume and output.json_path else set()
         text_sinks, piped = open_text_sinks(stack, output, add=bulk.resume)
         window = stack.enter_context(Viewer()) if output.show else None
-        targets = dict(zip(files, task.targets(files, output.save), strict=True)) if output.save is not None else {}
-        jobs = [(path, targets.get(path)) for path in select_files(files, bulk.shard, done)]
+        jobs = [Job(path, targets.get(path), figures.get(path)) for path in select_files(files, bulk.shard, done)]
         one_process = bulk.workers == 1
-        results = (
-            (task.read(job, reader, text_sinks, window) for job in jobs)
-            if one_process
-            else in_order(task, jobs, bulk.workers)
-        )
+        results: Iterable[FileResult]
+        if not one_process:
+            results = in_order(task, jobs, bulk.workers)
+        elif task.still:
+            results = (task.gather(job, reader, window) for job in jobs)
+        else:
+            results = (task.read(job, reader, text_sinks, window) for job in jobs)
         # A clip shows the progress of its own frames where it is read in this process.
         hidden = len(jobs) < 2 or (one_process and not task.still)
         failed = False
@@ -103,7 +136,8 @@ def report(result: FileResult, named: bool, piped: bool) -> None:
     """
     if result.error:
         note(f"error: {result.error}")
-        return
+        if not (result.numbers or result.notes):
+            return
     if named:
         note(f"{result.path}:")
     for line in result.notes:

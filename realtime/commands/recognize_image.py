@@ -12,13 +12,15 @@ from realtime.commands.files import FileResult, FileTask, Job, read_files
 from realtime.commands.options import OutputOptions, ReadingOptions, output_options, reading_options
 from realtime.live.viewer import Viewer
 from realtime.measuring.explain import explain
-from realtime.outputs.files import make_folder, output_paths
+from realtime.outputs.files import output_paths
 from realtime.outputs.overlay import draw
 from realtime.outputs.pictures import check_picture, save_picture
 from realtime.outputs.sink import Sink
 from realtime.reader import Reader
+from realtime.sources.decoding import decode, is_animated
 from realtime.sources.frame import Frame, SourceError
-from realtime.sources.pictures import read_picture
+from realtime.sources.names import show
+from realtime.sources.picture_bytes import read_bytes, source_name
 from realtime.tracking.tracked_frame import TrackedFrame
 
 EXPLAIN_HELP = "Write the steps of each reading as a figure into this folder."
@@ -28,7 +30,7 @@ EXPLAIN_HELP = "Write the steps of each reading as a figure into this folder."
 class PhotoTask(FileTask):
     """How photos are read; explain_folder: where the figure that explains each reading goes."""
 
-    unit, still = "photo", True
+    unit, save_kind, still = "photo", "picture", True
     explain_folder: Path | None
 
     def targets(self, files: Sequence[Path], save: Path) -> list[Path]:
@@ -38,23 +40,39 @@ class PhotoTask(FileTask):
         check_picture(save)
         return [save]
 
+    def figures(self, files: Sequence[Path]) -> list[Path]:
+        """Put the figures of all photos into the folder of --explain."""
+        return output_paths(self.explain_folder, files, "-explained.png") if self.explain_folder is not None else []
+
     def read(self, job: Job, reader: Reader, sinks: Sequence[Sink], window: Viewer | None = None) -> FileResult:
-        """Read a photo as frame 0, whose numbers are settled."""
-        photo, target = job
+        """Read each page of a photo as a frame, from 0 on, whose numbers are settled."""
+        photo = job.path
+        name, rows, notes, error = source_name(photo), [], [], ""
         try:
-            frame = Frame(read_picture(photo), 0, 0.0, str(photo))
-        except SourceError as error:
-            return FileResult(photo, error=str(error))
-        tracked = TrackedFrame.of_picture(frame, reader.read(frame.image))
-        if self.explain_folder is not None:
-            make_folder(self.explain_folder)
-            explain(self.explain_folder / f"{photo.stem}-explained.png", frame.image, tracked.page, photo.name)
-        if target is not None:
-            save_picture(target, draw(frame.image, tracked.tracks))
-        for sink in sinks if window is None else [*sinks, window]:
-            sink.take(tracked)
-        rows = tuple(tracked.page.rows)
-        return FileResult(photo, rows, () if rows else (f"{photo}: no number found",))
+            data = read_bytes(photo)
+            if is_animated(data, name):
+                notes.append(f"{name} moves: its first frame is read here, all of them by recognize-video")
+            for index, image in enumerate(decode(data, name)):
+                tracked = TrackedFrame.of_picture(Frame(image, index, 0.0, name), reader.read(image))
+                self._draw(tracked, job)
+                for sink in sinks if window is None else [*sinks, window]:
+                    sink.take(tracked)
+                rows += tracked.page.rows
+        except SourceError as broken:
+            error = str(broken)
+        if not rows and not error:
+            notes.append(f"{name}: no number found")
+        return FileResult(photo, tuple(rows), tuple(notes), error)
+
+    def _draw(self, tracked: TrackedFrame, job: Job) -> None:
+        """Write the figure that explains a page, and its annotated copy; those of further pages have their number."""
+        image, page = tracked.frame.image, tracked.frame.index
+        part = f"-{page + 1}" if page else ""
+        if job.figure is not None:
+            figure = job.figure.with_stem(f"{job.figure.stem}{part}")
+            explain(figure, image, tracked.page, f"{show(job.path.name)}{part}")
+        if job.target is not None:
+            save_picture(job.target.with_stem(f"{job.target.stem}{part}"), draw(image, tracked.tracks))
 
 
 @console_command
@@ -72,7 +90,8 @@ def main(
 ) -> None:
     """Read the numbers of each PHOTO: one line of text for a line of writing, numbers parted by blanks.
 
-    --save takes a picture's name for one photo, a folder for several. A photo that cannot be read does not stop the
+    PHOTO may be "-", standard input, or an http address. Each page of a TIFF or PDF is a frame of its own. --save takes
+    a picture's name for one photo, a folder for several. A photo that cannot be read does not stop the
     others; the exit status is then 3.
     """
     read_files(PhotoTask(reading, explain_folder), photos, output, bulk)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from realtime.reading.classifier import NOT_A_DIGIT
 from realtime.sources.clip import CLIPS
 from realtime.sources.frame import SourceError
-from realtime.sources.pictures import PICTURES, read_picture
+from realtime.sources.pictures import PICTURES, is_of_kind, read_picture
 
 DIGITS = tuple("0123456789")
 LABELS = (*DIGITS, NOT_A_DIGIT)  # that a sample may have
@@ -84,7 +84,7 @@ def _open_folder(path: Path) -> LabelledSource:
     """Look what a folder holds. Raises SourceError where it is nothing to read, ValueError for a bad table."""
     if (path / "truth.csv").is_file():
         return LabelledSource(path, *read_truth(path / "truth.csv"))
-    found = sorted(p for p in path.rglob("*") if p.suffix.lower() in CLIPS | PICTURES and p.is_file())
+    found = sorted(p for p in path.rglob("*") if is_of_kind(p, CLIPS | PICTURES) and p.is_file())
     labelled = [p for p in found if p.parent.name in LABELS and p.suffix.lower() in PICTURES]
     if labelled:
         return LabelledSource(path, samples=[_sample(path, file) for file in labelled])

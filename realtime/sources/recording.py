@@ -40,6 +40,7 @@ class Recording(FileSource):
     """
 
     def __init__(self, folder: Path) -> None:
+        super().__init__()
         self.folder = folder
         path = folder / LINES
         try:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from realtime.sources.clip import CLIPS
 from realtime.sources.frame import SourceError
-from realtime.sources.pictures import MAX_PIXELS, PICTURES, PictureSequence, find_files, is_glob, read_picture
+from realtime.sources.pictures import PICTURES, PictureSequence, find_files, is_glob, read_picture
+from realtime.sources.quiet import MAX_PIXELS
 
 
 def save_picture(path: Path, image: NDArray | None = None) -> Path:
@@ -92,7 +93,7 @@ def test_a_picture_without_permission_is_refused(tmp_path: Path) -> None:
 
 def test_a_picture_of_too_many_pixels_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert MAX_PIXELS >= 100_000_000
-    monkeypatch.setattr("realtime.sources.pictures.MAX_PIXELS", 1000)
+    monkeypatch.setattr("realtime.sources.quiet.MAX_PIXELS", 1000)
     with pytest.raises(SourceError, match="too large .40x30"):
         read_picture(save_picture(tmp_path / "a.png"))
 
