@@ -1,6 +1,5 @@
 """recognize-camera: read numbers live from a camera, a stream, a clip or pictures."""
 
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from realtime.commands.console import FAILED, console_command, exit_codes, note
+from realtime.commands.console import FAILED, console_command, exit_codes, finish_on_sigterm, note
 from realtime.commands.options import (
     OutputOptions,
     ReadingOptions,
@@ -18,6 +17,7 @@ from realtime.commands.options import (
     option_group,
     output_options,
     reading_options,
+    refuse_overwriting,
     settle_option,
 )
 from realtime.live.collecting import Collector, name_session
@@ -28,12 +28,13 @@ from realtime.live.promotion import ModelWatcher
 from realtime.live.state import Controls
 from realtime.live.window import LiveWindow
 from realtime.outputs.events import Events, SettledNumbers
+from realtime.outputs.guard import Kind, Output
 from realtime.outputs.recorder import Recorder
 from realtime.outputs.sink import Sink
 from realtime.outputs.video import LiveVideo, VideoFile
 from realtime.reading.model_files import default_model, finetuned_model
 from realtime.reading.pipeline import CONFIDENCE
-from realtime.sources.camera import BACKENDS, CameraSettings, is_camera, list_cameras
+from realtime.sources.camera import BACKENDS, CameraSettings, is_camera, is_stream, list_cameras
 from realtime.sources.frame import FileSource
 from realtime.sources.live_capture import LiveCapture
 from realtime.sources.names import mask_secrets
@@ -124,10 +125,15 @@ def main(
     """
     if camera.size is not None and not is_camera(source):
         raise click.UsageError(f"--size is asked of a camera; {mask_secrets(source)} decides its own")
+    live = is_camera(source) or is_stream(source)
+    written = [*output.text_files(), *([Output("--save", output.save, "video")] if output.save else [])]
+    if events_path is not None:
+        kind: Kind = "table" if events_path.lower().endswith(".csv") else "lines"
+        written.append(Output("--events", Path(events_path), kind))
+    refuse_overwriting(written, [] if live else [Path(source)], output.overwrite, reading)
     confidence = CONFIDENCE if reading.confidence is None else reading.confidence
     with exit_codes(), ExitStack() as stack:
-        # Whoever ends it, files are finished: SIGTERM is taken as Ctrl-C.
-        stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler))
+        finish_on_sigterm(stack)
         settings = CameraSettings(camera.size, camera.fps, camera.camera_backend)
         opened = open_source(source, settings, camera.give_up)
         stack.enter_context(opened)
@@ -216,7 +222,7 @@ def open_recorders(
     elif save is not None:
         sinks.append(stack.enter_context(VideoFile(save, source.fps)))
     if record is not None:
-        sinks.append(stack.enter_context(Recorder(record, note)))
+        sinks.append(stack.enter_context(Recorder(record, note, wait=isinstance(source, FileSource))))
     return sinks
 
 

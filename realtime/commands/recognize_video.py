@@ -27,7 +27,7 @@ from realtime.sources.recording import RecordedFrame
 class ClipTask(FileTask):
     """How clips are read: each `every`-th frame, at most `limit` of them."""
 
-    unit, still = "clip", False
+    unit, save_kind, still = "clip", "video", False
     every: int
     limit: int | None
     settle: float | None
@@ -38,7 +38,7 @@ class ClipTask(FileTask):
 
     def read(self, job: Job, reader: Reader, sinks: Sequence[Sink], window: Viewer | None = None) -> FileResult:
         """Read a clip, a folder of pictures or a recording until it ends or the window was closed."""
-        clip, target = job
+        clip, target = job.path, job.target
         count = recorded = alike = shown = 0
         try:
             with ExitStack() as stack:

@@ -101,7 +101,7 @@ def _sample(folder: Path, file: Path) -> Sample:
 
 
 def read_truth(path: Path) -> tuple[list[LabelledPicture], list[Passage]]:
-    """Read truth.csv: columns file, rows, maybe written, and for clips start, end in s. Raises ValueError for others."""
+    """Read truth.csv: columns file, rows, perhaps written, start, end in s. Raises ValueError for another form."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             lines = list(csv.DictReader(file, strict=True))

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 BEAM = 8  # texts kept from step to step
 LEAST = 1e-3  # a sign less likely at a step than this is not followed
-DOUBT = 0.3  # likelihood of the texts that have a sign in a place from which on it is told
+# Likelihood of the texts that have a sign in a place from which on it is told. Of 500 drawn lines kept back 4.0 % came
+# out short without a word at 0.1 and 10.4 % at 0.5; 39.6 and 45.2 % were exact (signs below 0.6 told as unsure).
+DOUBT = 0.1
 
 Probabilities = NDArray[np.float32]
 Labels = tuple[int, ...]  # classes, blank (0) left out

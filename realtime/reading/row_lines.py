@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from realtime.reading import strips
 from realtime.reading.ink import Box
-from realtime.reading.row_reader import RowReader, RowReading, Symbol
+from realtime.reading.row_reader import SURE, RowReader, RowReading, Symbol
 from realtime.reading.strips import Cut, Line
 
 BESIDE = 0.6  # heights of a digit; a crop and a sign farther apart than this are not the same ink
@@ -47,11 +47,15 @@ class Merged:
 
 
 def read_lines(
-    image: NDArray[np.uint8], lines: list[Line], reader: RowReader, polarity: str = "auto"
+    image: NDArray[np.uint8], lines: list[Line], reader: RowReader, polarity: str = "auto", sure: float = SURE
 ) -> list[LineReading]:
-    """Read the lines of a picture (H, W, 3) BGR uint8, all in few batches; polarity as for `strips.cut`."""
+    """Read the lines of a picture (H, W, 3) BGR uint8, all in few batches; polarity as for `strips.cut`.
+
+    sure: lines less sure than this are looked at again; 0 for a single look.
+    """
     cuts = [strips.cut(image, line, polarity) for line in lines]
-    return [_placed(cut, reading) for cut, reading in zip(cuts, reader([c.pixels for c in cuts]), strict=True)]
+    readings = reader([cut.pixels for cut in cuts], sure)
+    return [_placed(cut, reading) for cut, reading in zip(cuts, readings, strict=True)]
 
 
 def _placed(cut: Cut, reading: RowReading) -> LineReading:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-VERSION = "strip-32-2"
+VERSION = "strip-32-3"
 HEIGHT = 32
 COVER = 1.4  # height of a strip over that of its digits: room for tails, signs and what a box misses
 END = 1 / 3  # of the digits' height that a strip goes on beyond both ends of its line
@@ -166,7 +166,7 @@ def project(pixels: NDArray[np.uint8], inside: NDArray[np.bool_], polarity: str)
         raise ValueError(f"unknown polarity {polarity!r}: use auto, dark or light")
     values: NDArray[np.float32] = np.atleast_3d(pixels).astype(np.float32)
     known = values[inside] if inside.any() else values.reshape(-1, values.shape[2])
-    values = (values - np.median(known, axis=0).astype(np.float32)) * inside[..., None]
+    values = values - np.median(known, axis=0).astype(np.float32)
     direction = np.ones(1, np.float32)
     if values.shape[2] == 3:
         spread = values[inside] if inside.any() else values.reshape(-1, 3)
@@ -174,7 +174,7 @@ def project(pixels: NDArray[np.uint8], inside: NDArray[np.bool_], polarity: str)
         if direction.sum() < 0:
             direction = -direction
     grey: NDArray[np.float32] = values @ direction
-    if polarity == "dark" or (polarity == "auto" and _dark(grey, inside)):
+    if polarity == "dark" or (polarity == "auto" and _dark(grey * inside, inside)):
         return -grey
     return grey
 
@@ -182,26 +182,25 @@ def project(pixels: NDArray[np.uint8], inside: NDArray[np.bool_], polarity: str)
 def _dark(grey: NDArray[np.float32], inside: NDArray[np.bool_]) -> bool:
     """Tell whether ink is dark: strokes are thin, so what stands out from its surroundings is ink."""
     fine = grey - cv2.blur(grey, (HEIGHT // 2 - 1, HEIGHT // 2 - 1))
-    return float((fine[inside] ** 3).sum()) < 0
+    fine = fine[inside]
+    return float((fine * fine * fine).sum()) < 0
 
 
 def normalise(grey: NDArray[np.float32], inside: NDArray[np.bool_] | None = None) -> Strip:
     """Return a strip (32, W) uint8 of a grey one with bright ink: paper at 0, ink at 255, 0 where nothing is inside.
 
-    Paper is what is left where every stroke is worn away, so that shadows go; ink in a shadow is made stronger, up to
-    twice.
+    What is outside goes on as the picture's edge does. Paper is what is left where every stroke is worn away, so that
+    shadows go; ink in a shadow is made stronger, up to twice.
     """
     inside = np.ones(grey.shape, np.bool_) if inside is None else inside
     if not inside.any():
         return np.zeros(grey.shape, np.uint8)
-    filled = np.where(inside, grey, np.float32(np.percentile(grey[inside], PAPER)))
-    worn = cv2.erode(cv2.blur(filled, (3, 3)), np.ones((STROKE, STROKE), np.uint8))
-    flat = filled - cv2.blur(worn, (STROKE, STROKE))
+    worn = cv2.erode(cv2.blur(grey, (3, 3)), np.ones((STROKE, STROKE), np.uint8))
+    flat = grey - cv2.blur(worn, (STROKE, STROKE))
     low, high = np.percentile(flat[inside], (PAPER, INK))
     flat = np.clip(flat - low, 0, max(high - low, FAINTEST))
     most = cv2.blur(cv2.dilate(cv2.blur(flat, (3, 3)), np.ones((HEIGHT, HEIGHT), np.uint8)), (HEIGHT, HEIGHT))
-    strip: Strip = np.clip(flat * (255 / np.clip(most, (high - low) / 2, high - low).clip(FAINTEST)), 0, 255).astype(
-        np.uint8
-    )
+    full = np.maximum(np.clip(most, (high - low) / 2, high - low), FAINTEST)
+    strip: Strip = np.clip(255 * flat / full, 0, 255).astype(np.uint8)
     strip[~inside] = 0
     return strip

@@ -20,8 +20,8 @@ from realtime.reading.row_reader import RowReader
 PRESENT = 0.5
 # A picture lower than this many digits' heights holds no second line.
 ONE_LINE = 2.0
-# A picture in which no digit was found is read as one line if it is so many times as wide as it is high; cameras' pictures
-# are at most 1.8 times.
+# A picture in which no digit was found is read as one line if it is so many times as wide as high; cameras' pictures are
+# at most 1.8 times.
 SLIM = 2.0
 
 

@@ -9,7 +9,7 @@ from realtime.reading.strips import HEIGHT
 from training import drawn
 from training.row_network import CLASSES, STEP, RowNetwork, scaled
 from training.row_scoring import distance, fit_temperature, greedy, score, threshold
-from training.scenes import inking, wording
+from training.scenes import handwriting, inking, wording
 from training.scenes.lettering import Inked, Lettering, Printed
 from training.scenes.papers import degrade
 
@@ -52,7 +52,7 @@ def lettering() -> Lettering:
 def test_pieces_stand_at_their_place(token: str, lettering: Lettering) -> None:
     rng = np.random.default_rng(1)
     for _ in range(20):
-        piece = inking.piece(token, lettering, lettering.pens[0], inking.style(rng), rng)
+        piece = inking.piece(token, lettering, lettering.pens[0], handwriting.style(rng), rng)
         points = np.concatenate(piece.strokes)
         assert np.isfinite(points).all() and piece.width >= 0
         assert points[:, 0].min() > -2 and points[:, 1].max() < 2.5
@@ -64,7 +64,7 @@ def test_a_degraded_strip_has_its_margins_dark() -> None:
     grey = np.zeros((HEIGHT, 80), np.float32)
     grey[8:24, 30:34] = 1
     for _ in range(30):
-        strip = degrade(grey, (6, 9), rng)
+        strip = degrade(grey, (6, 9), float(rng.random()), rng)
         assert strip.dtype == np.uint8 and strip.shape == (HEIGHT, 80)
         assert not strip[:, :6].any() and not strip[:, -9:].any()
 

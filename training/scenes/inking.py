@@ -6,30 +6,10 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from training.scenes.handwriting import Style
 from training.scenes.lettering import LETTERS, OTHERS, Hand, Inked, Lettering, Printed
 
 Points = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Style:
-    """How one line is written; lengths in em, the height of a digit."""
-
-    gap: float
-    uneven: float  # of gaps
-    slant: float
-    aspect: float
-    size: float  # spread of the digits' sizes
-    tilt: float  # spread of their turns, radians
-    drift: float  # rise of the line over its length
-    bow: float  # its curve
-    wobble: float  # how far strokes are bent out of shape
-    width: float  # of the pen
-    zeros: float  # size of zeros; some write them small
-    joined: float  # share of the digits joined to the next
-    tails: float  # share of the digits with a lengthened last stroke
-    flags: float  # share of the ones with a long upstroke
-    shape: tuple[float, float, float]  # how digits are out of shape: low waist, bow, narrow foot
 
 
 @dataclass
@@ -41,40 +21,6 @@ class Piece:
     box: tuple[float, float, float, float]
     width: float
     digit: bool = False
-
-
-def style(rng: Generator) -> Style:
-    """Draw how a line is written."""
-    kind = rng.random()
-    if kind < 0.3:
-        gap, uneven = rng.uniform(0.12, 0.5), 0.08
-    elif kind < 0.65:
-        gap, uneven = rng.uniform(0.0, 0.18), 0.07
-    elif kind < 0.9:
-        gap, uneven = rng.uniform(-0.14, 0.02), 0.06
-    else:
-        gap, uneven = rng.uniform(-0.27, -0.08), 0.06
-    fat = rng.random()
-    width = (
-        rng.uniform(0.025, 0.06) if fat < 0.25 else rng.uniform(0.06, 0.13) if fat < 0.8 else rng.uniform(0.13, 0.24)
-    )
-    return Style(
-        gap=float(gap),
-        uneven=uneven,
-        slant=float(np.clip(rng.normal(0.1, 0.26), -0.55, 0.95)),
-        aspect=float(np.clip(rng.lognormal(-0.03, 0.22), 0.55, 1.7)),
-        size=float(rng.uniform(0.02, 0.13)),
-        tilt=float(rng.uniform(0, 0.1)),
-        drift=float(rng.normal(0, 0.06)),
-        bow=float(rng.normal(0, 0.05)),
-        wobble=float(rng.uniform(0, 0.035)),
-        width=float(width),
-        zeros=float(rng.uniform(0.45, 0.85)) if rng.random() < 0.15 else 1.0,
-        joined=float(rng.uniform(0.3, 0.9)) if rng.random() < 0.2 else 0.0,
-        tails=float(rng.uniform(0.1, 0.5)) if rng.random() < 0.25 else 0.0,
-        flags=float(rng.uniform(0.3, 1)) if rng.random() < 0.3 else 0.0,
-        shape=(float(rng.normal(0, 0.22)), float(rng.normal(0, 0.12)), float(rng.normal(0, 0.2))),
-    )
 
 
 _SPREAD = np.array([0.22, 0.12, 0.2])  # of what one writer's digits differ in by chance
@@ -95,9 +41,11 @@ _SIGNS = {
 
 
 def piece(token: str, lettering: Lettering, hand: Hand, how: Style, rng: Generator) -> Piece:
-    """Write one token; a token of several characters is a number written in one go."""
+    """Write one token; a token of several zeros is written as one chain of loops."""
     if token.isdigit() and len(token) == 1:
         return _digit(token, lettering, hand, how, rng)
+    if len(token) > 1:
+        return _chain(len(token), how, rng)
     if token == "S":
         return _of_strokes(scribble(rng))
     if token in _SIGNS:
@@ -142,6 +90,24 @@ def _shaped(points: Points, shape: NDArray[np.float64], width: float) -> Points:
     waist, bow, foot = np.clip(shape, -0.5, 0.5).astype(np.float32)
     arch = y * (1 - y)
     return np.stack([width / 2 + (x - width / 2) * (1 + foot * (1 - 2 * y)) + bow * arch, y + waist * arch], axis=1)
+
+
+def _chain(count: int, how: Style, rng: Generator) -> Piece:
+    """Write zeros without lifting the pen: rings one after another, near or into each other."""
+    size = float(rng.uniform(0.4, 1.0))
+    width = size * float(rng.uniform(0.5, 1.0)) * min(how.aspect, 1.3)
+    turn = np.linspace(0, 2 * np.pi * float(rng.uniform(0.92, 1.12)), 18) + float(rng.uniform(-0.6, 0.4))
+    points = []
+    x = 0.0
+    for _ in range(count):
+        w, h = width * float(rng.uniform(0.85, 1.15)), size * float(rng.uniform(0.85, 1.15))
+        ring = np.stack([x + w / 2 + w / 2 * np.sin(-turn), 1 - h / 2 - h / 2 * np.cos(turn)], axis=1)
+        points.append(ring)
+        x += w * float(rng.uniform(0.75, 1.15))
+    joined = np.concatenate(points).astype(np.float32)
+    strokes = [joined] if rng.random() < 0.75 else [p.astype(np.float32) for p in points]
+    piece = _of_strokes(strokes)
+    return Piece(piece.strokes, None, piece.box, piece.width, True)
 
 
 def _line(start: tuple[float, float], end: tuple[float, float]) -> Points:
@@ -233,7 +199,7 @@ def scribble(rng: Generator) -> list[Points]:
     t = np.linspace(0, 1, count * 4, dtype=np.float32)
     turns, height = float(rng.uniform(2, 9)), float(rng.uniform(0.1, 0.5))
     fade = 1 - t * float(rng.uniform(0, 1))
-    x = length * t + float(rng.uniform(0, 0.25)) * np.cos(2 * np.pi * turns * t) * fade
+    x = length * t + float(rng.uniform(0, 0.06)) * np.cos(2 * np.pi * turns * t) * fade
     y = height * np.sin(2 * np.pi * turns * t + rng.uniform(0, 6)) * fade + float(rng.normal(0, 0.2)) * t
     if rng.random() < 0.4:
         y = y + np.interp(t, np.linspace(0, 1, 8), rng.normal(0, 0.2, 8))

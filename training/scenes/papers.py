@@ -85,14 +85,19 @@ def _pattern(rng: Generator) -> Grey:
     return _standard(small + rng.normal(0, 8, small.shape).astype(np.float32))
 
 
-def on_paper(ink: NDArray[np.uint8], papers: Papers, rng: Generator) -> Grey:
-    """Lay ink (64, 2 W) uint8, drawn at twice the size, on paper: (32, W) float32 grey, ink 1 brighter than paper."""
+def on_paper(ink: NDArray[np.uint8], papers: Papers, hard: float, rng: Generator) -> Grey:
+    """Lay ink (64, 2 W) uint8, drawn at twice the size, on paper: (32, W) float32 grey, ink 1 brighter than paper.
+
+    hard: from 0, a clean sheet in focus, to 1.
+    """
     width = ink.shape[1] // 2
     if rng.random() < 0.6:
-        spread = float(rng.uniform(0.3, 1.8)) if rng.random() < 0.88 else float(rng.uniform(1.8, 3.0))
+        spread = (
+            float(rng.uniform(0.3, 0.6 + 1.4 * hard)) if rng.random() < 1 - 0.2 * hard else float(rng.uniform(1.5, 2.8))
+        )
         ink = cv2.GaussianBlur(ink, (0, 0), spread, sigmaY=spread * float(rng.uniform(0.8, 1.25)))
     grey = cv2.resize(ink, (width, HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    if rng.random() < 0.15:  # a pen that runs dry, pencil on rough paper
+    if rng.random() < 0.25 * hard:  # a pen that runs dry, pencil on rough paper
         grey = grey * np.clip(
             float(rng.uniform(0.5, 1.1)) + papers.cut(width, rng) * float(rng.uniform(0.2, 0.6)), 0, 1
         )
@@ -103,7 +108,7 @@ def on_paper(ink: NDArray[np.uint8], papers: Papers, rng: Generator) -> Grey:
     if through < 0.05:  # print through: mirrored, faint
         behind = np.roll(grey[:, ::-1], int(rng.integers(width)), axis=1)
         grey = np.maximum(grey, float(rng.uniform(0.1, 0.35)) * behind)
-    laid: Grey = grey + papers.cut(width, rng) * float(abs(rng.normal(0, 0.065))) + _light(width, rng)
+    laid: Grey = grey + papers.cut(width, rng) * float(abs(rng.normal(0, 0.11 * hard))) + _light(width, rng)
     return laid
 
 
@@ -124,20 +129,23 @@ def _light(width: int, rng: Generator) -> Grey:
     return light.astype(np.float32)
 
 
-def degrade(grey: Grey, margin: Margin, rng: Generator) -> NDArray[np.uint8]:
-    """See a strip (32, W) float32 through a camera or scanner and normalise it as reading does: (32, W) uint8."""
+def degrade(grey: Grey, margin: Margin, hard: float, rng: Generator) -> NDArray[np.uint8]:
+    """See a strip (32, W) float32 through a camera or scanner and normalise it as reading does: (32, W) uint8.
+
+    hard: from 0, sharp and of full contrast, to 1.
+    """
     width = grey.shape[1]
-    contrast = float(np.exp(rng.uniform(np.log(18), np.log(190))))
-    if rng.random() < 0.15:  # a small picture, enlarged
+    contrast = float(np.exp(rng.uniform(np.log(18 + 60 * (1 - hard)), np.log(190))))
+    if rng.random() < 0.3 * hard:  # a small picture, enlarged
         share = float(rng.uniform(0.42, 0.95))
         size = (max(round(width * share), 2), max(round(HEIGHT * share), 2))
         small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-        grey = _spoil(small, contrast, rng)
+        grey = _spoil(small, contrast, hard, rng)
         grey = cv2.resize(
             grey, (width, HEIGHT), interpolation=(cv2.INTER_LINEAR, cv2.INTER_CUBIC)[int(rng.integers(2))]
         )
     else:
-        grey = _spoil(grey, contrast, rng)
+        grey = _spoil(grey, contrast, hard, rng)
     if rng.random() < 0.15:  # as cameras sharpen
         grey = grey + float(rng.uniform(0.3, 1.2)) * (grey - cv2.blur(grey, (3, 3)))
     inside = np.ones(grey.shape, np.bool_)
@@ -149,10 +157,10 @@ def degrade(grey: Grey, margin: Margin, rng: Generator) -> NDArray[np.uint8]:
     return normalise(grey, inside)
 
 
-def _spoil(grey: Grey, contrast: float, rng: Generator) -> Grey:
+def _spoil(grey: Grey, contrast: float, hard: float, rng: Generator) -> Grey:
     """Add noise, round to grey levels, and now and then pack as JPEG; returned in grey levels."""
     levels = grey * contrast
-    noise = float(abs(rng.normal(0, 0.045))) * contrast + float(rng.uniform(0, 1.2))
+    noise = float(abs(rng.normal(0, 0.08 * hard))) * contrast + float(rng.uniform(0, 1.2))
     levels = np.round(levels + rng.standard_normal(grey.shape, dtype=np.float32) * noise)
     if rng.random() < 0.25:
         low, high = float(levels.min()), float(levels.max())

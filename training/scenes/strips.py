@@ -13,9 +13,11 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from realtime.reading.strips import COVER, END, HEIGHT
-from training.scenes import inking, lettering, wording
-from training.scenes.inking import Piece, Points, Style
+from realtime.reading.strips import COVER, HEIGHT, SIGN
+from training.scenes import handwriting, inking, lettering, wording
+from training.scenes.handwriting import Style
+from training.scenes.inking import Piece, Points
+from training.scenes.marking import draw_glyph, draw_lines, draw_strokes
 from training.scenes.papers import Margin, Papers, degrade, on_paper
 
 FINE = 2  # ink is drawn at so many times the size of the strip
@@ -23,6 +25,7 @@ TALL = FINE * HEIGHT
 MOST = 480  # columns of a drawn strip; what is longer is written again with fewer tokens
 PENS, SCANS = 0.77, 0.14  # shares of the lines by pen and in scanned glyphs; the rest is in fonts
 RARER = 0.3  # share of the lines by pen with rarer forms of digits
+CHAINED = 0.3  # share of the lines by pen in which zeros side by side are one chain
 WHOLE = 0.22  # share of the lines by pen that hold a number written in one go
 STRUCK = 0.012  # share of the plain numbers that are struck out
 
@@ -45,16 +48,19 @@ class Drawer:
 
     def see(self, canvas: Canvas, margin: Margin, rng: Generator) -> NDArray[np.uint8]:
         """Lay a written line on paper and look at it through a camera, differently each time: (32, W) uint8."""
-        return degrade(on_paper(canvas, self.papers, rng), margin, rng)
+        hard = float(rng.random())
+        return degrade(on_paper(canvas, self.papers, hard, rng), margin, hard, rng)
 
     def write(self, rng: Generator) -> tuple[Canvas, Margin, str]:
         """Write one line: its ink (64, 2 W) uint8, the columns at its ends outside the picture, and what it says."""
-        how = inking.style(rng)
+        how = handwriting.style(rng)
         hand, by_pen = self._hand(rng)
         tokens = wording.draw(rng)
         written: Piece | None = None
         if by_pen and rng.random() < WHOLE:
             tokens, written = self._in_one_go(how, rng)
+        elif by_pen and rng.random() < CHAINED:
+            tokens = _chained(tokens)
         while True:
             text, pieces, gaps = self._write(tokens, written, hand, how, rng)
             canvas, margin = self._lay(pieces, gaps, hand, how, rng)
@@ -130,17 +136,30 @@ class Drawer:
         columns = int(np.ceil(max((high - low) * em + left + right, HEIGHT / 2)))
         canvas = np.zeros((TALL, FINE * columns), np.uint8)
         scale, shift = FINE * em, np.array([FINE * left - low * FINE * em, FINE * top], np.float32)
-        _rule(canvas, scale, shift, gaps, high - low, rng)
+        draw_lines(canvas, scale, shift, gaps, high - low, rng)
         if rng.random() < 0.22:
-            _stroke(canvas, self._beside(length, hand, how, rng), scale, shift, how.width, rng)
+            draw_strokes(canvas, self._beside(length, hand, how, rng), scale, shift, how.width, rng)
+        if rng.random() < 0.12:
+            ends_at = -shift[0] / scale, (canvas.shape[1] - shift[0]) / scale
+            strokes += self._cut_off((low, high), ends_at, hand, how, rng)
         for p in pieces:
             if p.picture is not None:
-                _paste(canvas, p, scale, shift, how)
+                draw_glyph(canvas, p, scale, shift, how.slant)
         if any(p.picture is not None for p in pieces) and rng.random() < 0.4:
             thicken = cv2.dilate if rng.random() < 0.6 else cv2.erode
             canvas = thicken(canvas, np.ones((2, 2), np.uint8), iterations=int(rng.integers(1, 3)))
-        _stroke(canvas, strokes, scale, shift, how.width, rng)
+        draw_strokes(canvas, strokes, scale, shift, how.width, rng)
         return canvas, margin
+
+    def _cut_off(
+        self, ink: tuple[float, float], ends: tuple[float, float], hand: lettering.Hand, how: Style, rng: Generator
+    ) -> list[Points]:
+        """Return a digit that stands for the most part beyond one end of the strip: it is not of this line."""
+        piece = inking.piece(str(rng.integers(10)), self.lettering, hand, how, rng)
+        shown = piece.width * float(rng.uniform(0.1, 0.4))
+        x = ends[1] - shown if rng.random() < 0.5 else ends[0] - piece.width + shown
+        apart = x - ink[1] if x > ink[1] else ink[0] - x - piece.width
+        return [s + np.array([x, 0], np.float32) for s in piece.strokes] if apart > 0.2 else []
 
     def _beside(self, length: float, hand: lettering.Hand, how: Style, rng: Generator) -> list[Points]:
         """Return strokes of the lines above and below, of which only the ends reach into the strip."""
@@ -153,6 +172,17 @@ class Drawer:
                 strokes += [s + np.array([x, away], np.float32) for s in piece.strokes]
                 x += piece.width + float(rng.uniform(0, 1))
         return strokes
+
+
+def _chained(tokens: list[str]) -> list[str]:
+    """Make one token of zeros side by side."""
+    joined: list[str] = []
+    for token in tokens:
+        if token == "0" and joined and set(joined[-1]) == {"0"}:
+            joined[-1] += "0"
+        else:
+            joined.append(token)
+    return joined
 
 
 def _gap(before: str, token: str, how: Style, rng: Generator) -> float:
@@ -203,7 +233,7 @@ def _frame(rng: Generator) -> tuple[float, float, float, float, Margin]:
     if rng.random() < 0.5:
         em = float(np.clip(HEIGHT / COVER * np.exp(rng.normal(0.02, 0.16)), 14, 34))
         top = (HEIGHT - em) / 2 + float(rng.normal(0, 1.8))
-        left, right = (float(np.clip(rng.normal(END, 0.18), -0.1, 1.2)) * HEIGHT / COVER for _ in range(2))
+        left, right = (float(np.clip(rng.normal(SIGN, 0.35), -0.1, 1.6)) * HEIGHT / COVER for _ in range(2))
         outside = [int(rng.integers(1, 12)) if rng.random() < 0.08 else 0 for _ in range(2)]
     else:
         em = float(rng.uniform(16, 31))
@@ -211,64 +241,3 @@ def _frame(rng: Generator) -> tuple[float, float, float, float, Margin]:
         left, right = (float(rng.uniform(-0.08, 0.45)) * em for _ in range(2))
         outside = [int(rng.integers(5, 11))] * 2
     return em, top, left + outside[0], right + outside[1], (outside[0], outside[1])
-
-
-def _rule(canvas: Canvas, scale: float, shift: Points, gaps: list[float], length: float, rng: Generator) -> None:
-    """Draw ruled lines, underlines, borders of cells, and lines across, fainter or as strong as ink."""
-    rows, columns = canvas.shape
-    if rng.random() < 0.3:
-        tilt = float(rng.normal(0, 0.02)) * columns
-        middle = float(rng.choice([1.05, 1.12, 1.2, 0.5, 0.97, -0.12, 1.0])) + float(rng.normal(0, 0.06))
-        grey, width = int(rng.uniform(50, 255)), int(rng.integers(1, 5))
-        for k in range(2 if rng.random() < 0.3 else 1):
-            y = middle * scale + float(shift[1]) + k * float(rng.uniform(0.2, 1.3)) * scale
-            cv2.line(canvas, (0, round(y - tilt)), (columns, round(y + tilt)), grey, width, cv2.LINE_AA)
-    places = [g * scale + float(shift[0]) for g in gaps] if rng.random() < 0.4 else []
-    if rng.random() < 0.12:
-        places += [float(shift[0]) - float(rng.uniform(0.15, 0.5)) * scale for _ in range(rng.random() < 0.7)]
-        places += [
-            float(shift[0]) + (length + float(rng.uniform(0.15, 0.5))) * scale for _ in range(rng.random() < 0.7)
-        ]
-    grey, width, lean = int(rng.uniform(60, 255)), int(rng.integers(1, 6)), float(rng.normal(0, 2.5))
-    for x in places:
-        cv2.line(canvas, (round(x - lean), -4), (round(x + lean), rows + 4), grey, width, cv2.LINE_AA)
-    if rng.random() < 0.03:  # a crease or an arc across
-        ends = rng.uniform(-0.2, 1.2, (2, 2)) * (columns, rows)
-        (a, b), (c, d) = np.round(ends).astype(int).tolist()
-        cv2.line(canvas, (a, b), (c, d), int(rng.uniform(60, 200)), 1, cv2.LINE_AA)
-
-
-def _stroke(canvas: Canvas, strokes: list[Points], scale: float, shift: Points, width: float, rng: Generator) -> None:
-    """Draw strokes with one pen, in a third of the lines by a hand that presses now more, now less."""
-    thick = max(1, round(width * scale))
-    lines = [np.round((s * scale + shift) * 8).astype(np.int32) for s in strokes]
-    if rng.random() < 0.65 or thick < 2:
-        cv2.polylines(canvas, lines, False, 255, thick, cv2.LINE_AA, 3)
-        return
-    step, most = int(rng.integers(5, 16)), max(1, round(thick * 0.3))
-    for line in lines:
-        for start in range(0, max(len(line) - 1, 1), step):
-            part = [line[start : start + step + 1]]
-            cv2.polylines(canvas, part, False, 255, max(1, thick + int(rng.integers(-most, most + 1))), cv2.LINE_AA, 3)
-
-
-def _paste(canvas: Canvas, piece: Piece, scale: float, shift: Points, how: Style) -> None:
-    """Draw a scanned or printed glyph, leaning as the line does."""
-    assert piece.picture is not None  # noqa: S101
-    x, y, w, h = piece.box
-    a, b = w / piece.picture.shape[1], h / piece.picture.shape[0]
-    lean = how.slant
-    matrix = np.array([[a, -lean * b, x + lean * (0.5 - y)], [0, b, y]]) * scale
-    matrix[:, 2] += shift
-    left = int(max(0, np.floor(min(matrix[0, 2], matrix[0, 2] + matrix[0, 1] * piece.picture.shape[0])) - 2))
-    right = int(np.ceil(max(matrix[0, 2], matrix[0, 2] + matrix[0, 1] * piece.picture.shape[0]) + w * scale) + 2)
-    right = min(right, canvas.shape[1])
-    if right <= left:
-        return
-    matrix[0, 2] -= left
-    ink = cv2.warpAffine(piece.picture, matrix, (right - left, canvas.shape[0]), flags=cv2.INTER_LINEAR)
-    part = canvas[:, left:right]
-    np.maximum(part, cv2.LUT(ink, _CRISP), out=part)
-
-
-_CRISP = np.clip((np.arange(256) - 60) * 1.9, 0, 255).astype(np.uint8)  # enlarged glyphs are as sharp as drawn ones
