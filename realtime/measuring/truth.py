@@ -101,7 +101,7 @@ def _sample(folder: Path, file: Path) -> Sample:
 
 
 def read_truth(path: Path) -> tuple[list[LabelledPicture], list[Passage]]:
-    """Read truth.csv: columns file, rows, perhaps written, for clips start, end in s. Raises ValueError for other forms.
+    """Read truth.csv: columns file, rows, perhaps written, for clips start, end in s. Raises ValueError for another.
 
     Columns may be parted by commas, semicolons or tabs, as spreadsheets of each country do, and be called in capitals.
     """
