@@ -18,7 +18,7 @@ from realtime.reading.ensemble import FALLBACK, Networks, load_networks
 from realtime.reading.model_files import default_model
 from realtime.reading.page import Page
 from realtime.reading.pipeline import read
-from realtime.reading.row_reader import RowReading, Symbol
+from realtime.reading.row_reader import SURE, RowReading, Symbol
 from realtime.reading.strips import Strip
 from training.scenes.pen import Hand, stain, write
 
@@ -131,7 +131,7 @@ class InkRows:
     def __init__(self, text: str = "7", sure: float = 0.9) -> None:
         self.text, self.sure = text, sure
 
-    def __call__(self, lines: list[Strip]) -> list[RowReading]:
+    def __call__(self, lines: list[Strip], sure: float = SURE) -> list[RowReading]:
         return [RowReading(tuple(self._symbols(line)), self.sure) for line in lines]
 
     def _symbols(self, line: Strip) -> Iterator[Symbol]:
