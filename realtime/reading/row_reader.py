@@ -66,7 +66,6 @@ class RowReader:
         with refusing(self.path):
             self.metadata = dict(self._session.get_modelmeta().custom_metadata_map)
             self.signs = self._check()
-            self.trusted = float(self.metadata.get("trusted", 0.3))
             self.probabilities([np.zeros((HEIGHT, 4 * ROUND), np.uint8)])  # warm up, and prove that the graph runs
 
     def __call__(self, lines: list[Strip], sure: float = SURE) -> list[RowReading]:
