@@ -53,6 +53,12 @@ def test_a_doubtful_sign_is_as_sure_as_it_is() -> None:
     assert [s.confidence for s in reading.symbols] == pytest.approx([0.9, 0.4], abs=0.05)
 
 
+def test_a_doubtful_sign_behind_one_that_ends_the_line_is_told() -> None:
+    steps = steps_of(BLANK, ("1", 0.9))
+    reading = row_reader.decode(steps, [((2,), 0.5), ((2, 3), 0.4)], SIGNS)
+    assert reading.text == "12"
+
+
 def test_places_are_columns_around_the_peak_and_do_not_overlap() -> None:
     named = [BLANK] * 40
     named[10], named[16], named[30] = ("1", 0.9), ("2", 0.9), ("3", 0.9)
