@@ -70,7 +70,7 @@ def _is_one_line(image: NDArray[np.uint8], crops: Crops) -> bool:
     height, width = image.shape[:2]
     if not len(crops.boxes):
         return width >= SLIM * height
-    return height < ONE_LINE * float(np.median(crops.boxes[:, 3]))
+    return height < ONE_LINE * float(crops.boxes[:, 3].max())
 
 
 def _hear(reading: LineReading, line: list[int], crops: Crops, whole: bool) -> list[Merged]:
@@ -85,7 +85,9 @@ def _hear(reading: LineReading, line: list[int], crops: Crops, whole: bool) -> l
         return []
     merged = row_lines.merge(reading, crops.boxes[line], crops.probabilities[line])
     if trusted:
-        return [sign for sign in merged if sign.confidence >= LIKELY or (sign.crop >= 0 and sign.text.isdigit())]
+        return [
+            sign for sign in merged if sign.confidence >= LIKELY or (sign.text.isdigit() and (whole or sign.crop >= 0))
+        ]
     heard = {sign.crop: sign for sign in merged if sign.crop >= 0 and sign.text.isdigit()}
     found = [heard.get(k) or _unseen(k, crops, index) for k, index in enumerate(line)]
     alone = [
