@@ -17,7 +17,8 @@ OTHER = "~"  # letters, words, scribbles: what is neither a digit nor a sign of 
 STEP = 2  # columns of a strip for each step of the network's output
 ROUND = 16  # columns to whose multiple a strip is padded with paper
 SURE = 0.8  # a line less sure than this is looked at again
-LOOKS = ((0.3, 1.0), (-0.3, 1.0), (0.0, 1.25), (0.0, 0.82))  # more aslant, and longer, than it was cut
+# Lengths at which it is; a drawn line kept back is read exactly in 45.5 % of cases so, in 44.0 % at one look.
+LOOKS = (1.25, 0.82)
 MOST = 16  # lines in a batch
 ALIKE = 0.6  # width of a batch's narrowest strip beside its widest: what is padded is reckoned for nothing
 
@@ -69,11 +70,11 @@ class RowReader:
             self.probabilities([np.zeros((HEIGHT, 4 * ROUND), np.uint8)])  # warm up, and prove that the graph runs
 
     def __call__(self, lines: list[Strip], sure: float = SURE) -> list[RowReading]:
-        """Read strips (32, W) uint8, those less than `sure` once more, aslant and stretched. Raises ValueError."""
+        """Read strips (32, W) uint8, those less than `sure` again, longer and shorter. Raises ValueError."""
         steps = self.probabilities(lines)
         texts = [likeliest(part) for part in steps]
         unsure = [k for k, found in enumerate(texts) if found[0][1] < sure]
-        again = self.probabilities([look(lines[k], *change) for k in unsure for change in LOOKS])
+        again = self.probabilities([look(lines[k], stretch) for k in unsure for stretch in LOOKS])
         for place, k in enumerate(unsure):
             more = again[place * len(LOOKS) : (place + 1) * len(LOOKS)]
             texts[k] = pool([texts[k], *(likeliest(part) for part in more)])
@@ -133,12 +134,10 @@ def _batches(widths: list[int]) -> list[list[int]]:
     return groups
 
 
-def look(line: Strip, slant: float, stretch: float) -> Strip:
-    """Return a strip as if it were written more aslant, and stretched along the line."""
-    beyond = abs(slant) * HEIGHT / 2
-    width = int(np.ceil(line.shape[1] * stretch + 2 * beyond))
-    change = np.array([[stretch, -slant, beyond + slant * (HEIGHT - 1) / 2], [0, 1, 0]])
-    seen: Strip = cv2.warpAffine(line, change, (max(width, 1), HEIGHT), flags=cv2.INTER_LINEAR)
+def look(line: Strip, stretch: float) -> Strip:
+    """Return a strip stretched along the line."""
+    width = max(round(line.shape[1] * stretch), 1)
+    seen: Strip = np.asarray(cv2.resize(line, (width, HEIGHT), interpolation=cv2.INTER_LINEAR), np.uint8)
     return seen
 
 

@@ -78,12 +78,13 @@ def _hear(reading: LineReading, line: list[int], crops: Crops, whole: bool) -> l
 
     A line that is likelier right than wrong tells how many digits there are and which of them are signs. Else the
     digits found one by one stand; those that the line does not see are unsure, and what it alone sees holds its place.
-    whole: the line fills its picture, whose edges mislead the search for single digits; then it is believed anyway.
+    whole: the line fills its picture, whose edges mislead the search for single digits; then it alone is believed.
     """
     trusted = whole or reading.confidence >= LIKELY
     if not line and not trusted:
         return []
-    merged = row_lines.merge(reading, crops.boxes[line], crops.probabilities[line])
+    seen = [] if whole else line
+    merged = row_lines.merge(reading, crops.boxes[seen], crops.probabilities[seen])
     if trusted:
         return [
             sign for sign in merged if sign.confidence >= LIKELY or (sign.text.isdigit() and (whole or sign.crop >= 0))

@@ -72,7 +72,9 @@ def test_no_file_where_parity_fails(checkpoint_file: Path, tmp_path: Path, monke
     monkeypatch.setattr(parity, "LARGEST_DIFFERENCE", -1.0)
     target = tmp_path / "bad.onnx"
     target.write_bytes(b"the old one")
-    result = CliRunner().invoke(main, [str(checkpoint_file), "-o", str(target)])
+    refused = CliRunner().invoke(main, [str(checkpoint_file), "-o", str(target)])
+    assert refused.exit_code == 2 and "--overwrite" in refused.stderr
+    result = CliRunner().invoke(main, [str(checkpoint_file), "-o", str(target), "--overwrite"])
     assert result.exit_code == 1 and "parity failed" in result.stderr
     assert target.read_bytes() == b"the old one" and len(list(tmp_path.iterdir())) == 1
 
