@@ -53,10 +53,6 @@ def test_a_doubtful_sign_is_as_sure_as_it_is() -> None:
     assert [s.confidence for s in reading.symbols] == pytest.approx([0.9, 0.4], abs=0.05)
 
 
-def test_a_doubtful_point_is_not_told() -> None:
-    assert read(steps_of(("4", 0.9), BLANK, (".", 0.4), BLANK, ("9", 0.9), BLANK)).text == "49"
-
-
 def test_places_are_columns_around_the_peak_and_do_not_overlap() -> None:
     named = [BLANK] * 40
     named[10], named[16], named[30] = ("1", 0.9), ("2", 0.9), ("3", 0.9)
