@@ -68,7 +68,7 @@ def read_lines(
 def _is_one_line(image: NDArray[np.uint8], crops: Crops) -> bool:
     """Tell whether a picture is cut to one line of writing, which then reaches from edge to edge."""
     height, width = image.shape[:2]
-    if not len(crops.boxes):
+    if len(crops.boxes) < 2:
         return width >= SLIM * height
     return height < ONE_LINE * float(crops.boxes[:, 3].max())
 
