@@ -92,7 +92,7 @@ def test_what_was_calibrated_on_blanks_is_not_written(tmp_path: Path) -> None:
     shown = save(tmp_path / "blank.npz", np.zeros((60, 1, 28, 28), np.uint8))
     target = tmp_path / "made.onnx"
     target.write_bytes(b"the old one")
-    done = export("--int8", "--calibrate", shown, "-o", target)
+    done = export("--int8", "--calibrate", shown, "-o", target, "--overwrite")
     assert done.exit_code == 1 and "parity failed: int8 reads" in done.stderr and len(done.stderr.splitlines()) == 1
     assert target.read_bytes() == b"the old one" and len(list(tmp_path.iterdir())) == 2
 
