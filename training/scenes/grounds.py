@@ -65,15 +65,15 @@ class Grounds:
         if kind < 0.28:
             base = self.crop(self.papers, side, rng)
             if rng.random() < 0.4:
-                base *= rng.uniform(0.75, 1.2, 3).astype(np.float32)
+                base *= (rng.uniform(0.75, 1.2) * rng.uniform(0.93, 1.07, 3)).astype(np.float32)
             return base
         if kind < 0.36:
             flat = self.crop(self.scenes, side, rng)
             calm = rng.uniform(0.15, 0.9)  # how much of the scene's own contrast stays
             return flat * np.float32(calm) + np.array(cv2.mean(flat)[:3], np.float32) * np.float32(1 - calm)
-        if kind < 0.80:
+        if kind < 0.82:
             colour = 255 * rng.uniform(0.5, 1.0) ** 0.6 * (1 + rng.normal(0, 0.04, 3))
-        elif kind < 0.88:
+        elif kind < 0.87:
             colour = 255 * rng.uniform(0.3, 1.0, 3)
         else:
             colour = rng.uniform(8, 100) * (1 + rng.normal(0, 0.2, 3))

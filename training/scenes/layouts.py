@@ -305,7 +305,7 @@ def wordy(page: Page) -> None:
 
 
 def scribbled(page: Page) -> None:
-    """Draw rings, lines, arrows and scribbles, no digit among them."""
+    """Draw lines, arrows and scribbles, and rings that may as well be zeros."""
     side, rng = page.canvas.side, page.rng
     for _ in range(int(rng.integers(1, 8))):
         width = max(1.0, side * rng.uniform(0.003, 0.02))
@@ -313,6 +313,7 @@ def scribbled(page: Page) -> None:
         if rng.random() < 0.35:
             a, b = start, start + rng.uniform(0.2, 1.5) * reach
             page.ring((float(a[0]), float(a[1]), float(b[0]), float(b[1])), page.pen, width)
+            page.canvas.unsure.append(page.seen(np.array([a - reach, (b[0] + reach, a[1] - reach), b + reach, (a[0] - reach, b[1] + reach)])).astype(np.float32))
         else:
             steps = np.cumsum(rng.normal(0, reach / 3, (int(rng.integers(2, 14)), 2)), axis=0)
             page.canvas.line(page.seen(start + steps), width, page.pen)

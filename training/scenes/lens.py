@@ -29,7 +29,7 @@ def lit(picture: Image, rng: Generator) -> Image:
             a, b = rng.uniform(0.15, 0.7, 2)
             veil = np.maximum(veil, rng.uniform(0.2, 0.95) * np.exp(-(((x - cx) / a) ** 2 + ((y - cy) / b) ** 2)))
     field = cv2.resize(light * (1 - veil), (side, side), interpolation=cv2.INTER_LINEAR)
-    gains = np.exp(rng.normal(0, 0.12, 3)).astype(np.float32) if rng.random() < 0.4 else np.ones(3, np.float32)
+    gains = np.exp(rng.normal(0, 0.08, 3)).astype(np.float32) if rng.random() < 0.4 else np.ones(3, np.float32)
     picture = picture * (field[..., None] * gains).astype(np.float32)
     if veil.any():
         picture += 255 * cv2.resize(veil, (side, side), interpolation=cv2.INTER_LINEAR)[..., None]
