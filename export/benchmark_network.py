@@ -21,10 +21,12 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from export.network_settings import ON_CUDA, PADDING, WHOLE, Run, open_session, runner, settings
-from realtime.classifier import Classifier, default_model
-from realtime.crops import SIDE
-from realtime.options import device_option, exit_codes, note, open_classifier
-from realtime.report import save_json
+from realtime.commands.console import console_command, exit_codes, note
+from realtime.commands.options import device_option, open_classifier
+from realtime.outputs.files import save_json
+from realtime.reading.classifier import Classifier
+from realtime.reading.crops import SIDE
+from realtime.reading.model_files import default_model
 
 BATCHES = (1, 2, 8, 24, 32, 64, 128, 512)
 CHANGING = tuple(range(1, 129, 3))  # digits a frame, in random order, while the number changes from call to call
@@ -102,7 +104,7 @@ def _spread(values: NDArray[np.float64]) -> list[float]:
     return [round(float(value), 3) for value in np.percentile(values, (50, 25, 75))]
 
 
-@click.command()
+@console_command
 @click.argument("model", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @click.option("--beside", multiple=True, type=click.Path(path_type=Path), help="Other files, by the same Classifier.")
 @device_option

@@ -17,8 +17,10 @@ import click
 import onnx
 
 from export import graph, parity, precision
-from realtime.classifier import Classifier, ModelRefusedError, sha256
-from realtime.options import SOURCE_UNAVAILABLE, note
+from realtime.commands.console import SOURCE_UNAVAILABLE, console_command, note
+from realtime.reading.classifier import Classifier
+from realtime.reading.model_files import sha256
+from realtime.reading.runtime import ModelRefusedError
 from training import checkpoint
 from training.data import DataError
 
@@ -82,7 +84,7 @@ def _quietly(reader: graph.Reader, metadata: dict[str, str]) -> onnx.ModelProto:
         return graph.convert(reader, metadata)
 
 
-@click.command()
+@console_command
 @click.argument("checkpoint_file", type=click.Path(path_type=Path))
 @click.option(
     "-o",

@@ -17,11 +17,11 @@ import torch
 from torch import nn
 
 from export.promote import NAME, in_use, promote
-from realtime.classifier import default_model
-from realtime.options import FAILED, exit_codes, note
+from realtime.commands.console import FAILED, console_command, exit_codes, note
+from realtime.reading.model_files import default_model
 from training import checkpoint, corrections, finetune, finetune_report, gates
 from training.data import DataError
-from training.ground import Ground, measure, prepare
+from training.finetune_base import FinetuneBase, measure, prepare
 from training.model import CLASSES
 from training.selection import DOUBTED, HELD, TRAINED, Selection, select
 
@@ -54,7 +54,7 @@ class Clock:
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
 
 
-@click.command()
+@console_command
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--init", type=click.Path(path_type=Path), help="Checkpoint to start from.  [default: bundled best.pth]")
 @click.option("--data", "mnist", type=click.Path(path_type=Path), help="Folder with MNIST's files.  [default: fetch]")
@@ -107,7 +107,7 @@ def main(
             sys.exit(FAILED)
 
 
-def tune_once(settings: Settings, ground: Ground, clock: Clock) -> bool:
+def tune_once(settings: Settings, ground: FinetuneBase, clock: Clock) -> bool:
     """Fine-tune to what lies in the folder now, write the report, and promote; tell whether it was promoted."""
     with clock.time("finding digits"):
         in_place = in_use(settings.models)
@@ -191,7 +191,7 @@ def what_to_put(folder: Path) -> str:
     )
 
 
-def keep_watch(settings: Settings, ground: Ground) -> None:
+def keep_watch(settings: Settings, ground: FinetuneBase) -> None:
     """Fine-tune whenever the labelled pictures have changed and lain still for a while; Ctrl-C ends it."""
     note(f"watching {settings.folder}: Ctrl-C ends it")
     done: list[tuple[Path, int, int]] = []

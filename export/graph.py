@@ -9,7 +9,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from realtime.crops import SIDE
+from realtime.reading.crops import SIDE
 from training.model import scaled
 
 OPSET = 18

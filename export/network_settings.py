@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from realtime.classifier import cuda_options, gpu_index, session_options
+from realtime.reading.runtime import cuda_options, gpu_index, session_options
 
 PADDED = tuple(2**k for k in range(10))  # the few batch sizes that a frame's digits are filled up to
 SPIN = {"session.intra_op.allow_spinning": "1"}

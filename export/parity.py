@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 from export.graph import Reader
-from realtime.classifier import Classifier
-from realtime.crops import SIDE, stack
+from realtime.reading.classifier import Classifier
+from realtime.reading.crops import SIDE, stack
 
 BATCHES = (0, 1, 2, 7, 64)
 LARGEST_DIFFERENCE = 1e-5

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from realtime.crops import SIDE
+from realtime.reading.crops import SIDE
 from training import data, sources
 from training.data import DataError
 

@@ -7,7 +7,9 @@ from typing import Any
 from torch import nn
 
 from export.export_onnx import export
-from realtime.classifier import Classifier, ModelRefusedError, sha256
+from realtime.reading.classifier import Classifier
+from realtime.reading.model_files import sha256
+from realtime.reading.runtime import ModelRefusedError
 from training import checkpoint
 
 NAME, BEFORE, NEW = "finetuned", "finetuned-before", "finetuned-new"

@@ -10,12 +10,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime import crops
-from realtime.classifier import Classifier, default_model
+from realtime.reading import crops, runtime
+from realtime.reading.classifier import Classifier
+from realtime.reading.model_files import default_model
 from training.scenes.pen import Hand, stain, write
 
 CLIP = Path(__file__).parent / "data" / "numbers.mp4"
 DIGITS = tuple("0123456789")
+
+
+def has_cuda() -> bool:
+    """Tell whether this machine has an NVIDIA driver."""
+    return runtime._driver_loads()
 
 
 @pytest.fixture(scope="session")
@@ -79,7 +85,7 @@ def make_model(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def pen_mnist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of MNIST's form, 600 and 300 digits drawn with a pen."""
-    from tests.test_data import idx
+    from tests.training.test_data import idx
     from training.data import FILES
 
     folder = tmp_path_factory.mktemp("mnist")

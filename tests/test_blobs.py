@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime.blobs import find_blobs, part_blobs
-from realtime.ink import find_ink
+from realtime.reading.blobs import find_blobs, part_blobs
+from realtime.reading.ink import find_ink
 
 
 def _two_strokes(shade: int) -> np.ndarray:

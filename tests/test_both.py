@@ -10,17 +10,19 @@ import pytest
 from click.testing import CliRunner
 from numpy.typing import NDArray
 
-from realtime.both import BASE, FINE_TUNED, Both, finetuned_model
-from realtime.capture import Frame
-from realtime.classifier import Classifier, default_model
-from realtime.events import Events
-from realtime.keys import Controls, Scene
-from realtime.reading import read
-from realtime.recognize_camera import main
-from realtime.recognize_image import main as recognize_image
-from realtime.screen import Status, compose
-from realtime.sinks import describe, save_picture
-from realtime.tracker import Tracker, settle
+from realtime.commands.recognize_camera import main
+from realtime.commands.recognize_image import main as recognize_image
+from realtime.live.keys import Controls, Scene
+from realtime.live.screen import Status, compose
+from realtime.outputs.events import Events
+from realtime.outputs.pictures import save_picture
+from realtime.reading.classifier import Classifier
+from realtime.reading.ensemble import BASE, FINE_TUNED, Ensemble
+from realtime.reading.model_files import default_model, finetuned_model
+from realtime.reading.pipeline import read
+from realtime.sources.frame import Frame
+from realtime.tracking.tracked_frame import describe
+from realtime.tracking.tracker import Tracker, settle
 from tests.conftest import DIGITS, draw_sheet
 
 
@@ -46,7 +48,7 @@ CROPS = np.zeros((4, 1, 28, 28), np.uint8)
 def test_the_fine_tuned_one_is_believed_where_sure_else_the_surer() -> None:
     tuned = Fixed([{7: 0.6, 1: 0.4}, {7: 0.59, 1: 0.41}, {7: 0.5, 1: 0.3}, {10: 0.9, 1: 0.1}])
     base = Fixed([{1: 0.99, 7: 0.01}, {1: 0.99, 7: 0.01}, {1: 0.4, 7: 0.3}, {1: 1.0}])
-    both = Both(tuned, base, 0.6)
+    both = Ensemble(tuned, base, 0.6)
     rows = both(CROPS)
     assert rows.argmax(axis=1).tolist() == [7, 1, 7, 10]
     assert [both.who(row[:10]) for row in rows] == [FINE_TUNED, BASE, FINE_TUNED, FINE_TUNED]
@@ -56,15 +58,15 @@ def test_the_fine_tuned_one_is_believed_where_sure_else_the_surer() -> None:
 
 
 def test_networks_with_and_without_the_eleventh_class_go_together() -> None:
-    both = Both(Fixed([{3: 0.4, 8: 0.6}], DIGITS), Fixed([{10: 0.95, 3: 0.05}]), 0.7)
+    both = Ensemble(Fixed([{3: 0.4, 8: 0.6}], DIGITS), Fixed([{10: 0.95, 3: 0.05}]), 0.7)
     assert both.classes == (*DIGITS, "not-a-digit")
     assert both(CROPS[:1]).argmax(axis=1).tolist() == [10]
 
 
 def test_json_lines_name_the_network_only_where_there_are_two(classifier: Classifier) -> None:
     image = draw_sheet(["0742"])
-    both = Both(classifier, classifier)
-    frame, tracks = Frame(image, 0, 0.0, "a.png"), settle(read(image, both).readings)
+    both = Ensemble(classifier, classifier)
+    frame, tracks = Frame(image, 0, 0.0, "a.png"), settle(read(image, both).numbers)
     ((number,),) = (describe(frame, tracks, 1.0, both.who)["numbers"],)
     assert [digit["model"] for digit in number["digits"]] == [FINE_TUNED] * 4
     ((number,),) = (describe(frame, tracks, 1.0)["numbers"],)
@@ -74,7 +76,7 @@ def test_json_lines_name_the_network_only_where_there_are_two(classifier: Classi
 def test_the_screen_underlines_what_the_base_read(classifier: Classifier) -> None:
     image = draw_sheet(["0742"])
     page = read(image, classifier)
-    scene = Scene(Frame(image, 0, 0.0, ""), page, settle(page.readings), 1.0)
+    scene = Scene(Frame(image, 0, 0.0, ""), page, settle(page.numbers), 1.0)
     plain, told = (
         compose(scene, Controls(0.6, "auto"), Status(30, None, 0, "cpu"), "", who)
         for who in (lambda _: FINE_TUNED, lambda _: BASE)
@@ -115,8 +117,8 @@ def test_events_are_written_as_a_table_or_as_lines(tmp_path: Path, classifier: C
     with Events(str(path), tracker) as events:
         for i in range(90):
             image = draw_sheet(["0742"] if i < 15 else ["518"], size=(320, 240), seed=i % 3)
-            readings = read(image, classifier).readings if i < 30 else []
-            tracks = tracker.update(readings, i / 25)
+            numbers = read(image, classifier).numbers if i < 30 else []
+            tracks = tracker.update(numbers, i / 25)
             events.take(Frame(image, i, i / 25, "camera 0"), tracks, 1.0)
     lines = path.read_text().splitlines()
     if ending == ".csv":

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.candidates import Candidates, propose, propose_more
-from realtime.cuts import cut_pieces
-from realtime.ink import find_ink
+from realtime.reading.candidates import Candidates, propose, propose_more
+from realtime.reading.cuts import cut_pieces
+from realtime.reading.ink import find_ink
 
 
 def paper() -> NDArray[np.uint8]:

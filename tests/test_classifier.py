@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime import classifier as module
-from realtime.classifier import Classifier, DeviceError, ModelRefusedError, default_model, sha256
+from realtime.reading.classifier import Classifier
+from realtime.reading.model_files import default_model, sha256
+from realtime.reading.pipeline import classifier as module
+from realtime.reading.runtime import DeviceError, ModelRefusedError
 from tests.conftest import DIGITS
 
 Maker = Callable[..., Path]

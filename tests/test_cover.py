@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from realtime.candidates import Candidates
-from realtime.cover import choose
+from realtime.reading.candidates import Candidates
+from realtime.reading.covering import choose
 
 
 def knot(atoms: list[tuple[int, ...]], joined: list[bool] | None = None) -> Candidates:

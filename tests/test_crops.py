@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime import crops
-from realtime.crops import INK_SIDE, cut, stack
+from realtime.reading import crops
+from realtime.reading.crops import INK_SIDE, cut, stack
 from tests.conftest import DIGITS, draw_digit
 
 

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime.classifier import Classifier
-from realtime.evidence import crowding, hold_places, in_company, refuse_in_context, unevenness
-from realtime.ink import find_ink
-from realtime.reading import read
+from realtime.reading.classifier import Classifier
+from realtime.reading.evidence import crowding, hold_places, in_company, refuse_in_context, unevenness
+from realtime.reading.ink import find_ink
+from realtime.reading.pipeline import read
 
 
 def test_pen_strokes_are_even_and_wedges_are_not() -> None:
@@ -89,7 +89,7 @@ def test_what_is_no_digit_is_not_read(kind: str, classifier: Classifier) -> None
     elif kind == "scribble":
         points = np.random.default_rng(3).integers([110, 80], [210, 160], (24, 2))
         cv2.polylines(image, [points], False, ink, 4, cv2.LINE_AA)
-    assert read(image, classifier).readings == []
+    assert read(image, classifier).numbers == []
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import REPOSITORY, run_python
+from tests.run_commands import REPOSITORY, run_python
 from tests.conftest import CLIP
 
 OURS = {"realtime", "training", "export", "tests"}
@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "training": {"training", "realtime"},
     "export": {"export", "training", "realtime"},
 }
-COMMANDS = sorted(path.stem for path in (REPOSITORY / "realtime").glob("recognize_*.py"))
+COMMANDS = sorted(path.stem for path in (REPOSITORY / "realtime" / "commands").glob("recognize_*.py"))
 MODULES = [path for package in MAY_IMPORT for path in sorted((REPOSITORY / package).rglob("*.py"))]
 
 
@@ -66,13 +66,14 @@ print(json.dumps(sorted(heavy & set(sys.modules))))
 """
 IMPORT_ALL = """
 import importlib, pathlib
-for path in sorted(pathlib.Path(sys.argv[1]).glob('*.py')):
-    importlib.import_module('realtime.' + path.stem)
+for path in sorted(pathlib.Path(sys.argv[1]).rglob('*.py')):
+    parts = path.relative_to(pathlib.Path(sys.argv[1]).parent).with_suffix('').parts
+    importlib.import_module('.'.join(part for part in parts if part != '__init__'))
 """
 RUN = """
 import importlib
 try:
-    importlib.import_module('realtime.' + sys.argv[1]).main(sys.argv[2:])
+    importlib.import_module('realtime.commands.' + sys.argv[1]).main(sys.argv[2:])
 except SystemExit as stop:
     assert not stop.code, stop.code
 """

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime.ink import find_ink
-from realtime.paper import find_paper
+from realtime.reading.ink import find_ink
+from realtime.reading.paper import find_paper
 
 
 def sheet(paper: int = 200, ink: int = 40, size: tuple[int, int] = (240, 320), noise: float = 2.0) -> NDArray[np.uint8]:

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from realtime.ink import find_ink
+from realtime.reading.ink import find_ink
 
 
 def ruled(spacing: int, upright: bool = False) -> np.ndarray:

@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from tests.commands import REPOSITORY
+from tests.run_commands import REPOSITORY
 from tests.conftest import draw_sheet
 
 SHIPPED = ("realtime", "training", "export", "models")
@@ -69,7 +69,7 @@ def test_the_wheel_holds_its_packages_and_models_and_nothing_else(wheel: Path) -
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"realtime", "training", "export"}
-    for name in ("realtime/models/best.onnx", "realtime/models/best.pth", "realtime/crops.py"):
+    for name in ("realtime/models/best.onnx", "realtime/models/best.pth", "realtime/reading/crops.py"):
         assert name in names
     assert not [name for name in names if name.endswith((".pyc", ".npz", ".mp4")) or "test" in name]
     assert wheel.stat().st_size < 10_000_000
@@ -85,7 +85,7 @@ def test_an_installed_command_finds_its_model_and_reads(python: Path, tmp_path: 
 def test_what_runs_is_what_was_installed(python: Path, tmp_path: Path) -> None:
     program = (
         "import realtime, training, export\n"
-        "from realtime.classifier import default_model\n"
+        "from realtime.reading.classifier import default_model\n"
         "print(realtime.__file__, training.__file__, export.__file__, default_model(), sep='\\n')\n"
     )
     done = call(python, "-c", program, folder=tmp_path)

@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime.classifier import NOT_A_DIGIT, Classifier
-from realtime.reading import CONFIDENCE, UNSURE, Reading, enclose, group, read
+from realtime.reading.classifier import NOT_A_DIGIT, Classifier
+from realtime.reading.ink import enclose
+from realtime.reading.page import UNSURE, Number
+from realtime.reading.pipeline import CONFIDENCE, group, read
 from tests.conftest import DIGITS, draw_digit, draw_sheet
 
 
@@ -41,15 +43,15 @@ def boxes(count: int, y: int = 50) -> NDArray[np.int32]:
     return np.array([(50 + 40 * i, y, 26, 40) for i in range(count)], np.int32).reshape(-1, 4)
 
 
-def texts(readings: list[Reading]) -> list[str]:
-    return [reading.text for reading in readings]
+def texts(numbers: list[Number]) -> list[str]:
+    return [reading.text for reading in numbers]
 
 
 @pytest.mark.parametrize("text", ["1234", "0742", "000", "7", "19?4", "?", "??1", "98765432109"])
 def test_a_number_keeps_all_its_places(text: str) -> None:
-    readings = group(boxes(len(text)), chances(text))
-    assert texts(readings) == [text]
-    assert len(readings[0].digits) == len(text)
+    numbers = group(boxes(len(text)), chances(text))
+    assert texts(numbers) == [text]
+    assert len(numbers[0].digits) == len(text)
 
 
 def test_a_number_is_as_sure_as_its_least_sure_digit() -> None:
@@ -92,7 +94,7 @@ def test_nothing_is_nothing() -> None:
 def test_a_blank_picture_holds_no_number(shape: tuple[int, ...], level: int) -> None:
     stub = Stub()
     page = read(np.full(shape, level, np.uint8), stub)
-    assert page.readings == [] and page.reasons == []
+    assert page.numbers == [] and page.reasons == []
     assert page.crops.shape == (0, 1, 28, 28)
     assert page.boxes.shape == (0, 4)
 
@@ -101,8 +103,8 @@ def test_a_blank_picture_holds_no_number(shape: tuple[int, ...], level: int) -> 
 def test_all_digits_of_a_frame_go_through_the_network_at_once_and_hold_their_places(dark: bool) -> None:
     stub = Stub()
     page = read(draw_sheet(["2468", "36"], dark=dark), stub)
-    assert texts(page.readings) == ["7777", "77"]
-    assert [reading.row for reading in page.readings] == [0, 1]
+    assert texts(page.numbers) == ["7777", "77"]
+    assert [reading.row for reading in page.numbers] == [0, 1]
     assert len(stub.asked) == 1
     assert stub.asked[0].dtype == np.uint8 and stub.asked[0].shape[1:] == (1, 28, 28)
 
@@ -113,7 +115,7 @@ def test_the_parallel_arrays_of_a_page_share_their_rows() -> None:
     page = read(image, Stub())
     count = len(page.boxes)
     assert len(page.reasons) == len(page.crops) == len(page.digits) == len(page.junk) == count
-    for digit in (digit for reading in page.readings for digit in reading.digits):
+    for digit in (digit for reading in page.numbers for digit in reading.digits):
         assert page.reasons[digit.blob] == ""
         assert tuple(page.boxes[digit.blob].tolist()) == digit.box
     x, y, w, h = np.array(page.boxes).T
@@ -122,7 +124,7 @@ def test_the_parallel_arrays_of_a_page_share_their_rows() -> None:
 
 def test_boxes_enclose_the_ink() -> None:
     image = draw_sheet(["25"])
-    (reading,) = read(image, Stub()).readings
+    (reading,) = read(image, Stub()).numbers
     inked = np.argwhere(image.max(axis=2) < 120)
     (top, left), (bottom, right) = inked.min(axis=0), inked.max(axis=0)
     x, y, w, h = reading.box
@@ -131,33 +133,33 @@ def test_boxes_enclose_the_ink() -> None:
 
 def test_what_the_network_calls_no_digit_is_refused_with_a_reason() -> None:
     page = read(draw_sheet(["2468"]), Stub(sure=0.05, junk=0.9))
-    assert page.readings == []
+    assert page.numbers == []
     assert len(page.reasons) >= 4 and all(page.reasons)
 
 
 def test_an_unsure_network_gives_places_not_gaps() -> None:
-    assert texts(read(draw_sheet(["2468", "36"]), Stub(sure=0.4)).readings) == ["????", "??"]
+    assert texts(read(draw_sheet(["2468", "36"]), Stub(sure=0.4)).numbers) == ["????", "??"]
 
 
 @pytest.mark.parametrize(("dark", "polarity"), [(True, "dark"), (False, "light")])
 def test_the_polarity_asked_for_is_the_one_read(dark: bool, polarity: str) -> None:
     image = draw_sheet(["2468"], dark=dark)
     other = {"dark": "light", "light": "dark"}[polarity]
-    assert texts(read(image, Stub(), polarity=polarity).readings) == ["7777"]
-    assert "7777" not in texts(read(image, Stub(), polarity=other).readings)
+    assert texts(read(image, Stub(), polarity=polarity).numbers) == ["7777"]
+    assert "7777" not in texts(read(image, Stub(), polarity=other).numbers)
 
 
 def test_the_other_light_reads_the_same() -> None:
     image = draw_sheet(["13579", "24 68"])
     one, other = read(image, Stub()), read(255 - image, Stub())
-    assert texts(one.readings) == texts(other.readings)
-    assert [reading.box for reading in one.readings] == [reading.box for reading in other.readings]
+    assert texts(one.numbers) == texts(other.numbers)
+    assert [reading.box for reading in one.numbers] == [reading.box for reading in other.numbers]
 
 
 @pytest.mark.parametrize("size", [(160, 120), (640, 480), (1920, 1080), (4000, 3000)])
 def test_any_size_of_picture_is_read(size: tuple[int, int]) -> None:
     image = cv2.resize(draw_sheet(["246"]), size, interpolation=cv2.INTER_AREA if size[0] < 640 else cv2.INTER_CUBIC)
-    assert texts(read(image, Stub()).readings) == ["777"]
+    assert texts(read(image, Stub()).numbers) == ["777"]
 
 
 def test_the_same_frame_gives_the_same_page() -> None:
@@ -165,7 +167,7 @@ def test_the_same_frame_gives_the_same_page() -> None:
     before = image.copy()
     one, other = read(image, Stub()), read(image, Stub())
     assert np.array_equal(image, before)
-    assert one.readings == other.readings and np.array_equal(one.crops, other.crops)
+    assert one.numbers == other.numbers and np.array_equal(one.crops, other.crops)
 
 
 @pytest.mark.parametrize(
@@ -190,8 +192,8 @@ def test_an_unknown_polarity_is_named() -> None:
 def test_the_bundled_network_reads_drawn_sheets(classifier: Stub) -> None:
     for dark in (True, False):
         rows = ["2468", "13579", "06"]
-        readings = read(draw_sheet(rows, (800, 600), dark=dark), classifier).readings
-        assert texts(readings) == rows
+        numbers = read(draw_sheet(rows, (800, 600), dark=dark), classifier).numbers
+        assert texts(numbers) == rows
 
 
 @pytest.mark.parametrize("sign", "0123456789")
@@ -201,7 +203,7 @@ def test_a_picture_cut_tight_around_a_digit_is_read_and_boxed_within_it(sign: st
     tight = cv2.cvtColor(210 - (ink[y : y + h, x : x + w] * 0.7).astype(np.uint8), cv2.COLOR_GRAY2BGR)
     for image in (tight, 255 - tight):
         page = read(image, classifier)
-        assert [reading.text for reading in page.readings] == [sign]
-        left, top, width, height = page.readings[0].box
+        assert [reading.text for reading in page.numbers] == [sign]
+        left, top, width, height = page.numbers[0].box
         assert left <= 2 and top <= 2 and w - 2 <= left + width <= w and h - 2 <= top + height <= h
         assert page.ink.over_frame().shape == image.shape[:2]

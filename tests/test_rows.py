@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime.rows import arrange
+from realtime.reading.rows import arrange
 
 Boxes = list[tuple[int, int, int, int]]
 HEIGHT = 40

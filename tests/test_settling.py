@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime.classifier import Classifier
-from realtime.reading import read
-from realtime.tracker import Tracker
+from realtime.reading.classifier import Classifier
+from realtime.reading.pipeline import read
+from realtime.tracking.tracker import Tracker
 from tests.conftest import draw_sheet
 from tests.streams import clip_frames
 
@@ -50,7 +50,7 @@ def check_damaged_clip(classifier: Classifier, seed: int, every: int) -> None:
             continue
         damaged = damage(image, rng) if rng.random() < 0.2 else image
         time = index / 25
-        for track in tracker.update(read(damaged, classifier).readings, time, damaged):
+        for track in tracker.update(read(damaged, classifier).numbers, time, damaged):
             if track.state == "settled":
                 settled.add(track.text)
                 # For half a second after the sheet gave way to the board the last numbers may still be shown.
@@ -77,7 +77,7 @@ def test_rewritten_and_hidden_numbers_on_a_drawn_sheet(classifier: Classifier) -
         image = (before if i < 25 else after)[i % 3].copy()
         if 40 <= i < 65:
             image[: image.shape[0] // 2] = (60, 70, 90)  # a sleeve lies over the first row for a second
-        shown[i] = tracker.update(read(image, classifier).readings, i / 25, image)
+        shown[i] = tracker.update(read(image, classifier).numbers, i / 25, image)
     ids = {track.text: track.id for track in shown[24]}
     assert {(t.text, t.state) for t in shown[24]} == {("0742", "settled"), ("518", "settled")}
     assert any(t.text == "936" and t.state == "settled" for t in shown[25 + 12])
@@ -92,7 +92,7 @@ def test_a_wiped_digit_is_gone_within_half_a_second_a_covered_one_is_not(
 ) -> None:
     sheets = [draw_sheet(["0742", "518"], seed=s) for s in range(3)]
     wiped = [draw_sheet(["".join(" " if i == place else s for i, s in enumerate("0742")), "518"], seed=0)]
-    (digit,) = (r.digits[place] for r in read(sheets[0], classifier).readings if r.text == "0742")
+    (digit,) = (r.digits[place] for r in read(sheets[0], classifier).numbers if r.text == "0742")
     x, y, w, h = digit.box
     sleeve = [sheet.copy() for sheet in sheets]
     for sheet in sleeve:
@@ -101,7 +101,7 @@ def test_a_wiped_digit_is_gone_within_half_a_second_a_covered_one_is_not(
         tracker, shown = Tracker(), []
         for i in range(2 * fps):
             image = (sheets if i < fps else later)[i % len(later)]
-            shown.append(tracker.update(read(image, classifier).readings, i / fps, image))
+            shown.append(tracker.update(read(image, classifier).numbers, i / fps, image))
         after = [{t.text for t in tracks if t.state == "settled"} - {"518"} for tracks in shown[fps:]]
         assert set().union(*after) <= texts
         told = [bool(later is wiped and texts - {"0742"} <= texts_now) for texts_now in after]
@@ -114,7 +114,7 @@ def test_clutter_never_settles(data: Path, classifier: Classifier) -> None:
     for path in sorted((data / "clutter").iterdir()):
         capture, tracker, index = cv2.VideoCapture(str(path)), Tracker(), 0
         while (got := capture.read())[0]:
-            tracker.update(read(got[1], classifier).readings, index / 25)
+            tracker.update(read(got[1], classifier).numbers, index / 25)
             index += 1
         if tracker.settled():
             wrong[path.name] = [span.text for span in tracker.settled()]

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from realtime import crops
-from realtime.classifier import NOT_A_DIGIT, Classifier, default_model, sha256
-from realtime.ink import find_ink
+from realtime.reading import crops
+from realtime.reading.classifier import NOT_A_DIGIT, Classifier
+from realtime.reading.ink import find_ink
+from realtime.reading.model_files import default_model, sha256
 
 REAL = os.environ.get("LIVEDIGITS_DATA")
 SIDE = 320

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from realtime.reading import Digit, Reading
-from realtime.tracker import Track, Tracker, settle
+from realtime.reading.page import Digit, Number
+from realtime.tracking.tracker import Track, Tracker, settle
 
 HEIGHT, STEP = 40, 34  # pixels: a digit's height, and from one digit to the next
 
 
-def write(text: str, x: float = 100, y: float = 100, sure: float = 0.97, row: int = 0, scale: float = 1.0) -> Reading:
+def write(text: str, x: float = 100, y: float = 100, sure: float = 0.97, row: int = 0, scale: float = 1.0) -> Number:
     """A number as read in one frame; "?" is a digit that may be an 8 or a 3."""
     digits = []
     for i, sign in enumerate(text):
@@ -23,11 +23,11 @@ def write(text: str, x: float = 100, y: float = 100, sure: float = 0.97, row: in
             chances[int(sign)] = sure
         box = (round(x + i * STEP * scale), round(y), round(25 * scale), round(HEIGHT * scale))
         digits.append(Digit(sign, float(chances.max()), box, i, chances))
-    return Reading(tuple(digits), row)
+    return Number(tuple(digits), row)
 
 
-def run(tracker: Tracker, frames: list[list[Reading]], start: float = 0.0, fps: float = 25) -> list[list[Track]]:
-    return [tracker.update(readings, start + i / fps) for i, readings in enumerate(frames)]
+def run(tracker: Tracker, frames: list[list[Number]], start: float = 0.0, fps: float = 25) -> list[list[Track]]:
+    return [tracker.update(numbers, start + i / fps) for i, numbers in enumerate(frames)]
 
 
 def settled(tracks: list[Track]) -> list[str]:
@@ -119,7 +119,7 @@ def test_a_hand_that_passes_over_neither_shrinks_nor_renames_a_number(speed: int
     for i in range(25):  # the hand comes from the left, rests for most of a second, and goes on to the right
         edge = 80 + i * speed if i < 12 else max(80 + 11 * speed, 0)
         whole = write(text)
-        frames.append([Reading(kept, 0)] if (kept := tuple(d for d in whole.digits if d.box[0] > edge)) else [])
+        frames.append([Number(kept, 0)] if (kept := tuple(d for d in whole.digits if d.box[0] > edge)) else [])
     shown = run(tracker, frames, 1.0)
     assert {track.text for tracks in shown for track in tracks if track.state == "settled"} <= {text}
     assert {track.id for tracks in shown for track in tracks} <= {1}
@@ -179,12 +179,12 @@ def test_what_comes_and_goes_at_random_never_settles() -> None:
     rng = np.random.default_rng(5)
     tracker = Tracker()
     for i in range(500):
-        readings = []
+        numbers = []
         for k in range(4):  # four spots of clutter; each shows something in half of the frames, seldom the same
             if rng.random() < 0.5:
                 text = "".join(rng.choice(list("1147"), rng.integers(1, 3)))
-                readings.append(write(text, 100 + 200 * k + rng.normal(0, 6), 100 + rng.normal(0, 6), 0.8))
-        assert settled(tracker.update(readings, i / 25)) == []
+                numbers.append(write(text, 100 + 200 * k + rng.normal(0, 6), 100 + rng.normal(0, 6), 0.8))
+        assert settled(tracker.update(numbers, i / 25)) == []
 
 
 def test_a_lone_flicker_is_not_settled_by_patience() -> None:
@@ -198,17 +198,17 @@ def test_one_frame_in_five_damaged_never_settles_a_wrong_number(seed: int) -> No
     truth = ["0742", "518", "36", "90125", "47"]
     tracker, right = Tracker(), 0
     for i in range(300):
-        readings = [write(text, 100 + 2 * i, 60 + 70 * row, row=row) for row, text in enumerate(truth)]
+        numbers = [write(text, 100 + 2 * i, 60 + 70 * row, row=row) for row, text in enumerate(truth)]
         if rng.random() < 0.2:
-            readings = [damage(reading, rng) for reading in readings if rng.random() < 0.7]
-        shown = settled(tracker.update(readings, i / 25))
+            numbers = [damage(reading, rng) for reading in numbers if rng.random() < 0.7]
+        shown = settled(tracker.update(numbers, i / 25))
         assert set(shown) <= set(truth)
         right += len(shown)
     assert right > 0.9 * 300 * len(truth)
     assert sorted(span.text for span in tracker.settled()) == sorted(truth)
 
 
-def damage(reading: Reading, rng: np.random.Generator) -> Reading:
+def damage(reading: Number, rng: np.random.Generator) -> Number:
     """Lose, misread or displace digits of a reading."""
     digits = list(reading.digits)
     for i in range(len(digits)):
@@ -234,13 +234,13 @@ def test_a_picture_is_settled_at_once() -> None:
 def test_a_hundred_numbers_take_milliseconds(benchmark_ms: float = 60.0) -> None:
     import time
 
-    readings = [write(f"{i:04}", 200 * (i % 10), 60 * (i // 10)) for i in range(100)]
+    numbers = [write(f"{i:04}", 200 * (i % 10), 60 * (i // 10)) for i in range(100)]
     tracker = Tracker()
-    run(tracker, [readings] * 10)
+    run(tracker, [numbers] * 10)
     times = []
     for i in range(20):
         start = time.thread_time()
-        tracker.update(readings, 1 + i / 25)
+        tracker.update(numbers, 1 + i / 25)
         times.append(1000 * (time.thread_time() - start))
     assert min(times) < benchmark_ms  # of this thread alone: other programs may be running
     assert len(tracker.settled()) == 100

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime.capture import Frame
-from realtime.classifier import Classifier
-from realtime.ink import find_ink
-from realtime.keys import Scene
-from realtime.reading import read
-from realtime.tracker import Track, Tracker
-from realtime.watch import EACH, MOVING, RESTING, Watch
+from realtime.live.keys import Scene
+from realtime.reading.classifier import Classifier
+from realtime.reading.ink import find_ink
+from realtime.reading.pipeline import read
+from realtime.sources.frame import Frame
+from realtime.tracking.frame_reader import EACH, MOVING, RESTING, FrameReader
+from realtime.tracking.tracker import Track, Tracker
 from tests.conftest import draw_sheet
 
 SHEET = draw_sheet(["2468", "1357"], (1280, 720))
@@ -36,11 +36,11 @@ def texts(tracks: list[Track]) -> list[tuple[str, int]]:
 
 
 def told(image: NDArray[np.uint8], classifier: Classifier) -> list[tuple[str, int]]:
-    return sorted((reading.text, reading.row) for reading in read(image, classifier).readings)
+    return sorted((reading.text, reading.row) for reading in read(image, classifier).numbers)
 
 
 def test_the_same_pixels_are_never_read_again(classifier: Classifier) -> None:
-    watch = Watch(Tracker())
+    watch = FrameReader(Tracker())
     for i in range(80):
         tracks = watch.see(SHEET.copy(), i / FPS, classifier)
         assert texts(tracks) == [("1357", 1), ("2468", 0)]
@@ -49,7 +49,7 @@ def test_the_same_pixels_are_never_read_again(classifier: Classifier) -> None:
 
 def test_a_steady_sheet_under_noise_tells_what_reading_every_frame_tells(classifier: Classifier) -> None:
     frames = [seen(SHEET, seed) for seed in range(40)]
-    watch = Watch(Tracker())
+    watch = FrameReader(Tracker())
     for i, frame in enumerate(frames):
         tracks = watch.see(frame, i / FPS, classifier)
         assert texts(tracks) == told(frame, classifier)
@@ -58,12 +58,12 @@ def test_a_steady_sheet_under_noise_tells_what_reading_every_frame_tells(classif
 
 def test_a_sheet_that_moves_tells_what_reading_every_frame_tells(classifier: Classifier) -> None:
     frames = [seen(drift(SHEET, i), i) for i in range(60)]
-    watch = Watch(Tracker())
+    watch = FrameReader(Tracker())
     for i, frame in enumerate(frames):
         tracks = watch.see(frame, i / FPS, classifier)
         page = read(frame, classifier)
-        assert texts(tracks) == sorted((r.text, r.row) for r in page.readings)
-        for number in page.readings:
+        assert texts(tracks) == sorted((r.text, r.row) for r in page.numbers)
+        for number in page.numbers:
             (track,) = [track for track in tracks if track.text == number.text]
             for digit, other in zip(track.digits, number.digits, strict=True):
                 off = np.abs(np.subtract(digit.box, other.box)).max()
@@ -74,7 +74,7 @@ def test_a_sheet_that_moves_tells_what_reading_every_frame_tells(classifier: Cla
 @pytest.mark.parametrize("moving", [False, True])
 def test_numbers_forgotten_on_demand_are_found_in_the_next_frame(classifier: Classifier, moving: bool) -> None:
     tracker = Tracker()
-    watch = Watch(tracker)
+    watch = FrameReader(tracker)
     for i in range(20):
         watch.see(seen(drift(SHEET, i * moving), i), i / FPS, classifier)
     tracker.reset()
@@ -86,7 +86,7 @@ def test_a_moving_scene_without_digits_is_not_read_frame_by_frame_and_shows_new_
     classifier: Classifier,
 ) -> None:
     thing = cv2.rectangle(np.full_like(SHEET, 200), (300, 200), (700, 600), (90, 90, 90), cv2.FILLED)
-    watch = Watch(Tracker())
+    watch = FrameReader(Tracker())
     for i in range(30):
         assert watch.see(seen(drift(thing, i), i), i / FPS, classifier) == []
     assert 15 <= watch.followed < 30
@@ -98,7 +98,7 @@ def test_a_moving_scene_without_digits_is_not_read_frame_by_frame_and_shows_new_
 
 @pytest.mark.parametrize("depth", [25, 120])
 def test_what_is_written_onto_a_steady_sheet_is_read_at_once(classifier: Classifier, depth: int) -> None:
-    watch = Watch(Tracker())
+    watch = FrameReader(Tracker())
     for i in range(20):
         watch.see(seen(SHEET, i, 1.0), i / FPS, classifier)
     before, followed = watch.page, watch.followed
@@ -110,27 +110,27 @@ def test_what_is_written_onto_a_steady_sheet_is_read_at_once(classifier: Classif
 
 @pytest.mark.parametrize("change", ["wiped", "written over", "cut"])
 def test_what_is_no_longer_there_is_read_at_once_on_a_sheet_that_moves(classifier: Classifier, change: str) -> None:
-    watch = Watch(Tracker())
+    watch = FrameReader(Tracker())
     for i in range(20):
         tracks = watch.see(seen(drift(SHEET, i), i), i / FPS, classifier)
     followed = watch.followed
     assert texts(tracks) == [("1357", 1), ("2468", 0)] and followed > 8
     other = draw_sheet(["908", "7"], (1280, 720)) if change == "cut" else SHEET.copy()
     if change != "cut":
-        x, y, w, h = read(SHEET, classifier).readings[0].digits[1].box
+        x, y, w, h = read(SHEET, classifier).numbers[0].digits[1].box
         paper = other[-1, -1].tolist()
         cv2.rectangle(other, (x - 3, y - 3), (x + w + 3, y + h + 3), paper, cv2.FILLED)
         if change == "written over":
             cv2.circle(other, (x + w // 2, y + h // 2), h // 2 - 4, (30, 30, 30), 6, cv2.LINE_AA)
     watch.see(seen(drift(other, 20), 20), 20 / FPS, classifier)
     assert watch.followed == followed
-    assert [r.text for r in watch.page.readings] == [r.text for r in read(drift(other, 20), classifier).readings]
+    assert [r.text for r in watch.page.numbers] == [r.text for r in read(drift(other, 20), classifier).numbers]
 
 
 def test_a_new_number_on_a_scene_that_moves_is_read_within_its_time(classifier: Classifier) -> None:
-    watch = Watch(Tracker())
+    watch = FrameReader(Tracker())
     more = draw_sheet(["2468", "1357", "90"], (1280, 720))
-    first = SHEET if len(read(SHEET, classifier).readings) == 2 else pytest.fail("the sheet is not read")
+    first = SHEET if len(read(SHEET, classifier).numbers) == 2 else pytest.fail("the sheet is not read")
     for i in range(40):
         image = first if i < 20 else more
         tracks = watch.see(seen(drift(image, i), i), i / FPS, classifier)
@@ -139,7 +139,7 @@ def test_a_new_number_on_a_scene_that_moves_is_read_within_its_time(classifier: 
 
 
 def test_a_digit_that_leaves_the_frame_is_read_not_followed(classifier: Classifier) -> None:
-    watch = Watch(Tracker())
+    watch = FrameReader(Tracker())
     for i in range(60):
         away = np.array([[1, 0, 4.0 * i], [0, 1, 0]])
         for track in watch.see(cv2.warpAffine(SHEET, away, (1280, 720)), i / FPS, classifier):
@@ -148,7 +148,7 @@ def test_a_digit_that_leaves_the_frame_is_read_not_followed(classifier: Classifi
 
 
 def test_the_ink_of_a_scene_is_that_of_its_own_frame(classifier: Classifier) -> None:
-    watch = Watch(Tracker())
+    watch = FrameReader(Tracker())
     for i in range(14):
         frame = Frame(drift(SHEET, i), i, i / FPS, "camera")
         tracks = watch.see(frame.image, frame.time, classifier)
@@ -161,7 +161,7 @@ def test_the_ink_of_a_scene_is_that_of_its_own_frame(classifier: Classifier) -> 
 
 
 def test_other_settings_are_another_page(classifier: Classifier) -> None:
-    watch = Watch(Tracker())
+    watch = FrameReader(Tracker())
 
     def page(*settings: object, image: NDArray[np.uint8] = SHEET, anew: bool = False) -> object:
         watch.see(image, 0.0, classifier, *settings, anew=anew)
@@ -177,7 +177,7 @@ def test_other_settings_are_another_page(classifier: Classifier) -> None:
 
 
 def test_a_clock_that_runs_back_does_not_keep_frames_from_being_read(classifier: Classifier) -> None:
-    watch = Watch(Tracker())
+    watch = FrameReader(Tracker())
     for i in range(6):
         watch.see(seen(SHEET, i), 100 + i / FPS, classifier)
     followed = watch.followed
@@ -199,7 +199,7 @@ class Wavering:
 
 
 def test_a_page_in_doubt_stands_for_no_more_than_the_next_two_frames() -> None:
-    watch, wavering = Watch(Tracker()), Wavering()
+    watch, wavering = FrameReader(Tracker()), Wavering()
     for seed in range(20):
         watch.see(seen(SHEET, seed), seed / FPS, wavering)
     assert watch.followed <= 14

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from realtime.crops import SIDE
-from training.layout import extent, lay_out
+from realtime.reading.crops import SIDE
+from training.batch_layout import extent, lay_out
 
 CANVAS = 48  # side of the working canvas, pixels; MNIST's pixel is 1.5 of them
 FIELD = 32 / 28  # the canvas shows this many times the crop
@@ -211,7 +211,7 @@ def _cosines(device: torch.device) -> Tensor:
 
 
 def _cut(seen: Tensor, level: Tensor, gain: Tensor) -> Tensor:
-    """Cut the ink out as `realtime.ink` does: a ramp about half the contrast, which is the ink's own weighted depth."""
+    """Cut the ink out as `realtime.reading.ink` does: a ramp about half the contrast, the ink's own weighted depth."""
     seen = seen.clamp(min=0)
     contrast = (seen * seen).sum(dim=(1, 2, 3), keepdim=True) / seen.sum(dim=(1, 2, 3), keepdim=True).clamp(min=1e-6)
     return ((seen / contrast.clamp(min=1e-3) - level) * gain).clamp(0, 1)

@@ -19,13 +19,13 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from realtime import crops
-from realtime.classifier import default_model
-from realtime.options import exit_codes, note
+from realtime.commands.console import console_command, exit_codes, note
+from realtime.reading import crops
+from realtime.reading.model_files import default_model
 from training import finetune
 from training.corrections import SAME_INK, Correction, gather, groups
 from training.data import DataError
-from training.ground import Ground, measure, prepare
+from training.finetune_base import FinetuneBase, measure, prepare
 from training.sources import Source
 from training.suspects import suspicious
 
@@ -34,7 +34,7 @@ UNSEEN = 200  # glyphs to read
 GLYPH, STANDS_FOR = ((46, 8), (20, 14), (18, 24), (38, 31), (18, 38), (16, 52), (46, 56)), 4
 
 
-@click.command()
+@console_command
 @click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--data", "mnist", type=click.Path(path_type=Path), help="Folder with MNIST's files.  [default: fetch]")
 @click.option("--per-digit", type=click.IntRange(1), default=3, show_default=True, help="Pictures to train on.")
@@ -120,7 +120,7 @@ def _halves(found: list[Correction], together: NDArray[np.intp], rng: np.random.
 
 
 def _outcome(
-    ground: Ground,
+    ground: FinetuneBase,
     plan: finetune.Plan,
     name: str,
     draw: int,
@@ -163,7 +163,7 @@ def _sum_up(name: str, outcomes: list[tuple[int, int, int, float]]) -> None:
     )
 
 
-def _new_glyph(ground: Ground, plan: finetune.Plan, count: int, draw: int) -> None:
+def _new_glyph(ground: FinetuneBase, plan: finetune.Plan, count: int, draw: int) -> None:
     """Fine-tune on some samples of the new glyph, and read others; other digits are the test set's."""
     samples, unseen = (draw_glyphs(n, np.random.default_rng((draw, n))) for n in (count, UNSEEN))
     label = torch.full((UNSEEN,), STANDS_FOR)
@@ -173,7 +173,7 @@ def _new_glyph(ground: Ground, plan: finetune.Plan, count: int, draw: int) -> No
     click.echo(f"| glyph | {draw} | {count} | {UNSEEN} | {before} | {after} | {points:+.2f} (other digits) |")
 
 
-def _base_points(ground: Ground, model: nn.Module, plan: finetune.Plan, without: int = -1) -> float:
+def _base_points(ground: FinetuneBase, model: nn.Module, plan: finetune.Plan, without: int = -1) -> float:
     """Return by how many points the accuracy on the base test set has changed, but for the digit `without`."""
     _, base, _ = measure(ground, model, plan)
     part = base.part(base.labels != without)

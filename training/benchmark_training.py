@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from realtime.options import exit_codes, note
+from realtime.commands.console import console_command, exit_codes, note
 from training import data, train
 from training.fetch import mnist_folder
 from training.model import DIGITS, build, scaled
@@ -26,7 +26,7 @@ from training.run import Recipe, start
 from training.sources import Source
 
 
-@click.command()
+@console_command
 @click.option("--data", "folder", type=click.Path(path_type=Path), help="Folder with MNIST's files.  [default: fetch]")
 @click.option("--seeds", type=click.IntRange(1), default=3, show_default=True)
 @click.option("--mark", type=click.FloatRange(0, 100), default=99.3, show_default=True, help="Test accuracy, percent.")

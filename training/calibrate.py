@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from realtime.classifier import NOT_A_DIGIT
+from realtime.reading.classifier import NOT_A_DIGIT
 
 
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from realtime import crops
-from realtime.classifier import ModelRefusedError
+from realtime.reading import crops
+from realtime.reading.runtime import ModelRefusedError
 from training.model import build
 
 REQUIRED = ("arch", "classes", "crop_version", "temperature")

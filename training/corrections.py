@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from realtime.capture import PICTURES, SourceError, read_picture
-from realtime.classifier import NOT_A_DIGIT, Classifier
-from realtime.collect import INBOX, PROVENANCE
-from realtime.reading import Page, read
+from realtime.live.collecting import INBOX, PROVENANCE
+from realtime.reading.classifier import NOT_A_DIGIT, Classifier
+from realtime.reading.page import Page
+from realtime.reading.pipeline import read
+from realtime.sources.frame import SourceError
+from realtime.sources.pictures import PICTURES, read_picture
 from training.data import DataError
 from training.model import CLASSES
 from training.sources import FEWEST_INKED, is_bar, with_margin
@@ -132,7 +134,7 @@ def unlabelled(folder: Path) -> int:
 
 
 def _digits(page: Page) -> list[int]:
-    return [digit.blob for reading in page.readings for digit in reading.digits]
+    return [digit.blob for reading in page.numbers for digit in reading.digits]
 
 
 def _central(page: Page, width: int, height: int) -> list[int]:

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from realtime.capture import SourceError
-from realtime.crops import SIDE
+from realtime.reading.crops import SIDE
+from realtime.sources.frame import SourceError
 
 FILES = {
     ("train", "images"): "train-images-idx3-ubyte",

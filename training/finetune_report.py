@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from realtime.sinks import save_picture
+from realtime.outputs.pictures import save_picture
 from training.gates import Compared, Gate
 from training.model import CLASSES
 from training.selection import DOUBTED, HELD, TRAINED, Selection

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime import crops
+from realtime.reading import crops
 from training.strokes import SIDE, Patch, blank, smooth, stroke, tight
 
 SHARES = (0.25, 0.2, 0.25, 0.15, 0.15)  # of 1, 4, 7, 9, and any digit leaning
@@ -20,7 +20,7 @@ SHARES = (0.25, 0.2, 0.25, 0.15, 0.15)  # of 1, 4, 7, 9, and any digit leaning
 def draw(
     count: int, digits: Patch, labels: NDArray[np.int64], rng: np.random.Generator
 ) -> tuple[Patch, NDArray[np.int64]]:
-    """Return `count` crops (count, 1, 28, 28) uint8 laid out by `realtime.crops`, and what they show, (count,) int64.
+    """Return `count` crops (count, 1, 28, 28) uint8 laid out by `realtime.reading.crops`, and their labels, (count,) int64.
 
     digits: crops (N, 1, 28, 28) uint8 with labels (N,).
     """

@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from realtime.classifier import NOT_A_DIGIT, Classifier
-from realtime.options import device_option, exit_codes, note, open_classifier
+from realtime.commands.console import console_command, exit_codes, note
+from realtime.commands.options import device_option, open_classifier
+from realtime.reading.classifier import NOT_A_DIGIT, Classifier
 from training import calibrate, data
 from training.fetch import mnist_folder
 from training.sources import Source, load
@@ -21,7 +22,7 @@ from training.sources import Source, load
 BATCH = 500
 
 
-@click.command()
+@console_command
 @click.option("--model", type=click.Path(path_type=Path), help="ONNX file by export-onnx.  [default: bundled]")
 @device_option
 @click.option("--data", "folder", type=click.Path(path_type=Path), help="Folder with MNIST's files.  [default: fetch]")

@@ -2,8 +2,8 @@
 
 from torch import Tensor, nn
 
-from realtime.classifier import NOT_A_DIGIT
-from realtime.crops import SIDE
+from realtime.reading.classifier import NOT_A_DIGIT
+from realtime.reading.crops import SIDE
 
 DIGITS = tuple("0123456789")
 CLASSES = (*DIGITS, NOT_A_DIGIT)

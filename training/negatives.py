@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime import crops
+from realtime.reading import crops
 from training.strokes import SIDE, Patch, blank, pen_width, smooth, stroke, tight
 
 LETTERS = "ACEFKMNPRUVWXYaefhkmnprtuvwx#%&@?+*=<"
@@ -22,7 +22,7 @@ HALVES = tuple(zip((0, 0, 2, 3, 4, 7), ("top", "bottom", "bottom", "left", "left
 
 
 def draw(count: int, digits: NDArray[np.uint8], labels: NDArray[np.int64], rng: np.random.Generator) -> Patch:
-    """Return `count` crops of non-digits, (count, 1, 28, 28) uint8, laid out by `realtime.crops`.
+    """Return `count` crops of non-digits, (count, 1, 28, 28) uint8, laid out by `realtime.reading.crops`.
 
     digits: crops (N, 1, 28, 28) uint8 with labels (N,), to make twos and halves of.
     """

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from realtime.options import exit_codes, note
+from realtime.commands.console import console_command, exit_codes, note
 from training import data, train
 from training.augment import see, write
 from training.fetch import mnist_folder
@@ -33,7 +33,7 @@ SAMPLES = 8  # augmented pictures of a digit on the sheet, of either kind
 NAMES = {"digitcnn": "CNN", "mlp": "MLP, flattened"}
 
 
-@click.command()
+@console_command
 @click.option("--data", "folder", type=click.Path(path_type=Path), help="Folder with MNIST's files.  [default: fetch]")
 @click.option("--epochs", type=click.IntRange(1), default=4, show_default=True, help="Of each network.")
 @click.option("--train", "count", type=click.IntRange(100), help="Pictures to train on.  [default: all]")

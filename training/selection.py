@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from training.corrections import Correction, gather, groups, level_of
 from training.data import DataError
-from training.ground import Ground
+from training.finetune_base import FinetuneBase
 from training.model import CLASSES, DIGITS
 from training.sources import Source
 from training.suspects import suspicious
@@ -67,7 +67,7 @@ class Selection:
         return said + ([f"no pictures at all of {', '.join(none)}"] if none else [])
 
 
-def select(folder: Path, ground: Ground, trained_on: set[str], trust: bool) -> Selection:
+def select(folder: Path, ground: FinetuneBase, trained_on: set[str], trust: bool) -> Selection:
     """Find the digits of a folder's pictures and decide what becomes of each. Raises DataError where none can be used.
 
     trained_on: names of pictures that the network in use has learned from. trust: doubt no label.

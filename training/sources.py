@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from realtime import candidates, crops
-from realtime.capture import CLIPS, PICTURES, Clip, SourceError, read_picture
-from realtime.classifier import NOT_A_DIGIT
-from realtime.ink import Ink, find_ink
+from realtime.reading import candidates, crops
+from realtime.reading.classifier import NOT_A_DIGIT
+from realtime.reading.ink import Ink, find_ink
+from realtime.sources.clip import CLIPS, Clip
+from realtime.sources.frame import SourceError
+from realtime.sources.pictures import PICTURES, read_picture
 from training.data import DataError
 from training.model import CLASSES, DIGITS
 

@@ -17,8 +17,9 @@ import numpy as np
 import torch
 from torch import distributed
 
-from realtime import crops
-from realtime.options import device_option, exit_codes, note
+from realtime.commands.console import console_command, exit_codes, note
+from realtime.commands.options import device_option
+from realtime.reading import crops
 from training import calibrate, checkpoint, data, negatives, train
 from training.fetch import mnist_folder
 from training.model import ARCHITECTURES, CLASSES, DIGITS, parameters
@@ -30,7 +31,7 @@ DRAWN_FOR_VALIDATION = 1000
 KEPT = 0.995  # share of validation digits that the shipped threshold keeps
 
 
-@click.command()
+@console_command
 @click.option(
     "--data", "folder", type=click.Path(path_type=Path), help="Folder with MNIST's four files.  [default: fetch]"
 )

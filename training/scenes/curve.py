@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from realtime.classifier import Classifier, default_model
-from realtime.reading import read
-from realtime.recognize_image import rows_of_text
-from realtime.scoring import RowScore, score_rows
+from realtime.measuring.scoring import RowScore, score_rows
+from realtime.reading.classifier import Classifier
+from realtime.reading.model_files import default_model
+from realtime.reading.pipeline import read
 
 from .pictures import draw_picture
 
@@ -23,6 +23,6 @@ def measure(names: tuple[str, ...], count: int, seed: int) -> Iterator[str]:
             total = RowScore()
             for index in range(count):
                 picture, sheet, _ = draw_picture(name, strength, seed, index)
-                total += score_rows(rows_of_text(read(picture, classifier).readings), list(sheet.rows))
+                total += score_rows(read(picture, classifier).rows, list(sheet.rows))
             shares.append(f"{total.percent_exact:.0f}")
         yield f"| {name} | " + " | ".join(shares) + " |"

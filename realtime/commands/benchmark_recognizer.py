@@ -1,0 +1,160 @@
+"""benchmark-recognizer: what reading clips costs beside decoding them, in one run, interleaved and repeated.
+
+Measured on the bundled 720p clip, 3 rounds, one thread of two x86-64 cores, its sheets moving: reading costs 1.9 times
+decoding. 10 % of the frames are read, at 11 times decoding each; the others are followed. Scenes of other sizes and
+numbers of digits are in README.
+"""
+
+import os
+import platform
+from pathlib import Path
+
+import click
+import cv2
+import numpy as np
+import onnxruntime
+from tqdm import tqdm
+
+from realtime.commands.console import FAILED, console_command, exit_codes, note
+from realtime.commands.options import model_options, open_classifier
+from realtime.measuring.benchmark import Round, limit_threads, measure_round, measure_start
+from realtime.measuring.benchmark_figures import (
+    compare,
+    load_figures,
+    overview,
+    stage_table,
+    start_lines,
+    summarize,
+    summarize_starts,
+)
+from realtime.outputs.files import save_json
+from realtime.reading.classifier import Classifier
+from realtime.sources.clip import Clip
+
+START_FRAMES, STARTS = 50, 3  # frames that each fresh process reads, and how many processes
+
+
+class Figures(click.ParamType):
+    """The file that an earlier run wrote with --json."""
+
+    name = "path"
+
+    def convert(self, value: str | dict, param: click.Parameter | None, ctx: click.Context | None) -> dict:
+        """Load the file before anything is measured."""
+        try:
+            return value if isinstance(value, dict) else load_figures(Path(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@console_command
+@click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="CLIP...")
+@model_options
+@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Go through each clip so often.")
+@click.option("--max-frames", type=click.IntRange(1), help="Stop each round after so many frames.")
+@click.option(
+    "--threads",
+    "all_threads",
+    type=click.IntRange(1),
+    multiple=True,
+    default=(1,),
+    show_default=True,
+    help="For OpenCV and decoder, each. Repeat to measure several.",
+)
+@click.option("--stages", is_flag=True, help="Print the cost of each stage for each of several clips too.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures as JSON.")
+@click.option("--against", type=Figures(), metavar="PATH", help="Earlier figures, by --json: fail where worse.")
+@click.option(
+    "--worse", type=click.FloatRange(0), default=10, show_default=True, help="Fail where a ratio grew by more percent."
+)
+def main(
+    clips: tuple[Path, ...],
+    model: Path | None,
+    device: str,
+    conf: float,
+    polarity: str,
+    rounds: int,
+    max_frames: int | None,
+    all_threads: tuple[int, ...],
+    stages: bool,
+    json_path: Path | None,
+    against: dict | None,
+    worse: float,
+) -> None:
+    """Measure what it costs to read each CLIP: each stage, the whole, beside decoding the same frames.
+
+    Decoding and reading take turns every 20 frames and the clips take turns every round, so that ratios hold on a busy
+    machine too. Start-up and memory are those of recognize-video in fresh processes, for the first and the largest
+    clip. --against compares ratios to decoding alone, clips by their names.
+    """
+    names = [clip.name for clip in clips]
+    if len(set(names)) < len(names):
+        raise click.UsageError(f"clips are told apart by name, and two are called {max(names, key=names.count)}")
+    with exit_codes():
+        sizes = {clip: frame_size(clip) for clip in clips}
+        classifier = open_classifier(model, device)
+        few = min(max_frames or START_FRAMES, START_FRAMES)
+        tried = dict.fromkeys([clips[0], max(clips, key=lambda clip: sizes[clip][0] * sizes[clip][1])])
+        starts = {clip: [measure_start(clip, classifier.path, device, few) for _ in range(STARTS)] for clip in tried}
+        cases: dict[tuple[int, Path], list[Round]] = {
+            (count, clip): [] for count in dict.fromkeys(all_threads) for clip in clips
+        }
+        turns = [case for _ in range(rounds + 1) for case in cases]
+        for threads, clip in tqdm(turns, unit="clip", disable=None):
+            with limit_threads(threads):
+                cases[threads, clip].append(measure_round(clip, classifier, conf, polarity, max_frames))
+        figures = describe(classifier)
+        figures["starts"] = [{"clip": clip.name, **summarize_starts(starts[clip])} for clip in tried]
+        figures["clips"] = [
+            {"clip": clip.name, "size": sizes[clip], "threads": threads, "frames": len(measured[0].reading)}
+            | summarize(measured[1:])  # the first round warms the caches
+            for (threads, clip), measured in cases.items()
+        ]
+        report(figures, stages)
+        if json_path is not None:
+            save_json(json_path, figures)
+        if against is not None:
+            check(figures, against, worse)
+
+
+def frame_size(clip: Path) -> list[int]:
+    """Return the width and height of a clip's first frame. Raises SourceError where it has none."""
+    with Clip(clip) as opened:
+        height, width = next(opened.frames()).image.shape[:2]
+    return [width, height]
+
+
+def describe(classifier: Classifier) -> dict[str, object]:
+    """Return under which conditions was measured."""
+    return {
+        "device": classifier.device,
+        "model": classifier.path.name,
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "versions": {"python": platform.python_version(), "cv2": cv2.__version__, "numpy": np.__version__}
+        | {"onnxruntime": onnxruntime.__version__},
+    }
+
+
+def report(figures: dict, stages: bool) -> None:
+    """Print the tables: of several clips the overview, and the stages where asked for or where there is one clip."""
+    several = len(figures["clips"]) > 1
+    lines = [f"{figures['model']} on {figures['device']}, {figures['machine']}", ""]
+    if several:
+        lines += overview(figures)
+    if stages or not several:
+        lines += [line for clip in figures["clips"] for line in (*stage_table(clip), "")]
+    click.echo("\n".join([*lines, *start_lines(figures)]))
+
+
+def check(figures: dict, earlier: dict, percent: float) -> None:
+    """Say what is worse than in an earlier run by more than `percent`, and exit with FAILED where something is."""
+    worse, unknown = compare(figures, earlier, percent)
+    for name in unknown:
+        note(f"{name}: not in the earlier run, nothing to hold it against")
+    if len(unknown) == len(figures["clips"]):
+        raise ValueError("the earlier run holds none of these clips")
+    for line in worse:
+        note(line)
+    if worse:
+        raise SystemExit(FAILED)
+    note(f"no ratio more than {percent:g} % worse than in the earlier run")

@@ -1,0 +1,54 @@
+"""What every console command shares: -h and --version, notes for people, and the exit codes."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from realtime.reading.runtime import ModelRefusedError
+from realtime.sources.frame import SourceError
+
+# Exit codes besides 0, done, and click's own 2, wrong usage. 130 is what shells report of a program that Ctrl-C ended.
+FAILED, SOURCE_UNAVAILABLE, MODEL_REFUSED, INTERRUPTED = 1, 3, 4, 130
+
+
+def console_command(function: Callable[..., Any]) -> click.Command:
+    """Make a command of a function with click options: besides --help it answers to -h and --version."""
+    command = click.command(context_settings={"help_option_names": ["-h", "--help"]})(function)
+    return click.version_option(package_name="livedigits", message="%(package)s %(version)s")(command)
+
+
+def note(text: str) -> None:
+    """Write a line for people on standard error: standard output carries the numbers and nothing else."""
+    click.echo(text, err=True)
+
+
+@contextmanager
+def exit_codes() -> Iterator[None]:
+    """Turn errors that a user can cause into one line on standard error and an exit code.
+
+    A model that is refused exits with 4, a source that is unavailable with 3, any other OSError or ValueError with 1.
+    """
+    try:
+        yield
+    except ModelRefusedError as error:
+        _stop(str(error), MODEL_REFUSED)
+    except SourceError as error:
+        _stop(str(error), SOURCE_UNAVAILABLE)
+    except BrokenPipeError:
+        # Whoever read our output has gone (`| head`): there is nobody to tell, and Python must not fail at its end
+        # when it flushes what is left.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+    except (OSError, ValueError) as error:
+        _stop(str(error), FAILED)
+    except KeyboardInterrupt:
+        _stop("interrupted", INTERRUPTED)
+
+
+def _stop(message: str, code: int) -> None:
+    note(f"error: {message}")
+    sys.exit(code)

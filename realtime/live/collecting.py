@@ -1,0 +1,249 @@
+"""Keep pictures of digits for fine-tuning, and whole frames with their readings, from the live window."""
+
+import json
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.outputs.files import make_folder, write_whole
+from realtime.outputs.pictures import save_picture
+from realtime.outputs.sink import OutputError
+from realtime.reading.ink import Box, Ink
+from realtime.reading.page import UNSURE
+from realtime.sources.frame import Frame
+from realtime.tracking.track import Track
+from realtime.tracking.tracked_frame import TrackedFrame
+
+# Folders of pictures whose label is not known yet, and of whole frames.
+INBOX, SNAPSHOTS = "inbox", "snapshots"
+# Name of the file, in each folder of pictures, that says where each comes from.
+PROVENANCE = "provenance.jsonl"
+# Paper kept around a digit, as a share of its longer side: enough to tell ink from paper again when the picture is read
+# alone. Set by hand.
+MARGIN = 0.35
+# Correlation above which a digit of a number looks as it did when it was kept, and is not kept again. Set by hand: the
+# same ink with other noise lies above, a digit written anew below.
+SAME_SHAPE = 0.8
+
+
+@dataclass(frozen=True)
+class Selectable:
+    """A blob on the screen that can be selected and kept: a digit of a number, or one that was refused.
+
+    track: the number's id, 0 for what was refused. index: its place in the number, or among what was refused. text: as
+    it was read, or why it was refused. settled: whether the number has settled. box: x, y, w, h in frame pixels.
+    """
+
+    track: int
+    index: int
+    text: str
+    confidence: float
+    settled: bool
+    box: Box
+
+
+@dataclass
+class _KeptPicture:
+    """A picture that was kept: of which digit, its look by `_shape`, its line of provenance, and where it lies."""
+
+    digit: Selectable
+    shape: NDArray[np.float32]
+    line: dict[str, object]
+    path: Path
+
+
+def shown_digits(tracks: list[Track]) -> list[Selectable]:
+    """List the digits seen in this very frame, row by row."""
+    return [
+        Selectable(track.id, i, digit.text, digit.confidence, track.state == "settled", digit.box)
+        for track in tracks
+        if track.fresh
+        for i, digit in enumerate(track.digits)
+    ]
+
+
+def name_session() -> str:
+    """Return a name for a run that no other has."""
+    return f"{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
+
+
+class Collector:
+    """Keep pictures under `folder`/<label>/, each once for a track and shape, and undo what was kept last.
+
+    A label is a digit, "not-a-digit" or "inbox". Beside the pictures lies provenance.jsonl with a line for each.
+    Raises OutputError where nothing can be written; then what was there before is still whole.
+    """
+
+    def __init__(self, folder: Path, session: str) -> None:
+        self.folder, self.session = folder, session
+        self._kept: list[_KeptPicture] = []
+        self._done: list[list[tuple[_KeptPicture | Path, str]]] = []
+
+    def collect(self, frame: Frame, ink: Ink, tracks: list[Track]) -> int:
+        """Keep all digits of the frame, settled ones under their text, unsure ones in the inbox; return how many."""
+        sure = (digit.text if digit.settled and digit.text != UNSURE else INBOX for digit in shown_digits(tracks))
+        labels = zip(shown_digits(tracks), sure, strict=True)
+        return self._keep(frame, ink, labels, "collect")
+
+    def label(self, frame: Frame, ink: Ink, digit: Selectable, label: str) -> int:
+        """Keep one digit under a label given by a person, moving it there if it was kept; return 0 if it lay there."""
+        return self._keep(frame, ink, [(digit, label)], "key")
+
+    def snapshot(self, tracked: TrackedFrame) -> Path:
+        """Keep the whole frame, with its readings as a JSON line beside it."""
+        path = self._folder(SNAPSHOTS) / f"{self.session}-f{tracked.frame.index:06}.png"
+        save_picture(path, tracked.frame.image)
+        try:
+            write_whole(path.with_suffix(".json"), _json_line(tracked.to_dict()))
+        except OutputError:
+            path.unlink(missing_ok=True)
+            raise
+        self._done.append([(path, "")])
+        return path
+
+    def undo(self) -> int:
+        """Take back the last thing kept, moved or snapped; return how many pictures that were."""
+        if not self._done:
+            return 0
+        steps = self._done.pop()
+        for kept, before in reversed(steps):
+            if isinstance(kept, Path):
+                kept.unlink(missing_ok=True)
+                kept.with_suffix(".json").unlink(missing_ok=True)
+            elif before:
+                self._move(kept, before)
+            else:
+                kept.path.unlink(missing_ok=True)
+                _rewrite(kept.path.parent, drop=kept.path.name)
+                self._kept.remove(kept)
+        return len(steps)
+
+    def _keep(self, frame: Frame, ink: Ink, labels: Iterable[tuple[Selectable, str]], by: str) -> int:
+        """Keep each digit under its label, once for its shape; return how many were kept or moved."""
+        steps: list[tuple[_KeptPicture | Path, str]] = []
+        try:
+            for digit, label in labels:
+                picture = cut_out(frame.image, ink, digit.box)
+                shape = _shape(frame.image, digit.box)
+                known = self._find(digit, shape)
+                if known is None:
+                    steps.append((self._add(frame, digit, label, by, picture, shape), ""))
+                elif by == "key" and known.path.parent.name != label:
+                    steps.append((known, known.path.parent.name))
+                    self._move(known, label)
+        finally:
+            if steps:
+                self._done.append(steps)
+        return len(steps)
+
+    def _find(self, digit: Selectable, shape: NDArray[np.float32]) -> _KeptPicture | None:
+        """Return what was kept of this digit of this track in this shape."""
+        same = [k for k in self._kept if (k.digit.track, k.digit.index) == (digit.track, digit.index)]
+        return next((k for k in same if float((k.shape * shape).sum()) > SAME_SHAPE), None)
+
+    def _add(
+        self,
+        frame: Frame,
+        digit: Selectable,
+        label: str,
+        by: str,
+        picture: NDArray[np.uint8],
+        shape: NDArray[np.float32],
+    ) -> _KeptPicture:
+        """Write a picture and its line of provenance."""
+        name = f"{self.session}-f{frame.index:06}-t{digit.track:04}-d{digit.index}.png"
+        path = self._folder(label) / name
+        line = {
+            "file": name,
+            "label": label,
+            "by": by,
+            "read": digit.text,
+            "confidence": round(digit.confidence, 4),
+            "session": self.session,
+            "source": frame.source,
+            "frame": frame.index,
+            "time": round(frame.time, 3),
+            "track": digit.track,
+            "digit": digit.index,
+            "box": list(digit.box),
+        }
+        save_picture(path, picture)
+        try:
+            _rewrite(path.parent, add=line)
+        except OutputError:
+            path.unlink(missing_ok=True)
+            raise
+        kept = _KeptPicture(digit, shape, line, path)
+        self._kept.append(kept)
+        return kept
+
+    def _move(self, kept: _KeptPicture, label: str) -> None:
+        """Move a picture and its line to another label."""
+        target = self._folder(label) / kept.path.name
+        _rewrite(target.parent, add={**kept.line, "label": label, "by": "key"}, drop=target.name)
+        kept.path.replace(target)
+        _rewrite(kept.path.parent, drop=kept.path.name)
+        kept.path = target
+
+    def _folder(self, name: str) -> Path:
+        """Make a folder for a label."""
+        make_folder(self.folder / name)
+        return self.folder / name
+
+
+def cut_out(image: NDArray[np.uint8], ink: Ink, box: Box) -> NDArray[np.uint8]:
+    """Cut a digit with a margin of paper out of image (H, W, 3), and paint over what neighbours reach into it."""
+    (x, y, w, h), margin = box, round(MARGIN * max(box[2:]))
+    top, left = max(0, y - margin), max(0, x - margin)
+    picture = image[top : y + h + margin, left : x + w + margin].copy()
+    if not picture.size:
+        raise OutputError(f"cannot keep the digit at {box}: it lies outside the picture")
+    mask = ink.over_frame()
+    rows, columns = (
+        np.minimum((np.arange(start, start + count) * ink.scale).astype(int), size - 1)
+        for start, count, size in (
+            (top, picture.shape[0], mask.shape[0]),
+            (left, picture.shape[1], mask.shape[1]),
+        )
+    )
+    foreign = (mask[np.ix_(rows, columns)] > 0).astype(np.uint8)
+    foreign = cv2.dilate(foreign, np.ones((5, 5), np.uint8))
+    foreign[max(0, y - top - 2) : y - top + h + 2, max(0, x - left - 2) : x - left + w + 2] = 0
+    return cv2.inpaint(picture, foreign, 3, cv2.INPAINT_TELEA) if foreign.any() else picture
+
+
+def _shape(image: NDArray[np.uint8], box: Box) -> NDArray[np.float32]:
+    """Return the look of a digit, (20, 20), of mean 0 and length 1: its product with another is their correlation."""
+    x, y, w, h = box
+    patch = cv2.cvtColor(image[max(0, y) : y + h, max(0, x) : x + w], cv2.COLOR_BGR2GRAY)
+    small = cv2.GaussianBlur(cv2.resize(patch, (20, 20), interpolation=cv2.INTER_AREA), (0, 0), 1).astype(np.float32)
+    small -= small.mean()
+    return small / max(float(np.linalg.norm(small)), 1e-6)
+
+
+def _rewrite(folder: Path, add: dict[str, object] | None = None, drop: str = "") -> None:
+    """Add a line to a folder's provenance, or drop that of a file; the file is whole at any moment."""
+    path = folder / PROVENANCE
+    try:
+        lines = path.read_bytes().splitlines() if path.exists() else []
+        kept = [line for line in lines if json.loads(line)["file"] != drop]
+    except OSError as error:
+        raise OutputError(f"cannot read {path}: {error.strerror or error}") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise OutputError(f"cannot add to {path}: it holds a line that is not ours ({error}); move it away") from None
+    kept += [_json_line(add)] if add is not None else []
+    if kept:
+        write_whole(path, b"".join(line.rstrip() + b"\n" for line in kept))
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _json_line(value: dict[str, object]) -> bytes:
+    """Return a value as a line of JSON in UTF-8."""
+    return (json.dumps(value, ensure_ascii=False) + "\n").encode()

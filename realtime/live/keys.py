@@ -1,0 +1,180 @@
+"""What the keys of the live window do: to what is shown, to how it is read, and to the pictures kept."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from realtime.live.collecting import INBOX, Collector, Selectable, shown_digits
+from realtime.live.state import Controls
+from realtime.reading.classifier import NOT_A_DIGIT
+from realtime.reading.ink import POLARITIES, Box
+from realtime.tracking.tracked_frame import TrackedFrame
+from realtime.tracking.tracker import Tracker
+
+ESCAPE, TAB = 27, 9  # codes of the keys
+CONFIDENCE_STEP = 0.05  # by which [ and ] change the confidence; set by hand
+# Each key, as the help names it, and what it does.
+HELP = (
+    ("q Esc", "quit"),
+    ("space", "pause, go on"),
+    ("s", "snapshot: keep the frame with its readings"),
+    ("c", "collect: keep a picture of every digit shown"),
+    ("Tab click", "select a digit"),
+    ("0-9", "the selected digit is this: keep its picture"),
+    ("x", "the selected one is not a digit: keep its picture"),
+    ("u", "undo the last s, c, x or digit key"),
+    ("d", "steps: ink, and what was refused and why"),
+    ("i", "ink: auto, dark, light"),
+    ("[ ]", "less, more sure before a digit is shown"),
+    ("m", "mirror the display"),
+    ("r", "reset: forget all numbers"),
+    ("f", "full screen"),
+    ("h", "this help"),
+)
+
+
+@dataclass
+class Keyboard:
+    """Turn keys and clicks into actions; `message` tells what the last one did, `failed` counts failures to keep."""
+
+    controls: Controls
+    tracker: Tracker
+    collector: Collector
+    message: str = ""
+    failed: int = 0
+    _actions: dict[str, Callable[[TrackedFrame], str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._actions = {
+            "q": self._quit,
+            chr(ESCAPE): self._quit,
+            " ": self._pause,
+            "s": self._snapshot,
+            "c": self._collect,
+            chr(TAB): self._next,
+            "x": lambda tracked: self._label(tracked, NOT_A_DIGIT),
+            "u": self._undo,
+            "d": lambda _: self._toggle("steps"),
+            "i": self._polarity,
+            "[": lambda _: self._confidence(-CONFIDENCE_STEP),
+            "]": lambda _: self._confidence(CONFIDENCE_STEP),
+            "m": lambda _: self._toggle("mirror"),
+            "r": self._reset,
+            "f": lambda _: self._toggle("full_screen"),
+            "h": lambda _: self._toggle("help"),
+        }
+
+    def press(self, key: str, tracked: TrackedFrame) -> bool:
+        """Do what a key stands for, on the frame shown; tell whether it stands for anything."""
+        if key.isdecimal() and key.isascii():
+            action: Callable[[TrackedFrame], str] | None = lambda tracked: self._label(tracked, key)  # noqa: E731
+        else:
+            action = self._actions.get(key)
+        if action is None:
+            return False
+        try:
+            self.message = action(tracked)
+        except OSError as error:
+            self.message = f"error: {error}"
+            self.failed += 1
+        return True
+
+    def click(self, tracked: TrackedFrame, x: float, y: float) -> None:
+        """Select the digit, or what was refused as one, at a place in frame pixels; nothing where there is none."""
+        hits = [pick for pick in selectable_blobs(tracked) if _covers(pick.box, x, y)]
+        self.controls.selected = min(hits, key=lambda pick: pick.box[2] * pick.box[3], default=None)
+        self.message = _describe(self.controls.selected)
+
+    def follow(self, tracked: TrackedFrame) -> None:
+        """Find the selected digit again in a new frame; it is let go when its number has gone."""
+        chosen = self.controls.selected
+        if chosen is None:
+            return
+        if chosen.track:
+            same = [p for p in selectable_blobs(tracked) if (p.track, p.index) == (chosen.track, chosen.index)]
+            shown = any(track.id == chosen.track for track in tracked.tracks)
+            self.controls.selected = same[0] if same else chosen if shown else None
+        else:
+            x, y, w, h = chosen.box
+            near = [p for p in selectable_blobs(tracked) if _covers(p.box, x + w / 2, y + h / 2)]
+            self.controls.selected = near[0] if near else None
+
+    def _label(self, tracked: TrackedFrame, label: str) -> str:
+        chosen = self.controls.selected
+        shown = shown_digits(tracked.tracks)
+        if chosen is None and len(shown) == 1:
+            chosen = shown[0]
+        if chosen is None:
+            return "select a digit first: Tab, or a click on it"
+        if chosen not in selectable_blobs(tracked):
+            return "the selected digit is not to be seen just now"
+        kept = self.collector.label(tracked.frame, tracked.ink, chosen, label)
+        return f"kept as {label}" if kept else f"kept as {label} before"
+
+    def _collect(self, tracked: TrackedFrame) -> str:
+        kept = self.collector.collect(tracked.frame, tracked.ink, tracked.tracks)
+        return f"kept {kept} pictures in {self.collector.folder}; unsure ones in {INBOX}"
+
+    def _snapshot(self, tracked: TrackedFrame) -> str:
+        return f"kept {self.collector.snapshot(tracked)}"
+
+    def _undo(self, _: TrackedFrame) -> str:
+        count = self.collector.undo()
+        return f"took back {count}" if count else "nothing to take back"
+
+    def _next(self, tracked: TrackedFrame) -> str:
+        shown = selectable_blobs(tracked) if self.controls.steps else shown_digits(tracked.tracks)
+        chosen = self.controls.selected
+        places = [(pick.track, pick.index) for pick in shown]
+        here = places.index((chosen.track, chosen.index)) if chosen and (chosen.track, chosen.index) in places else -1
+        self.controls.selected = shown[(here + 1) % len(shown)] if shown else None
+        return _describe(self.controls.selected)
+
+    def _quit(self, _: TrackedFrame) -> str:
+        self.controls.quit = True
+        return "quit"
+
+    def _pause(self, _: TrackedFrame) -> str:
+        self._toggle("paused")
+        return "paused: space goes on" if self.controls.paused else "reading"
+
+    def _polarity(self, _: TrackedFrame) -> str:
+        self.controls.polarity = POLARITIES[(POLARITIES.index(self.controls.polarity) + 1) % len(POLARITIES)]
+        return f"ink: {self.controls.polarity}"
+
+    def _confidence(self, step: float) -> str:
+        self.controls.confidence = round(min(max(self.controls.confidence + step, 0.0), 1.0), 2)
+        self.tracker.confidence = self.controls.confidence
+        return f"a digit is shown from confidence {self.controls.confidence:.2f}"
+
+    def _reset(self, _: TrackedFrame) -> str:
+        self.tracker.reset()
+        self.controls.selected = None
+        return "all numbers forgotten"
+
+    def _toggle(self, name: str) -> str:
+        on = not getattr(self.controls, name)
+        setattr(self.controls, name, on)
+        return f"{name.replace('_', ' ')} {'on' if on else 'off'}"
+
+
+def selectable_blobs(tracked: TrackedFrame) -> list[Selectable]:
+    """List the digits of a frame, and what was refused as one (track 0)."""
+    refused = [
+        Selectable(0, i, reason, 0.0, False, (x, y, w, h))
+        for i, ((x, y, w, h), reason) in enumerate(zip(tracked.page.boxes.tolist(), tracked.page.reasons, strict=True))
+        if reason
+    ]
+    return shown_digits(tracked.tracks) + refused
+
+
+def _describe(pick: Selectable | None) -> str:
+    if pick is None:
+        return "nothing selected"
+    if not pick.track:
+        return f"selected what was refused: {pick.text}"
+    return f"selected {pick.text} ({pick.confidence:.2f}): 0-9 label it, x not a digit"
+
+
+def _covers(box: Box, x: float, y: float) -> bool:
+    """Tell whether a place lies in a box, or within four pixels of it."""
+    return box[0] - 4 <= x < box[0] + box[2] + 4 and box[1] - 4 <= y < box[1] + box[3] + 4

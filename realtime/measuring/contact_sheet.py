@@ -1,0 +1,93 @@
+"""Lay misread pictures side by side: what was seen, read and refused, with the truth below."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.outputs.overlay import draw
+from realtime.outputs.pictures import save_picture
+from realtime.reading.page import Page
+from realtime.tracking.tracker import settle
+
+TILE = (600, 420)  # width, height of a picture on the sheet, pixels
+MARGIN = 22  # around a picture, so that the label of a tight crop does not cover it, pixels
+COLUMNS, ROWS = 4, 6  # tiles on one sheet
+LINE, FONT, SCALE = 18, cv2.FONT_HERSHEY_SIMPLEX, 0.45
+REFUSED, CAPTION, GROUND = (80, 80, 230), (230, 230, 230), (30, 30, 30)  # BGR
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A picture as drawn, at most TILE large, and its lines of text."""
+
+    picture: NDArray[np.uint8]
+    lines: tuple[str, ...]
+
+
+def make_tile(image: NDArray[np.uint8], page: Page, lines: Sequence[str]) -> Tile:
+    """Draw what was read, and in red what was refused and why, on image (H, W, 3) brought to the size of a tile."""
+    height, width = image.shape[:2]
+    scale = min((TILE[0] - 2 * MARGIN) / width, (TILE[1] - 2 * MARGIN) / height)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    canvas = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    canvas = cv2.copyMakeBorder(canvas, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_CONSTANT, value=GROUND)
+    for box, reason in zip(page.boxes.tolist(), page.reasons, strict=True):
+        if reason:
+            x, y, w, h = _scaled(box, scale)
+            cv2.rectangle(canvas, (x - 1, y - 1), (x + w, y + h), REFUSED, 1)
+            cv2.putText(canvas, reason.split(" (")[0][:24], (x, y - 3), FONT, 0.36, REFUSED, 1, cv2.LINE_AA)
+    numbers = [
+        replace(reading, digits=tuple(replace(digit, box=_scaled(digit.box, scale)) for digit in reading.digits))
+        for reading in page.numbers
+    ]
+    return Tile(draw(canvas, settle(numbers)), tuple(piece for line in lines for piece in _wrap(line)))
+
+
+def save_sheets(tiles: list[Tile], folder: Path, name: str) -> list[Path]:
+    """Write the tiles as pictures `name.png`, `name-2.png`... in a folder; return their paths. Raises OutputError."""
+    each = COLUMNS * ROWS
+    paths = []
+    for start in range(0, len(tiles), each):
+        paths.append(folder / (f"{name}-{start // each + 1}.png" if start else f"{name}.png"))
+        save_picture(paths[-1], montage(tiles[start : start + each]))
+    return paths
+
+
+def montage(tiles: list[Tile]) -> NDArray[np.uint8]:
+    """Return one picture (H, W, 3) of the tiles, row by row."""
+    columns = min(COLUMNS, len(tiles))
+    strips = []
+    for start in range(0, len(tiles), columns):
+        row = tiles[start : start + columns]
+        picture_height = max(tile.picture.shape[0] for tile in row)
+        height = picture_height + LINE * max(len(tile.lines) for tile in row) + 14
+        strip = np.full((height, columns * (TILE[0] + 8), 3), GROUND, np.uint8)
+        for i, tile in enumerate(row):
+            left = i * (TILE[0] + 8)
+            tall, wide = tile.picture.shape[:2]
+            strip[:tall, left : left + wide] = tile.picture
+            for k, line in enumerate(tile.lines, 1):
+                place = (left + 3, picture_height + LINE * k)
+                cv2.putText(strip, line, place, FONT, SCALE, CAPTION, 1, cv2.LINE_AA)
+        strips.append(strip)
+    return np.concatenate(strips)
+
+
+def _scaled(box: Sequence[int], scale: float) -> tuple[int, int, int, int]:
+    """Bring a box from pixels of the picture to pixels of its tile."""
+    x, y, w, h = (round(value * scale) for value in box)
+    return x + MARGIN, y + MARGIN, max(1, w), max(1, h)
+
+
+def _wrap(line: str) -> list[str]:
+    """Break a line of text into pieces that fit the width of a tile."""
+    pieces = [""]
+    for sign in line:
+        if cv2.getTextSize(pieces[-1] + sign, FONT, SCALE, 1)[0][0] > TILE[0] - 6:
+            pieces.append("  ")
+        pieces[-1] += sign
+    return pieces

@@ -1,0 +1,79 @@
+"""Show how a picture was read, step by step, in one figure: how a user sees why a digit was missed."""
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.outputs.overlay import SETTLED, draw, draw_box
+from realtime.outputs.pictures import save_picture
+from realtime.reading.page import Page
+from realtime.tracking.tracker import settle
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+REFUSED = (60, 60, 230)  # BGR
+MOST_CROPS = 36  # the blobs most like digits are shown: texture has thousands that are not
+COLUMNS = 6
+
+
+def explain(path: Path, image: NDArray[np.uint8], page: Page, title: str) -> None:
+    """Write the figure of one picture (H, W, 3) BGR and its page as a PNG. Raises OutputError where it cannot.
+
+    The picture, its ink, the blobs with those refused and why, the numbers read; then for each blob the network's input
+    with its bars of confidence for 0 to 9 and for no digit.
+    """
+    from matplotlib.figure import Figure  # here, since it takes as long to import as all the rest
+
+    refused = np.array([bool(reason) for reason in page.reasons], float)
+    shown = np.sort(np.argsort(page.junk + refused, kind="stable")[:MOST_CROPS])
+    rows = -(-len(shown) // COLUMNS)
+    figure = Figure(figsize=(16, 10 + 1.9 * rows), layout="constrained")
+    figure.suptitle(title, parse_math=False)
+    top, bottom = figure.subfigures(2, 1, height_ratios=[10, max(0.1, 1.9 * rows)])
+    text = " | ".join(reading.text for reading in page.numbers) or "nothing"
+    steps = {
+        "picture": image,
+        "ink": 255 - page.ink.over_frame(),
+        "blobs: green read, red refused": _blobs(image, page),
+        f"read: {text}": draw(image, settle(page.numbers)),
+    }
+    for axes, (name, picture) in zip(top.subplots(2, 2).flat, steps.items(), strict=True):
+        axes.imshow(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB) if picture.ndim == 3 else picture, cmap="gray")
+        axes.set_title(name, parse_math=False)
+        axes.set_axis_off()
+    if rows:
+        pairs = bottom.subplots(rows, 2 * COLUMNS, squeeze=False).reshape(-1, 2)
+        for k, axes in enumerate(pairs):
+            _draw_crop(axes[0], axes[1], page, int(shown[k])) if k < len(shown) else [a.set_axis_off() for a in axes]
+    data = io.BytesIO()
+    figure.savefig(data, format="png", dpi=80)
+    save_picture(path, cv2.imdecode(np.frombuffer(data.getvalue(), np.uint8), cv2.IMREAD_COLOR))
+
+
+def _blobs(image: NDArray[np.uint8], page: Page) -> NDArray[np.uint8]:
+    """Return the picture with a numbered box for each blob."""
+    canvas = image.copy()
+    thickness = max(1, round(max(image.shape[:2]) / 640))
+    for box, reason in zip(page.boxes.tolist(), page.reasons, strict=True):
+        draw_box(canvas, tuple(box), REFUSED if reason else SETTLED, thickness)
+    return canvas
+
+
+def _draw_crop(picture: "Axes", bars: "Axes", page: Page, blob: int) -> None:
+    """Draw one blob's crop as the network sees it, and what the network and the rules made of it."""
+    reason = page.reasons[blob]
+    colour = "tab:red" if reason else "tab:green"
+    x, y, *_ = page.boxes[blob].tolist()
+    picture.imshow(page.crops[blob, 0], cmap="gray", vmin=0, vmax=255)
+    picture.set_title(f"at {x}, {y}", fontsize=7)
+    picture.set_axis_off()
+    bars.bar(range(11), [*page.digits[blob], page.junk[blob]], color=[colour] * 10 + ["tab:gray"])
+    bars.set_ylim(0, 1)
+    bars.set_yticks([])
+    bars.set_xticks(range(11), [*"0123456789", "no"], fontsize=6)
+    bars.set_title(reason[:34] or "read", fontsize=7, color=colour, parse_math=False)

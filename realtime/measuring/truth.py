@@ -1,0 +1,171 @@
+"""Find out what a source says it shows: truth.csv, folders named 0 to 9, labels in an npz file, or nothing."""
+
+import csv
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.reading.classifier import NOT_A_DIGIT
+from realtime.sources.clip import CLIPS
+from realtime.sources.frame import SourceError
+from realtime.sources.pictures import PICTURES, read_picture
+
+DIGITS = tuple("0123456789")
+LABELS = (*DIGITS, NOT_A_DIGIT)
+SHEET_SIDE = 256  # a picture of an npz file is shown on a plain sheet this large, pixels
+WRITING_SIDE = 112  # and enlarged there by a whole factor to about this side, pixels
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A picture with its rows of numbers from the top, a blank for a wide gap."""
+
+    path: Path
+    rows: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A part of a clip, start to end in s, with the rows of numbers that it shows."""
+
+    path: Path
+    rows: tuple[str, ...]
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A picture of one digit, or of none: its label, the group it belongs to (a writer), and how to get its pixels."""
+
+    name: str
+    label: str
+    group: str
+    load: Callable[[], NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class LabelledSource:
+    """What there is to read at a path. One kind of truth is filled, or none and only `untold` files are listed."""
+
+    path: Path
+    sheets: list[Sheet] = field(default_factory=list)
+    passages: list[Passage] = field(default_factory=list)
+    samples: list[Sample] = field(default_factory=list)
+    untold: list[Path] = field(default_factory=list)
+
+
+def open_labelled(path: Path) -> LabelledSource:
+    """Look what a folder, clip, picture or npz file holds and tells. Raises SourceError, ValueError for a bad table."""
+    if path.is_dir():
+        return _open_folder(path)
+    if not path.is_file():
+        raise SourceError(f"no folder or file {path}")
+    if path.suffix.lower() == ".npz":
+        return LabelledSource(path, samples=load_labelled(path))
+    if path.suffix.lower() not in CLIPS | PICTURES:
+        raise SourceError(f"cannot evaluate {path}: neither a folder, a picture, a clip nor an npz file")
+    if (path.parent / "truth.csv").is_file():
+        told = read_truth(path.parent / "truth.csv")
+        mine = [[entry for entry in entries if entry.path == path] for entries in told]
+        if any(mine):
+            return LabelledSource(path, *mine)
+    return LabelledSource(path, untold=[path])
+
+
+def _open_folder(path: Path) -> LabelledSource:
+    if (path / "truth.csv").is_file():
+        return LabelledSource(path, *read_truth(path / "truth.csv"))
+    found = sorted(p for p in path.rglob("*") if p.suffix.lower() in CLIPS | PICTURES and p.is_file())
+    labelled = [p for p in found if p.parent.name in LABELS and p.suffix.lower() in PICTURES]
+    if labelled:
+        return LabelledSource(path, samples=[_sample(path, file) for file in labelled])
+    if not found:
+        raise SourceError(f"folder {path} holds no truth.csv, no folders 0 to 9, no picture and no clip")
+    return LabelledSource(path, untold=found)
+
+
+def _sample(folder: Path, file: Path) -> Sample:
+    writer = file.parent.parent.relative_to(folder).as_posix()
+    return Sample(file.relative_to(folder).as_posix(), file.parent.name, writer, lambda: read_picture(file))
+
+
+def read_truth(path: Path) -> tuple[list[Sheet], list[Passage]]:
+    """Read truth.csv: columns file, rows, and for clips start, end in s. Raises ValueError for another form."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = list(csv.DictReader(file, strict=True))
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not a table in UTF-8: {error}") from None
+    except OSError as error:
+        raise SourceError(f"cannot open {path}: {error.strerror or error}") from None
+    if not lines:
+        raise ValueError(f"{path} lists no file")
+    sheets, passages = [], []
+    for number, line in enumerate(lines, 2):
+        where = f"{path}, line {number}"
+        name, rows = line.get("file"), line.get("rows")
+        if not name or rows is None:
+            raise ValueError(f"{where}: needs the columns file and rows")
+        if set(rows) - set("0123456789 |"):
+            raise ValueError(f"{where}: rows are digits, blanks and bars between rows, got {rows!r}")
+        told = tuple(row.strip() for row in rows.split("|") if row.strip())
+        if Path(name).suffix.lower() in CLIPS:
+            passages.append(Passage(path.parent / name, told, *_times(line, where)))
+        else:
+            sheets.append(Sheet(path.parent / name, told))
+    return sheets, passages
+
+
+def _times(line: dict[str, str], where: str) -> tuple[float, float]:
+    """Return when a passage starts and ends, s; the whole clip where its line says nothing."""
+    try:
+        start, end = float(line.get("start") or 0), float(line.get("end") or "inf")
+    except ValueError:
+        raise ValueError(f"{where}: start and end are seconds, got {line['start']!r}, {line['end']!r}") from None
+    if not 0 <= start < end:
+        raise ValueError(f"{where}: start must lie before end, got {start}, {end}")
+    return start, end
+
+
+def load_labelled(path: Path) -> list[Sample]:
+    """Load small pictures, images (N, H, W) uint8, with their labels, each to be shown on a plain sheet of its paper.
+
+    A label that is no digit counts as not a digit. Raises SourceError for a file that holds no such arrays.
+    """
+    try:
+        # Opened here: NumPy leaves a file that it cannot read open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            images, labels = arrays["images"], arrays["labels"]
+    except (KeyError, ValueError, zipfile.BadZipFile, OSError, EOFError) as error:
+        raise SourceError(f"cannot read {path} as an npz file with images and labels: {error}") from None
+    if images.dtype != np.uint8 or images.ndim != 3 or 0 in images.shape or labels.shape != images.shape[:1]:
+        raise SourceError(f"{path}: images must be (N, H, W) uint8 with N labels, got {images.shape} {images.dtype}")
+    light_ink = float(np.median(images)) < 128
+    names = [str(label) if str(label) in DIGITS else NOT_A_DIGIT for label in labels.tolist()]
+    groups = [str(label) if name == NOT_A_DIGIT else "" for label, name in zip(labels.tolist(), names, strict=True)]
+    return [
+        Sample(f"{path.name} {i}", name, group, lambda image=image: on_sheet(image, light_ink))
+        for i, (name, group, image) in enumerate(zip(names, groups, images, strict=True))
+    ]
+
+
+def on_sheet(image: NDArray[np.uint8], light_ink: bool) -> NDArray[np.uint8]:
+    """Enlarge a small grey picture (h, w) and lay it on a sheet (H, W, 3) BGR of its own paper, with a wide margin.
+
+    A camera shows digits larger than 16 pixels and with paper around them, so that is how such a picture is shown.
+    """
+    factor = max(1, round(WRITING_SIDE / max(image.shape)))
+    size = image.shape[1] * factor, image.shape[0] * factor
+    writing = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
+    paper = int(np.percentile(image, 10 if light_ink else 90))
+    width, height = (max(SHEET_SIDE, 2 * side) for side in size)
+    sheet = np.full((height, width), paper, np.uint8)
+    left, top = (width - size[0]) // 2, (height - size[1]) // 2
+    sheet[top : top + size[1], left : left + size[0]] = writing
+    return cv2.cvtColor(sheet, cv2.COLOR_GRAY2BGR)

@@ -1,0 +1,56 @@
+"""Write files whole or not at all, and name and check the files and folders that results go to."""
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from realtime.outputs.sink import OutputError
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file, in place of one that is there, so that it is never there by half. Raises OutputError."""
+    unfinished = path.with_name(path.name + ".part")
+    try:
+        unfinished.write_bytes(data)
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise OutputError(f"cannot save {path}: {error.strerror or error}") from None
+
+
+def save_json(path: Path, figures: dict[str, object]) -> None:
+    """Write the figures of a measuring command as a JSON file. Raises OutputError."""
+    write_whole(path, (json.dumps(figures, indent=1) + "\n").encode())
+
+
+def output_paths(folder: Path, sources: Iterable[Path], ending: str) -> list[Path]:
+    """Make a folder and name a file in it for each source, none twice: a second a.jpg gives a-2. Raises OutputError."""
+    make_folder(folder)
+    taken: dict[Path, None] = {}
+    for source in sources:
+        path, number = folder / f"{source.stem}{ending}", 1
+        while path in taken:
+            number += 1
+            path = folder / f"{source.stem}-{number}{ending}"
+        taken[path] = None
+    return list(taken)
+
+
+def check_folder(path: Path) -> None:
+    """Refuse a file whose folder is missing or cannot be written. Raises OutputError."""
+    folder = path.parent
+    if not folder.is_dir():
+        raise OutputError(f"cannot save {path}: no folder {folder}; make it first")
+    if path.is_dir():
+        raise OutputError(f"cannot save {path}: it is a folder")
+    if not os.access(folder, os.W_OK):
+        raise OutputError(f"cannot save {path}: {folder} is not writable")
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder that results go to, where there is none. Raises OutputError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make folder {folder}: {error.strerror or error}") from None

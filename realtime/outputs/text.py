@@ -1,0 +1,94 @@
+"""Write what was read as lines of text: JSON lines and tables."""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import TextIO
+
+from realtime.outputs.sink import OutputError, Sink
+from realtime.tracking.tracked_frame import TrackedFrame
+
+# Columns of the table of numbers.
+COLUMNS = ("source", "frame", "time", "id", "text", "state", "row", "confidence", "x", "y", "w", "h")
+
+
+class TextSink(Sink):
+    """Write lines into a file, to standard output where the path is "-", or into a file that is open already.
+
+    add: go on at the end of a file that is there. Raises OutputError where the file cannot be opened or written.
+    """
+
+    def __init__(self, path: str | TextIO, add: bool = False) -> None:
+        self._owned, self._failed = isinstance(path, str) and path != "-", False
+        self.path = path if isinstance(path, str) else "-"
+        self._file: TextIO = path if not isinstance(path, str) else sys.stdout if path == "-" else _open_text(path, add)
+
+    def put(self, text: str) -> None:
+        """Write text that is whole lines, so that it is there even when the run is killed."""
+        try:
+            self._file.write(text)
+            self._file.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self._failed = True
+            if self._owned:
+                with suppress(OSError):
+                    self._file.close()  # writes what is left in the buffer, and fails again
+                _cut_to_lines(Path(self.path))
+            raise OutputError(f"cannot write {self.path}: {error.strerror or error}") from None
+
+    def close(self) -> None:
+        """Close the file; standard output, or a file opened by someone else, is flushed and stays open."""
+        if not self._failed:
+            self._file.close() if self._owned else self._file.flush()
+
+
+class JsonLines(TextSink):
+    """Write one JSON object a line and frame; lines are whole even when the run is killed."""
+
+    def take(self, tracked: TrackedFrame) -> None:
+        """Write the frame's line."""
+        self.put(json.dumps(tracked.to_dict(), ensure_ascii=False) + "\n")
+
+
+class Csv(TextSink):
+    """Write a table with a line for each number of each frame; head: whether it begins with its column names."""
+
+    def __init__(self, path: str | TextIO, head: bool = True) -> None:
+        super().__init__(path)
+        if head:
+            self.put(csv_line(COLUMNS))
+
+    def take(self, tracked: TrackedFrame) -> None:
+        """Write the frame's numbers."""
+        frame = tracked.frame
+        place = (frame.source, frame.index, f"{frame.time:.3f}")
+        numbers = ((t.id, t.text, t.state, t.row, f"{t.confidence:.4f}", *t.box) for t in tracked.tracks)
+        self.put("".join(csv_line((*place, *number)) for number in numbers))
+
+
+def csv_line(values: Iterable[object]) -> str:
+    """Return values as a line of a table, quoted where they hold commas, quotes or ends of lines."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(values)
+    return text.getvalue()
+
+
+def _open_text(path: str, add: bool) -> TextIO:
+    """Open a text file for writing, from its start or, to `add`, from its end."""
+    try:
+        return Path(path).open("a" if add else "w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def _cut_to_lines(path: Path) -> None:
+    """Take off the half line that a full disk leaves at the end of a file."""
+    if path.is_file():  # not a device
+        with path.open("r+b") as file:
+            file.truncate(file.read().rfind(b"\n") + 1)

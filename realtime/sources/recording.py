@@ -1,0 +1,77 @@
+"""Hand out again what a recorded folder holds: the frames with their times, and what was decided on each."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from realtime.sources.frame import Frame, SourceError
+from realtime.sources.pictures import read_picture
+
+# Names, in a recorded folder, of the file of JSON lines and of the folder of pictures.
+LINES, FRAMES = "record.jsonl", "frames"
+# Keys that a line must have to be replayed.
+KEYS = frozenset({"file", "at", "frame", "source", "numbers", "conf", "polarity"})
+
+
+def is_recording(folder: Path) -> bool:
+    """Tell whether a folder was made by `recognize-camera --record`."""
+    return (folder / LINES).is_file()
+
+
+@dataclass(frozen=True)
+class RecordedFrame(Frame):
+    """A frame with what was recorded of its reading: the confidence and polarity asked for, and the numbers found.
+
+    numbers: as they stand in a JSON line.
+    """
+
+    confidence: float
+    polarity: str
+    numbers: list[dict[str, Any]]
+
+
+class Recording:
+    """The frames of a recorded folder, with their times, and what was decided on each.
+
+    `fps` is the mean rate at which they were read, `count` their number. Raises SourceError where the folder holds no
+    recording, or one that is damaged before its last line.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        path = folder / LINES
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SourceError(f"cannot read {path}: {error}") from None
+        self._lines: list[dict[str, Any]] = []
+        for number, text in enumerate(lines, 1):
+            try:
+                line = json.loads(text)
+                if not line.keys() >= KEYS:
+                    raise ValueError(f"it lacks {', '.join(sorted(KEYS - line.keys()))}")
+            except (ValueError, AttributeError) as error:
+                if number == len(lines):
+                    break  # a killed run leaves half a line at the end
+                raise SourceError(f"{path}, line {number}, is not a recorded frame: {error}") from None
+            self._lines.append(line)
+        if not self._lines:
+            raise SourceError(f"{path} holds no frame")
+        self.count = len(self._lines)
+        span = self._lines[-1]["at"] - self._lines[0]["at"]
+        self.fps = (self.count - 1) / span if span > 0 else 25.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def frames(self, every: int = 1, limit: int | None = None) -> Iterator[RecordedFrame]:
+        """Yield each `every`-th recorded frame, at most `limit`. Raises SourceError where one cannot be read."""
+        for line in self._lines[::every][:limit]:
+            image = read_picture(self.folder / line["file"])
+            settings = line["conf"], line["polarity"], line["numbers"]
+            yield RecordedFrame(image, line["frame"], line["at"], line["source"], *settings)

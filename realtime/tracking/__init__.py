@@ -1,0 +1,1 @@
+"""Numbers over frames: follow them, match them, vote on their text until it has settled."""

@@ -1,0 +1,177 @@
+"""Follow one number over frames: where it stands, what it says, and when that must give way to something else."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.reading.ink import Box, enclose
+from realtime.reading.page import Digit, Number, number_to_dict
+from realtime.tracking.erasure import is_bare
+from realtime.tracking.votes import Tally, Votes, hidden_places
+
+HOLD = 0.25  # s a settled number is still shown when frames do not show it
+COVERED = 1.2  # s that a settled text outlives frames which show only a part of it
+DOUBT = 0.2  # s after which two frames that agree on another text unsettle a number
+ALONE = 0.8  # s that bare strokes, read as 1, must be in sight to settle where no other number has: many are edges
+NEVER = 0.5  # s without a frame that agrees after which it is unsettled in any case
+
+
+@dataclass(frozen=True)
+class Span:
+    """One text that a number held while settled: first and last time seen, s."""
+
+    text: str
+    first: float
+    last: float
+
+
+@dataclass(frozen=True)
+class Track:
+    """A number as it stands after a frame. `state` is "seen" or "settled", `first` and `last` when it was seen, s.
+
+    `digits` carry the voted texts. `fresh` tells that they were seen in this very frame; else they stand where the
+    sheet's motion carries them.
+    """
+
+    id: int
+    row: int
+    digits: tuple[Digit, ...]
+    first: float
+    last: float
+    state: str = "seen"
+    text: str = ""
+    confidence: float = 0.0
+    fresh: bool = True
+
+    @property
+    def box(self) -> Box:
+        """The box around all digits, x, y, w, h, half-open, frame pixels."""
+        return enclose([digit.box for digit in self.digits])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the number as it stands in a JSON line."""
+        return number_to_dict(self.id, self.text, self.state, self.row, self.confidence, self.digits)
+
+
+class FollowedNumber:
+    """A number followed over frames: its votes, the track it shows, where it stands, and the texts it held.
+
+    boxes: (n, 4) x, y, w, h of its digits, not rounded, so that they do not drift while carried along.
+    """
+
+    def __init__(self, number: int, reading: Number, time: float) -> None:
+        self.track = Track(number, reading.row, reading.digits, time, time)
+        self.boxes = np.array([digit.box for digit in reading.digits], np.float64)
+        self.spans: list[Span] = []
+        self.hidden = False
+        self._votes = Votes()
+        self._agreed = time  # when a frame last agreed with the settled text
+        self._whole: tuple[NDArray[np.uint8], list[Box]] | None = None  # the settled text as last seen, and its boxes
+
+    def move(self, boxes: NDArray[np.float64], fresh: bool) -> None:
+        """Carry the digits to boxes (n, 4); fresh: they are seen there, else not until seen again."""
+        self.boxes = boxes
+        self.track = self._standing() if fresh else replace(self.track, fresh=False)
+
+    def stay(self, time: float) -> None:
+        """Take in a frame that shows just what the one before it showed."""
+        self.track = replace(self.track, last=time)
+        if self.track.state == "settled":
+            self._agreed = time if self.track.fresh else self._agreed
+            self._extend(time, time)
+
+    @property
+    def calm(self) -> bool:
+        """Whether it is settled, and the last frame said the same."""
+        return self.track.state == "settled" and self.track.fresh and not self.hidden
+
+    def view(self) -> Track:
+        """Return the track with its digits where they stand."""
+        return self.track if self.track.fresh else self._standing()
+
+    def _standing(self) -> Track:
+        boxes = np.rint(self.boxes).astype(int).tolist()
+        digits = tuple(replace(d, box=tuple(box)) for d, box in zip(self.track.digits, boxes, strict=True))
+        return replace(self.track, digits=digits)
+
+    def miss(self, time: float) -> None:
+        """Take in a frame that does not show the number."""
+        self._votes.cast(None, time)
+
+    def see(
+        self, reading: Number, time: float, confidence: float, company: bool, image: NDArray[np.uint8] | None
+    ) -> None:
+        """Take in one frame's reading and decide anew; company: another number has settled. image: the frame."""
+        ballot = self._votes.cast(reading, time)
+        tally = self._votes.count(confidence, first=not self.spans)
+        if set(tally.text) == {"1"} and not (self.spans or company or time - self.track.first >= ALONE):
+            tally = replace(tally, settles=False)
+        settled = self.track.state == "settled"
+        # After a gap a part of a number does not speak for the whole: something else may stand there now.
+        self.hidden = settled and (self.hidden or time - self.track.last > HOLD)
+        self.track = replace(self.track, last=time)
+        if settled and ballot.agrees(self.track.text):
+            self._agreed = time
+        if settled and not self._yields(reading, tally, time, image):
+            if len(tally.text) == len(reading.digits) and ballot.agrees(self.track.text):
+                self._show(reading, self.track.text, tally, "settled")
+        elif len(tally.text) == len(reading.digits):
+            self._show(reading, tally.text, tally, "settled" if tally.settles else "seen")
+        elif settled:
+            self.track = replace(self.track, state="seen")
+        if self.track.state == "settled":
+            since = max(tally.since, self._agreed)
+            self._agreed = time if not settled else self._agreed
+            self._extend(time, since)
+            if image is not None and self.track.fresh:
+                self._whole = image, [digit.box for digit in self.track.digits]
+
+    def _yields(self, reading: Number, tally: Tally, time: float, image: NDArray[np.uint8] | None) -> bool:
+        """Tell whether the settled text must give way to what the frames now add up to."""
+        without = time - self._agreed
+        if tally.text == self.track.text:
+            return False
+        hidden, step = hidden_places(reading, self.boxes, self.track.text)
+        if hidden:
+            self.boxes[:, :2] += step  # what is covered stays beside what is seen: carried alone it would drift
+        if hidden and not self._wiped(hidden, reading, image):
+            return without > COVERED
+        return tally.settles or (tally.frames >= 2 and without >= DOUBT) or without >= NEVER
+
+    def _wiped(self, hidden: list[int], reading: Number, image: NDArray[np.uint8] | None) -> bool:
+        """Tell whether paper is bare where one of the hidden digits stood: it was wiped away, nothing lies over it."""
+        if image is None or self._whole is None:
+            return False
+        old, before = self._whole
+        now = [tuple(box) for box in np.rint(self.boxes).astype(int).tolist()]
+        if len(before) != len(now):
+            return False
+        shown = next(i for i in range(len(now)) if i not in hidden)
+        seen = before[shown], now[shown]
+        return any(is_bare(old, before[i], image, now[i], seen) for i in hidden)
+
+    def forget(self) -> None:
+        """Let go of the picture it was last seen in."""
+        self._whole = None
+
+    def _show(self, reading: Number, text: str, tally: Tally, state: str) -> None:
+        """Show a text over this frame's digits."""
+        digits = tuple(
+            replace(d, text=t, confidence=float(s))
+            for t, s, d in zip(text, tally.confidences, reading.digits, strict=True)
+        )
+        self.boxes = np.array([digit.box for digit in digits], np.float64)
+        self.hidden = False
+        least = min(digit.confidence for digit in digits)
+        self.track = replace(
+            self.track, row=reading.row, digits=digits, state=state, text=text, confidence=least, fresh=True
+        )
+
+    def _extend(self, time: float, since: float) -> None:
+        """Keep the spans of settled text up to date; since: when the present text was first seen after another one."""
+        if self.spans and self.spans[-1].text == self.track.text:
+            self.spans[-1] = Span(self.track.text, self.spans[-1].first, time)
+        else:
+            self.spans.append(Span(self.track.text, since if self.spans else self.track.first, time))

@@ -1,0 +1,134 @@
+"""Decide what a number's text is from many frames of it: by evidence that fades, and by frames that agree."""
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.reading.page import UNSURE, Number
+
+MEMORY = 0.3  # s after which a frame's evidence counts 1/e
+WINDOW, LEAST_KEPT = 0.9, 5  # frames older than this, s, are forgotten, but never the last few of them
+SETTLE_FRAMES = 3  # frames that must agree before a number is settled
+SETTLE_TIME = 0.2  # s that these must span
+AGREE = 0.6  # share of the remembered frames, those without the number included, that must be for the text
+FIRST = 0.7  # share of all frames kept, none of them faded, that must be for a number's first text
+# A single digit must stand longer before it settles first, and be sure in each frame that counts: of all that clutter
+# shows those are by far the most.
+LONE_TIME = 0.4
+FLOOR = 1e-4  # probabilities below this count as this: one frame alone rules no digit out
+
+
+@dataclass(frozen=True)
+class Ballot:
+    """What one frame said of a number: its time, s, log-probabilities (n, 11) and likeliest digits; none if unseen."""
+
+    time: float
+    logs: NDArray[np.float64]
+    best: str
+
+    def agrees(self, text: str) -> bool:
+        """Tell whether the frame's likeliest digits are this text, "?" standing for any digit."""
+        return self.best == text or (
+            len(self.best) == len(text) and all(t in (UNSURE, b) for t, b in zip(text, self.best, strict=True))
+        )
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What the frames add up to: a text, each digit's confidence (n,), and whether enough frames agree on it.
+
+    frames: how many agree. since: the time of the first of those, s.
+    """
+
+    text: str
+    confidences: NDArray[np.float64]
+    settles: bool
+    frames: int
+    since: float
+
+
+@dataclass
+class Votes:
+    """The ballots of one number over time."""
+
+    _ballots: deque[Ballot] = field(default_factory=deque)
+
+    def cast(self, reading: Number | None, time: float) -> Ballot:
+        """Add what a frame said, None where the number was not seen in it."""
+        digits = reading.digits if reading is not None else ()
+        chances = np.empty((len(digits), 11))
+        chances[:, :10] = np.array([digit.probabilities for digit in digits]).reshape(-1, 10)
+        chances[:, 10] = 1 - chances[:, :10].sum(axis=1)  # that it is no digit
+        logs = np.log(np.maximum(chances, FLOOR))
+        ballot = Ballot(time, logs, "".join(map(str, chances[:, :10].argmax(axis=1).tolist())))
+        self._ballots.append(ballot)
+        while len(self._ballots) > LEAST_KEPT and time - self._ballots[0].time > WINDOW:
+            self._ballots.popleft()
+        return ballot
+
+    def count(self, confidence: float, first: bool) -> Tally:
+        """Choose the length with most evidence, and each digit by its mean log-probability; "?" below `confidence`.
+
+        first: whether the number never settled before.
+        """
+        now = self._ballots[-1].time
+        fade = [math.exp((ballot.time - now) / MEMORY) for ballot in self._ballots]
+        weights: dict[int, float] = {}
+        for ballot, weight in zip(self._ballots, fade, strict=True):
+            weights[len(ballot.logs)] = weights.get(len(ballot.logs), 0.0) + weight
+        length = max((n for n in weights if n), key=weights.__getitem__)
+        chosen = [i for i, ballot in enumerate(self._ballots) if len(ballot.logs) == length]
+        logs = np.concatenate([self._ballots[i].logs for i in chosen]).reshape(len(chosen), -1)
+        evidence = (np.array([fade[i] for i in chosen]) @ logs).reshape(length, -1)
+        chances = np.exp(evidence / weights[length])
+        chances = chances[:, :10] / chances.sum(axis=1, keepdims=True)
+        sure = chances.max(axis=1)
+        text = "".join(str(b) if s >= confidence else UNSURE for b, s in zip(chances.argmax(axis=1), sure, strict=True))
+        lone = first and length == 1
+        agreeing = [
+            i
+            for i, ballot in enumerate(self._ballots)
+            if ballot.agrees(text) and not (lone and math.exp(ballot.logs[0, :10].max()) < confidence)
+        ]
+        share = sum(fade[i] for i in agreeing) / sum(fade)
+        settles = (
+            UNSURE not in text
+            and len(agreeing) >= SETTLE_FRAMES
+            and agreeing[-1] == len(fade) - 1
+            and now - self._ballots[agreeing[0]].time >= (LONE_TIME if lone else SETTLE_TIME) - 1e-6
+            and share >= AGREE
+            and not (first and len(agreeing) < FIRST * len(fade))
+        )
+        return Tally(text, sure, settles, len(agreeing), self._ballots[agreeing[0]].time if agreeing else now)
+
+
+def hidden_places(reading: Number, boxes: NDArray[np.float64], text: str) -> tuple[list[int], NDArray[np.float64]]:
+    """Return which digits of a number a reading lacks, where it is what a partly covered or blurred number leaves.
+
+    boxes (n, 4), text: the digits of the number. One digit of the reading may differ: the one at the cover's edge.
+    No digits where the reading is something else: no part, or another number. Returns too how far (2,) the digits that
+    are seen lie from their places.
+    """
+    nothing: list[int] = []
+    still = np.zeros(2)
+    if len(reading.digits) >= len(text):
+        return nothing, still
+    centres, height = boxes[:, :2] + boxes[:, 2:] / 2, boxes[:, 3].mean()
+    differ, taken, steps = 0, [], []
+    for digit in reading.digits:
+        x, y, w, h = digit.box
+        step = (x + w / 2, y + h / 2) - centres
+        nearest = int(np.abs(step).max(axis=1).argmin())
+        if np.abs(step[nearest]).max() > 0.4 * height or nearest in taken:
+            return nothing, still
+        taken.append(nearest)
+        steps.append(step[nearest])
+        differ += digit.text not in (UNSURE, text[nearest])
+    # A hand hides an end, or leaves a stretch; a pen hides a single digit, be it in the middle.
+    hidden = [place for place in range(len(text)) if place not in taken]
+    if len(hidden) > 1 and max(taken) - min(taken) >= len(taken):
+        return nothing, still
+    return (hidden if differ == 0 or (differ == 1 < len(taken)) else nothing), np.median(steps, axis=0)

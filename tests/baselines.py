@@ -1,0 +1,217 @@
+"""Measure other ways to read the numbers of a clip beside this project's, in one run: `python -m tests.baselines CLIP`.
+
+The tutorial's loop: adaptive threshold, contours, each resized to 28x28, one torch call a digit. cv2.dnn: this
+project's reading of each frame with its network run by OpenCV. OCR: PP-OCR by rapidocr-onnxruntime and Tesseract by
+pytesseract, where installed (`pip install --no-deps`, for the first would replace onnxruntime-gpu). All run on one
+thread; costs are medians over rounds, and every few frames are decoded alone before all ways read them by turns.
+"""
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from time import perf_counter
+
+import click
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from realtime.commands.console import console_command, exit_codes, note
+from realtime.measuring.benchmark import decode, limit_threads
+from realtime.measuring.benchmark_figures import spread
+from realtime.measuring.truth import open_source
+from realtime.outputs.files import save_json
+from realtime.reading.classifier import Classifier
+from realtime.reading.model_files import default_model
+from realtime.reading.pipeline import group, read
+from realtime.sources.clip import Clip
+from realtime.sources.frame import Frame
+from realtime.tracking.frame_reader import FrameReader
+from realtime.tracking.tracker import Tracker
+from training import checkpoint
+from training.model import scaled
+
+Reader = Callable[[Frame], list[str]]  # the numbers of the next frame
+OURS = "livedigits, read as needed and followed"
+SLOW = ("PP-OCR (rapidocr)", "Tesseract")
+CHUNK = 10  # frames decoded alone, then read by all: so close together, a busy machine slows all alike
+
+
+@dataclass
+class Round:
+    """The seconds of one round: of decoding, an entry a frame, and of each way by its name, a frame it read each.
+
+    right, shown: how many numbers each way read exactly, and how many the frames that it read show.
+    """
+
+    decoding: list[float] = field(default_factory=list)
+    costs: dict[str, list[float]] = field(default_factory=dict)
+    right: Counter[str] = field(default_factory=Counter)
+    shown: Counter[str] = field(default_factory=Counter)
+
+
+class OpenCvNetwork:
+    """The network run by cv2.dnn behind the call of a Classifier."""
+
+    def __init__(self, path: Path, classes: tuple[str, ...]) -> None:
+        self.classes = classes
+        self._net = cv2.dnn.readNetFromONNX(str(path))
+
+    def __call__(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return probabilities (N, C) of crops (N, 1, 28, 28)."""
+        self._net.setInput(batch)
+        return self._net.forward()
+
+
+def tutorial(frame: Frame, model: torch.nn.Module) -> list[str]:
+    """Read a frame as the tutorials do, digits joined by this project's rows."""
+    grey = cv2.GaussianBlur(cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY), (5, 5), 0)
+    mask = cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 51, 15)
+    boxes, rows = [], []
+    for contour in cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]:
+        x, y, w, h = cv2.boundingRect(contour)
+        if h < 20 or w > 2 * h or h > frame.image.shape[0] // 3:
+            continue
+        digit = cv2.resize(mask[y : y + h, x : x + w], (28, 28), interpolation=cv2.INTER_AREA)
+        with torch.no_grad():
+            rows.append(torch.softmax(model(scaled(torch.from_numpy(digit)[None, None])), dim=1)[0, :10].numpy())
+        boxes.append((x, y, w, h))
+    numbers = group(np.array(boxes, np.int32).reshape(-1, 4), np.array(rows, np.float32).reshape(-1, 10), 0.0)
+    return [reading.text for reading in numbers]
+
+
+def open_readers(classifier: Classifier, weights: Path) -> dict[str, Reader]:
+    """Return the ways that read each frame for itself by their names; say which cannot be had."""
+    network = checkpoint.load(weights)[0].eval()
+    other = OpenCvNetwork(classifier.path, classifier.classes)
+    readers: dict[str, Reader | None] = {
+        "livedigits, every frame read": lambda frame: [r.text for r in read(frame.image, classifier).numbers],
+        "the same with cv2.dnn": lambda frame: [r.text for r in read(frame.image, other).numbers],
+        "tutorial's loop": lambda frame: tutorial(frame, network),
+    }
+    readers |= dict(zip(SLOW, (open_rapidocr(), open_tesseract()), strict=True))
+    return {name: reader for name, reader in readers.items() if reader is not None}
+
+
+def follow(classifier: Classifier) -> Reader:
+    """Return what the commands do with a source from its start: read as needed, follow in between."""
+    watch = FrameReader(Tracker())
+    return lambda frame: [track.text for track in watch.see(frame.image, frame.time, classifier)]
+
+
+def open_rapidocr() -> Reader | None:
+    """Return PP-OCR on one thread, None where it is not installed."""
+    try:
+        from rapidocr_onnxruntime import RapidOCR
+    except ImportError as missing:
+        note(f"no PP-OCR: {missing}; pip install --no-deps rapidocr-onnxruntime pyclipper shapely six pyyaml pillow")
+        return None
+    ocr = RapidOCR(intra_op_num_threads=1)
+    return lambda frame: [word for line in ocr(frame.image)[0] or [] for word in str(line[1]).split()]
+
+
+def open_tesseract() -> Reader | None:
+    """Return Tesseract on one thread, None where it or its binding is not installed."""
+    try:
+        import pytesseract
+    except ImportError as missing:
+        note(f"no Tesseract: {missing}; pip install --no-deps pytesseract packaging pillow")
+        return None
+    if shutil.which("tesseract") is None:
+        note("no Tesseract: its program is not on the path; install tesseract-ocr")
+        return None
+    settings = "--psm 11 -c tessedit_char_whitelist=0123456789"
+    return lambda frame: pytesseract.image_to_string(
+        cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB), config=settings
+    ).split()
+
+
+def measure_round(clip: Path, readers: dict[str, Reader], frames: int, slow: int) -> Round:
+    """Go through a clip once: decode a few frames alone, then let each way read them, frame by frame."""
+    result, passages = Round(costs={name: [] for name in readers}), open_source(clip).passages
+    with Clip(clip) as alone, Clip(clip) as seen:
+        bare, source = alone.frames(limit=frames), seen.frames(limit=frames)
+        while count := decode(bare, result.decoding, CHUNK):
+            for frame in islice(source, count):
+                told = [part for part in passages if part.start <= frame.time < part.end]
+                truth = Counter(number for part in told for row in part.rows for number in row.split())
+                for name, reader in readers.items():
+                    if frame.index % slow and name in SLOW:
+                        continue
+                    start = perf_counter()
+                    texts = reader(frame)
+                    result.costs[name].append(perf_counter() - start)
+                    result.right[name] += sum((Counter(texts) & truth).values())
+                    result.shown[name] += sum(truth.values())
+    return result
+
+
+def summarize(rounds: list[Round]) -> dict[str, object]:
+    """Return the medians over rounds, with the least and the most, of each way: its cost and what it read right."""
+    decoding = np.array([np.mean(r.decoding) for r in rounds])
+    ours = np.array([np.mean(r.costs[OURS]) for r in rounds])
+    ways = []
+    for name in rounds[0].costs:
+        each = np.array([np.mean(r.costs[name]) for r in rounds])
+        right, shown = sum(r.right[name] for r in rounds), sum(r.shown[name] for r in rounds)
+        times = {"times_decoding": spread(each / decoding), "times_ours": spread(each / ours)}
+        percent = round(100 * right / shown, 1) if shown else None
+        ways.append({"way": name, "ms": spread(1000 * each), **times, "numbers_right_percent": percent})
+    return {"frames": len(rounds[0].decoding), "decoding_ms": spread(1000 * decoding), "ways": ways}
+
+
+def table(figures: dict) -> list[str]:
+    """Return the figures of one clip as lines, a table in Markdown."""
+    lines = [
+        f"{figures['clip']}: {figures['frames']} frames, {figures['rounds']} rounds, one thread, "
+        f"decoding {figures['decoding_ms'][0]:.1f} ms a frame",
+        *("", "| way | ms a frame | × decoding | least to most | × ours | numbers of a frame read exactly |"),
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for way in figures["ways"]:
+        times, least, most = way["times_decoding"]
+        right = "-" if way["numbers_right_percent"] is None else f"{way['numbers_right_percent']:.0f} %"
+        lines.append(
+            f"| {way['way']} | {way['ms'][0]:.1f} | {times:.1f} | {least:.1f} to {most:.1f} | "
+            f"{way['times_ours'][0]:.1f} | {right} |"
+        )
+    return [*lines, ""]
+
+
+@console_command
+@click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="CLIP...")
+@click.option("--model", type=click.Path(path_type=Path), help="ONNX file.  [default: the one that ships]")
+@click.option("--rounds", default=3, show_default=True, type=click.IntRange(1), help="Go through each clip so often.")
+@click.option(
+    "--frames", default=60, show_default=True, type=click.IntRange(2), help="Read so many, from the first on."
+)
+@click.option("--slow", default=6, show_default=True, type=click.IntRange(1), help="OCR reads each so-manieth frame.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures as JSON.")
+def main(
+    clips: tuple[Path, ...], model: Path | None, rounds: int, frames: int, slow: int, json_path: Path | None
+) -> None:
+    """Read each CLIP by every way there is, and print what each costs and how many numbers it got right."""
+    os.environ["OMP_THREAD_LIMIT"] = "1"  # Tesseract takes all cores otherwise
+    torch.set_num_threads(1)
+    with exit_codes(), limit_threads(1):
+        classifier = Classifier(model or default_model(), "cpu")
+        readers = open_readers(classifier, classifier.path.with_suffix(".pth"))
+        told = []
+        for clip in clips:
+            measured = []
+            for _ in range(rounds + 1):
+                all_readers = {OURS: follow(classifier), **readers}
+                measured.append(measure_round(clip, all_readers, frames, slow))
+            told.append({"clip": clip.name, "rounds": rounds, **summarize(measured[1:])})  # the first warms the caches
+            click.echo("\n".join(table(told[-1])))
+        if json_path is not None:
+            save_json(json_path, {"clips": told})
+
+
+if __name__ == "__main__":
+    main()

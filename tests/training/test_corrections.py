@@ -1,0 +1,128 @@
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from realtime.reading.classifier import Classifier
+from tests.conftest import draw_digit, draw_sheet, save_image
+from training import corrections, gates, selection
+from training.corrections import Correction
+from training.model import CLASSES
+
+
+def photo(sign: str, seed: int = 0, dark: bool = True) -> np.ndarray:
+    """Draw a photo of one digit, (120, 120, 3)."""
+    ink = cv2.cvtColor(draw_digit(sign, seed=seed), cv2.COLOR_GRAY2BGR)
+    return 225 - ink // 255 * 180 if dark else 30 + ink // 255 * 180
+
+
+def made(label: int, track: str, session: str = "s", writer: str = "", seed: int = 0) -> Correction:
+    """Make a correction of noise, which is like no other."""
+    crop = np.random.default_rng([seed, label, len(track)]).integers(0, 256, (28, 28), np.uint8)
+    return Correction(Path(track), label, crop, writer, session, track)
+
+
+def test_each_kind_of_picture_is_found_or_named(tmp_path: Path, classifier: Classifier) -> None:
+    corrections.prepare(tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(CLASSES)
+    save_image(tmp_path / "3" / "dark.png", photo("3"))
+    save_image(tmp_path / "3" / "light ünd 写.jpg", photo("3", 1, dark=False))
+    save_image(tmp_path / "7" / "anna" / "large.png", cv2.resize(photo("7"), None, fx=8, fy=8))
+    save_image(tmp_path / "5" / "tight.png", photo("5")[25:93, 25:71])
+    save_image(tmp_path / "2" / "two.png", draw_sheet(["26"]))
+    save_image(tmp_path / "4" / "blank.png", np.full((90, 90, 3), 200, np.uint8))
+    (tmp_path / "1" / "broken.png").write_bytes(b"no picture")
+    save_image(tmp_path / "not-a-digit" / "bar.png", photo("1"))
+    found, left_out = corrections.gather(tmp_path, classifier)
+    assert [(c.path.name, CLASSES[c.label]) for c in found] == [
+        ("dark.png", "3"),
+        ("light ünd 写.jpg", "3"),
+        ("tight.png", "5"),
+        ("large.png", "7"),
+    ]
+    assert found[3].writer == "anna"
+    read = classifier(np.stack([c.crop for c in found])[:, None]).argmax(axis=1)
+    assert read.tolist() == [3, 3, 5, 7]
+    reasons = {path.name: why for path, why in left_out}
+    assert reasons.keys() == {"two.png", "blank.png", "broken.png", "bar.png"}
+    assert "holds 2 digits" in reasons["two.png"] and "no digit" in reasons["blank.png"]
+    assert "not a picture" in reasons["broken.png"] and "a bar" in reasons["bar.png"]
+
+
+def test_what_the_reader_refuses_is_found_in_the_middle(classifier: Classifier) -> None:
+    image = np.full((120, 120, 3), 220, np.uint8)
+    for a, b in (((30, 30), (90, 90)), ((90, 30), (30, 90)), ((60, 25), (60, 95)), ((25, 60), (95, 60))):
+        cv2.line(image, a, b, (40, 40, 40), 6, cv2.LINE_AA)
+    crop, reason = corrections.find_digit(image, classifier)
+    assert crop.shape == (1, 1, 28, 28) and reason == ""  # a star, for a user who writes some digit so
+
+
+def test_collected_pictures_tell_session_track_and_writer(tmp_path: Path, classifier: Classifier) -> None:
+    name = "20260102-030405-ab12-f000007-t0003-d1.png"
+    save_image(tmp_path / "3" / name, photo("3"))
+    (tmp_path / "3" / "provenance.jsonl").write_text(json.dumps({"file": name, "writer": "Ida"}) + "\nno line\n")
+    (correction,), _ = corrections.gather(tmp_path, classifier)
+    assert correction.session == "20260102-030405-ab12"
+    assert correction.track == "20260102-030405-ab12-0003-1" and correction.writer == "Ida"
+
+
+def test_one_track_and_one_ink_stay_together() -> None:
+    same = made(3, "a", seed=5)
+    again = Correction(Path("b"), 3, same.crop, "", "t", "b")
+    found = [same, again, made(3, "c", "t"), made(4, "a", seed=6), made(4, "dd", "u")]
+    groups = corrections.groups(found)
+    assert groups[0] == groups[1] == groups[3]  # the same ink, and the same track
+    assert len(set(groups.tolist())) == 3
+    assert corrections.level_of(found) == "track"
+    writers = [made(i, f"{i}{k}", writer=f"w{i}") for i in range(4) for k in range(3)]
+    assert corrections.level_of(writers) == "writer"
+    assert len(set(corrections.groups(writers).tolist())) == 4
+
+
+@pytest.mark.parametrize("each", [3, 5, 10, 40])
+def test_whole_groups_are_held_out_and_nothing_learned_before(each: int) -> None:
+    labels = [label for label in range(10) for _ in range(each)]
+    names = [f"{label}/{i}.png" for i, label in enumerate(labels)]
+    groups = np.arange(len(labels)) // 2
+    held = selection.hold_out(labels, groups, names, set())
+    share = np.bincount(np.array(labels)[held], minlength=10) / each
+    if each < selection.FEWEST:
+        assert not held.any()
+    else:
+        assert (share <= 0.4).all() and 0.15 <= share.mean() <= 0.4
+    assert all(len(set(held[groups == group].tolist())) == 1 for group in set(groups.tolist()))
+    assert np.array_equal(held, selection.hold_out(labels, groups, names, set()))
+    learned = {name for name, out in zip(names, held, strict=True) if not out}
+    assert np.array_equal(held, selection.hold_out(labels, groups, names, learned))
+    assert not selection.hold_out(labels, groups, names, set(names)).any()
+
+
+def compared(before: list[int], after: list[int], labels: list[int], sure: float = 0.9) -> gates.Compared:
+    import torch
+
+    def told(read: list[int], sure: float) -> torch.Tensor:
+        return torch.eye(11)[read] * (sure - 0.01) + 0.01
+
+    return gates.Compared(torch.tensor(labels), told(before, 0.9), told(after, sure))
+
+
+def test_the_gates_hold() -> None:
+    right, none = list(range(10)), compared([], [], [])
+    better = compared([0, 0, *right[2:]], right, right)
+    assert gates.judge_user(better, none).passed and "1 fixed, 0 broken" in gates.judge_user(better, none).text
+    low, high = better.interval()
+    assert low < 10 < high
+    assert not gates.judge_user(compared(right, [1, *right[1:]], right), none).passed
+    assert gates.judge_user(compared(right, right, right, sure=0.95), none).passed  # as many, and surer of them
+    assert not gates.judge_user(compared(right, right, right), none).passed
+    assert gates.judge_user(none, better).passed and "trained" in gates.judge_user(none, better).text
+    same = compared(right, right, right)
+    assert gates.judge_user(same, better).passed and "1 more of those trained on" in gates.judge_user(same, better).text
+    many = right * 200
+    worse = compared(many, [1, 1, 1, *many[3:]], many)  # two of 2000: 0.10 points
+    assert gates.judge_base(worse, 0.1).passed and not gates.judge_base(worse, 0.05).passed
+    junk = [10] * 100
+    assert gates.judge_junk(compared(junk, [0, *junk[1:]], junk), 0.5).passed
+    assert not gates.judge_junk(compared(junk, [0, 0, *junk[2:]], junk), 0.5).passed
