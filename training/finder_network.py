@@ -4,10 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-VERSION = "finder-1"  # travels in checkpoints and ONNX metadata; change it when maps or scaling mean something else
-MAPS = ("core", "digit", "other")  # the core of each digit, ink of digits, other ink
-STRIDE = 32  # heights and widths are multiples of it
-OUTPUT = 2  # pixels of the picture to one of a map
+from realtime.reading.finder import MAPS, OUTPUT
+
 WIDTHS = (32, 64, 96, 128)  # channels at strides 4, 8, 16, 32
 
 

@@ -18,9 +18,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from realtime.options import exit_codes, note
+from realtime.commands.console import exit_codes, note
+from realtime.reading.finder import MAPS, VERSION
 from training import checkpoint
-from training.finder_network import MAPS, VERSION, FinderNetwork
+from training.finder_network import FinderNetwork
 from training.finder_scenes import batches, validation
 from training.finder_scores import Counts, count
 from training.scenes.draw import NONE, Scene, picture

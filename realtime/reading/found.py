@@ -1,0 +1,70 @@
+"""Read the digits of one frame through the finder: where they are, their crops, what the networks say of each."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.reading import crops
+from realtime.reading.classifier import NOT_A_DIGIT, Classifier
+from realtime.reading.digit_ink import belongs, boxes_of, patch
+from realtime.reading.finder import Finder
+from realtime.reading.looks import choose, looks
+
+
+@dataclass(frozen=True)
+class Found:
+    """The N digits of a frame as parallel arrays.
+
+    boxes: (N, 4) int32 x, y, w, h of the ink, pixels of the frame. cores: (N, 4) float64 the same of the cores. crops:
+    (N, 1, 28, 28) uint8. scores: (N,) float32, how sure the finder is of a digit. digits: (N, 10) float32 and junk:
+    (N,) float32, the classifier's probabilities of each digit and of none. named: (N, 10) float32, the finder's own.
+    """
+
+    boxes: NDArray[np.int32]
+    cores: NDArray[np.float64]
+    crops: NDArray[np.uint8]
+    scores: NDArray[np.float32]
+    digits: NDArray[np.float32]
+    junk: NDArray[np.float32]
+    named: NDArray[np.float32]
+
+
+def find(image: NDArray[np.uint8], finder: Finder, classifier: Classifier) -> Found:
+    """Find and classify the digits of a frame, (H, W, 3) BGR uint8."""
+    taken = looks(image, finder)
+    boxes, cores, patches, scores, named = [], [], [], [], []
+    for look, chosen in zip(taken, choose(taken, finder.threshold), strict=True):
+        if not len(chosen):
+            continue
+        owner = belongs(look)
+        inked = boxes_of(owner, look)
+        patches += [patch(image, look, owner, i, inked[i]) for i in chosen.tolist()]
+        boxes.append(look.to_frame(inked[chosen]))
+        cores.append(look.to_frame(look.boxes[chosen]))
+        scores.append(look.scores[chosen])
+        named.append(look.classes[chosen])
+    batch = crops.stack(patches)
+    probabilities = classifier(batch) if len(batch) else np.zeros((0, 11), np.float32)
+    none = classifier.classes.index(NOT_A_DIGIT) if NOT_A_DIGIT in classifier.classes else None
+    junk = probabilities[:, none] if none is not None else np.zeros(len(batch), np.float32)
+    return Found(
+        _inside(_joined(boxes, 4), image), _joined(cores, 4), batch, _joined(scores), probabilities[:, :10], junk,
+        _joined(named, 10),
+    )  # fmt: skip
+
+
+def _joined(parts: list[NDArray[np.generic]], columns: int | None = None) -> NDArray[np.generic]:
+    """Return parts one after the other, an empty array of float32 where there is none."""
+    return np.concatenate(parts) if parts else np.zeros((0, columns) if columns else 0, np.float32)
+
+
+def _inside(boxes: NDArray[np.generic], image: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Return boxes (N, 4) as whole pixels inside the frame."""
+    height, width = image.shape[:2]
+    whole = np.rint(boxes).astype(np.int32)
+    low = np.clip(whole[:, :2], 0, [width - 1, height - 1])
+    high = np.clip(whole[:, :2] + whole[:, 2:], low + 1, [width, height])
+    return np.column_stack([low, high - low]).astype(np.int32)
+
+

@@ -1,0 +1,145 @@
+"""Look at a picture at the scales its writing asks for, and tell where digits are: contours of the finder's core map."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.reading.finder import NAMED, OUTPUT, STRIDE, Finder
+
+Region = tuple[int, int, int, int]  # x, y, w, h in pixels of the frame
+
+CONTOUR = 102  # of 255, where the map of cores is cut: 0.4, as while training
+FIRST = 640  # pixels, the longer side of the first look
+SMALL = 224  # pixels, the longer side of the look for digits that fill the frame
+FINER = 2.5  # times that the scale grows from one look to the next
+LEAST = 20.0  # pixels; digits smaller than this in a look ask for a finer one
+MOST = 2_400_000  # pixels of one look, at most
+SUITED = (24.0, 110.0)  # pixels, heights at which digits are found best
+SAME = 0.3  # share of the smaller of two cores that both have in common where they are one digit
+MARGIN = 16  # pixels around a look
+
+
+@dataclass(frozen=True)
+class Look:
+    """A part of the frame as the finder saw it.
+
+    scale: pixels of the look to one of the frame. origin: of the look in the frame, x, y, pixels of the frame. maps:
+    (3, H/2, W/2) uint8. cores: (H/2, W/2) int32, i + 1 on the core of its digit i. boxes: (N, 4) int32 x, y, w, h of
+    the cores, pixels of the maps. scores: (N,) float32, the core's highest probability. classes: (N, 10) float32,
+    probabilities of each digit as the finder takes it.
+    """
+
+    scale: float
+    origin: tuple[float, float]
+    maps: NDArray[np.uint8]
+    cores: NDArray[np.int32]
+    boxes: NDArray[np.int32]
+    scores: NDArray[np.float32]
+    classes: NDArray[np.float32]
+
+    @property
+    def heights(self) -> NDArray[np.float64]:
+        """About how high each digit is, pixels of the look: its core is half as high as it is."""
+        return 2.0 * OUTPUT * np.maximum(self.boxes[:, 3], self.boxes[:, 2])
+
+    def to_frame(self, boxes: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Return boxes (N, 4) of pixels of the maps in pixels of the frame."""
+        return boxes * (OUTPUT / self.scale) + np.array([*self.origin, 0.0, 0.0])
+
+
+def take(image: NDArray[np.uint8], finder: Finder, scale: float, region: Region) -> Look:
+    """Look at a region of a frame (H, W, 3) at a scale."""
+    x, y, w, h = region
+    width, height = max(round(w * scale), 8), max(round(h * scale), 8)
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    part = image[y : y + h, x : x + w]
+    small = part if (width, height) == (w, h) else cv2.resize(part, (width, height), interpolation=way)
+    right, foot = -(width + 2 * MARGIN) % STRIDE, -(height + 2 * MARGIN) % STRIDE
+    edge = np.median(np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]]), axis=0)
+    padded = cv2.copyMakeBorder(
+        small, MARGIN, MARGIN + foot, MARGIN, MARGIN + right, cv2.BORDER_CONSTANT, value=edge.tolist()
+    )
+    maps, classes = finder.run(padded[None])
+    core = maps[0, 0]
+    count, cores, stats, _ = cv2.connectedComponentsWithStats(
+        cv2.threshold(core, CONTOUR, 255, cv2.THRESH_BINARY)[1], connectivity=4
+    )
+    boxes = stats[1:, :4].astype(np.int32)
+    scores, named = np.zeros(count - 1, np.float32), np.zeros((count - 1, 10), np.float32)
+    step = NAMED // OUTPUT
+    for i, (a, b, c, d) in enumerate(boxes.tolist()):
+        inside = cores[b : b + d, a : a + c] == i + 1
+        scores[i] = core[b : b + d, a : a + c][inside].max() / 255
+        v, u = np.nonzero(inside)
+        named[i] = classes[0][:, (v + b) // step, (u + a) // step].mean(axis=1) / 255
+    origin = (x - MARGIN / scale, y - MARGIN / scale)
+    return Look(scale, origin, maps[0], cores, boxes, scores, named)
+
+
+def looks(image: NDArray[np.uint8], finder: Finder) -> list[Look]:
+    """Look at a frame (H, W, 3): as a whole, smaller for digits that fill it, finer where they are small or none."""
+    height, width = image.shape[:2]
+    longer = max(height, width)
+    whole = (0, 0, width, height)
+    scale = min(1.0, FIRST / longer)
+    if longer < SMALL:
+        scale = min(4.0, SMALL / longer)
+    taken = [take(image, finder, scale, whole)]
+    if longer * scale > 1.5 * SMALL:
+        taken.append(take(image, finder, SMALL / longer, whole))
+    region, finest = whole, taken[0]
+    while finest.scale < 1.0 and (not _sure(finest, finder).any() or np.median(finest.heights[_sure(finest, finder)]) < LEAST):
+        found = _sure(finest, finder)
+        if found.any():
+            region = _around(finest.to_frame(finest.boxes[found]), width, height)
+        elif finest.scale * longer > 2 * FIRST:
+            break  # nothing at two scales: there is nothing
+        scale = min(1.0, finest.scale * FINER, (MOST / (region[2] * region[3])) ** 0.5)
+        if scale < 1.2 * finest.scale:
+            break
+        finest = take(image, finder, scale, region)
+        taken.append(finest)
+    return taken
+
+
+def _sure(look: Look, finder: Finder) -> NDArray[np.bool_]:
+    return look.scores >= finder.threshold
+
+
+def _around(boxes: NDArray[np.float64], width: int, height: int) -> Region:
+    """Return the region around boxes (N, 4) of the frame with room for lines that were missed."""
+    low, high = boxes[:, :2].min(axis=0), (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
+    room = 8 * np.median(boxes[:, 3]) + 0.1 * (high - low)
+    x0, y0 = np.maximum(low - room, 0).astype(int)
+    x1, y1 = np.minimum(high + room, [width, height]).astype(int)
+    return int(x0), int(y0), int(x1 - x0), int(y1 - y0)
+
+
+def choose(taken: list[Look], threshold: float) -> list[NDArray[np.intp]]:
+    """Choose each digit from the look that suits its size best; return for each look the indices of its digits."""
+    spots = [(k, i) for k, look in enumerate(taken) for i in np.flatnonzero(look.scores >= threshold).tolist()]
+    boxes = [taken[k].to_frame(taken[k].boxes[i : i + 1])[0] for k, i in spots]
+    fit = [float(taken[k].scores[i]) * _suits(float(taken[k].heights[i])) for k, i in spots]
+    chosen: list[list[int]] = [[] for _ in taken]
+    kept: list[NDArray[np.float64]] = []
+    for place in np.argsort(-np.array(fit), kind="stable").tolist():
+        box, (k, i) = boxes[place], spots[place]
+        if all(_common(box, other) < SAME for other in kept):
+            kept.append(box)
+            chosen[k].append(i)
+    return [np.array(sorted(some), np.intp) for some in chosen]
+
+
+def _suits(height: float) -> float:
+    """Return how well a digit of a height, pixels of its look, is found: 1 in SUITED, less beyond."""
+    low, high = SUITED
+    return min(1.0, height / low, high / max(height, 1.0)) ** 0.5
+
+
+def _common(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """Return the share of the smaller of two boxes that both have in common."""
+    low, high = np.maximum(a[:2], b[:2]), np.minimum(a[:2] + a[2:], b[:2] + b[2:])
+    both = np.maximum(high - low, 0).prod()
+    return float(both / max(min(a[2:].prod(), b[2:].prod()), 1e-6))
