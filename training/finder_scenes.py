@@ -1,4 +1,4 @@
-"""Batches of drawn scenes for the finder: each scene is drawn in a process of its own and shown twice."""
+"""Batches of drawn scenes for the finder: each scene is drawn in a process of its own and shown four times."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,8 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from training.scenes.draw import Scene, Source, draw
 
-POOL = 100  # batches of fresh scenes that wait to be shown again
+SHOWN = 4  # times a scene is shown
+POOL = 250  # batches of fresh scenes that wait to be shown again
 Batch = list[Tensor]  # images, maps, weights, classes: all uint8, as in Scene
 
 
@@ -38,19 +39,21 @@ def stack(scenes: list[Scene]) -> Batch:
 
 
 def batches(data: Path, batch: int, seed: int, first: int) -> Iterator[Batch]:
-    """Yield batches without end from scene number `first` on: one half fresh, one half shown before, in other colours."""
-    loader = DataLoader(Drawn(data, batch // 2, seed, first), batch_size=None, num_workers=1, prefetch_factor=8)
+    """Yield batches without end from scene number `first` on: a quarter fresh, the rest shown before, in other colours.
+
+    Drawing a scene takes twice the time of learning from it, so each is shown four times.
+    """
+    loader = DataLoader(Drawn(data, batch // SHOWN, seed, first), batch_size=None, num_workers=1, prefetch_factor=8)
     generator = torch.Generator().manual_seed(seed + first)
     pool: list[Batch] = []
     for fresh in loader:
-        if len(pool) < POOL:
-            pool.append(fresh)
-            old = pool[int(torch.randint(len(pool), (), generator=generator))]
+        older = [pool[k] for k in torch.randint(max(len(pool), 1), (SHOWN - 1,), generator=generator) if pool]
+        again = [[recoloured(old[0], generator), *old[1:]] for old in older]
+        yield [torch.cat(parts) for parts in zip(fresh, *again, strict=True)]
+        if len(pool) == POOL:
+            pool[int(torch.randint(POOL, (), generator=generator))] = fresh
         else:
-            spot = int(torch.randint(POOL, (), generator=generator))
-            old, pool[spot] = pool[spot], fresh
-        again = [recoloured(old[0], generator), *old[1:]]
-        yield [torch.cat(both) for both in zip(fresh, again, strict=True)]
+            pool.append(fresh)
 
 
 def recoloured(images: Tensor, generator: torch.Generator) -> Tensor:

@@ -22,7 +22,7 @@ from realtime.commands.console import exit_codes, note
 from realtime.reading.finder import MAPS, VERSION
 from training import checkpoint
 from training.finder_network import FinderNetwork
-from training.finder_scenes import batches, validation
+from training.finder_scenes import SHOWN, batches, validation
 from training.finder_scores import Counts, count
 from training.scenes.draw import NONE, Scene, picture
 
@@ -90,7 +90,7 @@ def fit(data: Path, recipe: dict[str, Any], out: Path, begin: Path | None, resum
             loss = step(model, optimizer, next(source))
             losses.append(loss)
             progress.step += 1
-            progress.scenes += recipe["batch"] // 2
+            progress.scenes += recipe["batch"] // SHOWN
             _follow(average, model, min(AVERAGE, 1 - 1 / (progress.step / 4 + 2)))
             progress.seconds = time.perf_counter() - began
             bar.n = round(min(progress.seconds, length))

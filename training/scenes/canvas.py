@@ -63,7 +63,7 @@ class Canvas:
         x, y, w, h = cv2.boundingRect(hull)
         x0, y0 = max(int(x - reach), 0), max(int(y - reach), 0)
         x1, y1 = (min(int(end + reach) + 1, self.side) for end in (x + w, y + h))
-        if x0 >= x1 or y0 >= y1:
+        if x0 >= x1 or y0 >= y1 or height > 4 * self.side:  # out of view, or seen along the page
             return
         low, size = np.array([x0, y0]), (x1 - x0, y1 - y0)
         if glyph.patch is not None and glyph.matrix is not None:

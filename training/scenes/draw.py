@@ -90,6 +90,8 @@ def draw(source: Source, rng: Generator, side: int = SIDE) -> Scene:
     if sheet is not None:
         paper = _upon(paper, sheet, grounds, rng)
     image, blur = lens.seen(lens.lit(paper, rng), grounds, rng)
+    if rng.random() < 0.06:
+        sheet = _trim(canvas, image, sheet, rng)
     return _truth(canvas, image, blur, sheet, known=True)
 
 
@@ -195,6 +197,27 @@ def _sheet(side: int, view: NDArray[np.float64], rng: Generator) -> NDArray[np.u
     drawn = np.zeros((side, side), np.uint8)
     cv2.fillConvexPoly(drawn, np.rint(corners[:, :2] / corners[:, 2:] * 16).astype(np.int32), 255, cv2.LINE_AA, 4)
     return drawn
+
+
+def _trim(
+    canvas: Canvas, image: NDArray[np.uint8], sheet: NDArray[np.uint8] | None, rng: Generator
+) -> NDArray[np.uint8] | None:
+    """Cut the picture tight about its digits, in place, as if it ended there; return where the sheet is now."""
+    hulls = [d.hull for d in canvas.digits if not _cut(d, sheet, canvas.side)]
+    if not hulls:
+        return sheet
+    room = rng.uniform(0.0, 0.15) * canvas.digits[0].height 
+    low, high = np.concatenate(hulls).min(axis=0) - room, np.concatenate(hulls).max(axis=0) + room
+    x0, y0 = np.maximum(low, 0).astype(int).tolist()
+    x1, y1 = np.minimum(high + 1, canvas.side).astype(int).tolist()
+    part = image[y0:y1, x0:x1]
+    edge = np.median(np.concatenate([part[0], part[-1], part[:, 0], part[:, -1]]), axis=0)
+    left = np.zeros((canvas.side, canvas.side), np.uint8)
+    left[y0:y1, x0:x1] = 255 if sheet is None else sheet[y0:y1, x0:x1]
+    kept = part.copy()
+    image[:] = edge
+    image[y0:y1, x0:x1] = kept
+    return left
 
 
 def _upon(paper: Image, sheet: NDArray[np.uint8], grounds: Grounds, rng: Generator) -> Image:
