@@ -31,7 +31,8 @@ class FinderNetwork(nn.Module):
         self.up = nn.ModuleList(Separable(width, 3) for width in widths[:-1])
         self.maps = nn.Conv2d(first, len(MAPS) * (4 // OUTPUT) ** 2, 3, padding=1)
         self.classes = nn.Conv2d(first, 10, 1)
-        nn.init.constant_(self.maps.bias, -3.0)  # little of a picture is ink
+        if self.maps.bias is not None:
+            nn.init.constant_(self.maps.bias, -3.0)  # little of a picture is ink
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits of the maps (N, 3, H/2, W/2) and of the digits (N, 10, H/4, W/4) of BGR (N, 3, H, W) 0..255."""

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
-from training.scenes.draw import Scene, Source, draw
+from training.scenes.draw import Source, draw
+from training.scenes.truth import Scene
 
 SHOWN = 4  # times a scene is shown
 POOL = 250  # batches of fresh scenes that wait to be shown again
@@ -32,7 +33,7 @@ class Drawn(IterableDataset[Batch]):
 
 
 def stack(scenes: list[Scene]) -> Batch:
-    """Return scenes as tensors; the weights of one whose ink is not known are 128 higher, and hold for the core alone."""
+    """Return scenes as tensors; weights of one whose ink is not known are 128 higher, and hold for the core alone."""
     images, maps, classes = ([getattr(s, name) for s in scenes] for name in ("image", "maps", "classes"))
     weights = [scene.weight + np.uint8(0 if scene.known else 128) for scene in scenes]
     return [torch.from_numpy(np.stack(part)) for part in (images, maps, weights, classes)]
@@ -57,7 +58,7 @@ def batches(data: Path, batch: int, seed: int, first: int) -> Iterator[Batch]:
 
 
 def recoloured(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Return images (N, H, W, 3) uint8 with their channels exchanged, and some of them turned to negatives or fainter."""
+    """Return images (N, H, W, 3) uint8 with their channels exchanged, some of them as negatives or fainter."""
     order = torch.randperm(3, generator=generator)
     fade, lift, turned = (torch.rand((len(images), 1, 1, 1), generator=generator) for _ in range(3))
     changed = images[..., order].float() * (0.6 + 0.4 * fade)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.scenes.draw import Scene
+from training.scenes.truth import Scene
 
 OVERLAP = 0.3  # share of the smaller of both that a found core and a true one have in common
 
@@ -62,3 +62,25 @@ def count(scene: Scene, core: NDArray[np.float32], classes: NDArray[np.float32],
             named += int(classes[:, spots].mean(axis=1).argmax() == scene.digits[k].label)
     return Counts(digits, int(found.sum()), int((by_digit == 0).sum()), int(merged.sum()),
                   int((by_digit > 1).sum()), false, named)  # fmt: skip
+
+
+def scores(scene: Scene, core: NDArray[np.float32], threshold: float) -> list[tuple[float, bool]]:
+    """Return the score of each core found, its highest probability, and whether a digit is there."""
+    total, labels = cv2.connectedComponents((core > threshold).astype(np.uint8), connectivity=4)
+    told = []
+    for blob in range(1, total):
+        here = labels == blob
+        if (scene.weight[here] > 0).mean() > 0.5:
+            told.append((float(core[here].max()), bool((scene.cores[here] > 0).any())))
+    return told
+
+
+def cheapest(scored: list[tuple[float, bool]]) -> float:
+    """Return the score below which leaving a core out costs fewest: true ones lost and false ones kept count alike."""
+    if not scored:
+        return 0.5
+    score = np.array([s for s, _ in scored])
+    true = np.array([t for _, t in scored])
+    steps = np.linspace(0.4, 0.95, 56)
+    cost = [int((true & (score < step)).sum() + (~true & (score >= step)).sum()) for step in steps]
+    return float(steps[int(np.argmin(cost))])

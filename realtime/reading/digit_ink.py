@@ -1,4 +1,4 @@
-"""Cut each digit's ink from the picture's own pixels: which pixels are its, by the finder's maps, and how dark they are."""
+"""Cut each digit's ink from the picture's own pixels: which are its, by the finder's maps, and how dark they are."""
 
 import cv2
 import numpy as np
@@ -45,7 +45,7 @@ def belongs(look: Look) -> NDArray[np.int32]:
 
 
 def boxes_of(owner: NDArray[np.int32], look: Look) -> NDArray[np.int32]:
-    """Return the box x, y, w, h of each digit's ink, (N, 4) in pixels of the maps; that of its core where it has none."""
+    """Return the box of each digit's ink, (N, 4) in pixels of the maps; that of its core where it has none."""
     boxes = look.boxes.copy()
     v, u = np.nonzero(owner)
     labels = owner[v, u] - 1
@@ -94,18 +94,19 @@ def _within(image: NDArray[np.uint8], left: int, top: int, right: int, foot: int
 
 
 def _depth(part: NDArray[np.float32], bare: NDArray[np.uint8], full: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return how far each pixel's colour is from paper to ink, 0..1; part (h, w, 3), bare 1 on paper, full 255 on ink."""
+    """Return how far each colour of part (h, w, 3) is from paper to ink, 0..1; bare is 1 on paper, full 255 on ink."""
     most = int(full.max())
     inked = (full >= max(0.7 * most, 1)).astype(np.uint8)
     if not bare.any() or not inked.any():
-        return full.astype(np.float32) / 255
+        return full.astype(np.float32) / np.float32(255)
     reach = (max(3, part.shape[1] // 2 | 1), max(3, part.shape[0] // 2 | 1))
     weight = cv2.blur(bare.astype(np.float32), reach)
     middle = np.array(cv2.mean(part, mask=bare)[:3], np.float32)
     paper = cv2.blur((part - middle) * bare[..., None], reach) / np.maximum(weight, 0.02)[..., None] + middle
     axis = np.array(cv2.mean(part, mask=inked)[:3], np.float32) - np.array(cv2.mean(paper, mask=inked)[:3], np.float32)
-    length = float(axis @ axis)
+    length = np.float32(axis @ axis)
     if length < 1:
-        return full.astype(np.float32) / 255
+        return full.astype(np.float32) / np.float32(255)
     along = ((part - paper) @ axis) / length
-    return np.clip((along - PALEST) / (DARKEST - PALEST), 0, 1)
+    depth = (along - np.float32(PALEST)) / np.float32(DARKEST - PALEST)
+    return np.clip(depth, 0, 1, dtype=np.float32)

@@ -1,6 +1,7 @@
 """Read the digits of one frame through the finder: where they are, their crops, what the networks say of each."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,17 +55,15 @@ def find(image: NDArray[np.uint8], finder: Finder, classifier: Classifier) -> Fo
     )  # fmt: skip
 
 
-def _joined(parts: list[NDArray[np.generic]], columns: int | None = None) -> NDArray[np.generic]:
+def _joined(parts: list[NDArray[Any]], columns: int | None = None) -> NDArray[Any]:
     """Return parts one after the other, an empty array of float32 where there is none."""
     return np.concatenate(parts) if parts else np.zeros((0, columns) if columns else 0, np.float32)
 
 
-def _inside(boxes: NDArray[np.generic], image: NDArray[np.uint8]) -> NDArray[np.int32]:
+def _inside(boxes: NDArray[Any], image: NDArray[np.uint8]) -> NDArray[np.int32]:
     """Return boxes (N, 4) as whole pixels inside the frame."""
     height, width = image.shape[:2]
     whole = np.rint(boxes).astype(np.int32)
     low = np.clip(whole[:, :2], 0, [width - 1, height - 1])
     high = np.clip(whole[:, :2] + whole[:, 2:], low + 1, [width, height])
     return np.column_stack([low, high - low]).astype(np.int32)
-
-

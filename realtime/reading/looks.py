@@ -1,4 +1,4 @@
-"""Look at a picture at the scales its writing asks for, and tell where digits are: contours of the finder's core map."""
+"""Look at a picture at the scales its writing asks for, and tell where digits are: contours of the core map."""
 
 from dataclasses import dataclass
 
@@ -90,7 +90,9 @@ def looks(image: NDArray[np.uint8], finder: Finder) -> list[Look]:
     if longer * scale > 1.5 * SMALL:
         taken.append(take(image, finder, SMALL / longer, whole))
     region, finest = whole, taken[0]
-    while finest.scale < 1.0 and (not _sure(finest, finder).any() or np.median(finest.heights[_sure(finest, finder)]) < LEAST):
+    while finest.scale < 1.0 and (
+        not _sure(finest, finder).any() or np.median(finest.heights[_sure(finest, finder)]) < LEAST
+    ):
         found = _sure(finest, finder)
         if found.any():
             region = _around(finest.to_frame(finest.boxes[found]), width, height)

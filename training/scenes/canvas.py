@@ -98,7 +98,8 @@ def _write(
     width = max(1, round(pen.width * height * fine))
     strokes = [_rounded(s) if height > 70 else s for s in glyph.strokes]
     if pen.doubled:
-        strokes += [s + rng.normal(0, pen.doubled, 2) + rng.normal(0, pen.doubled / 3, s.shape) for s in strokes]
+        again = [rng.normal(0, pen.doubled, 2) + rng.normal(0, pen.doubled / 3, s.shape) for s in strokes]
+        strokes += [(s + moved).astype(np.float32) for s, moved in zip(strokes, again, strict=True)]
     for stroke in strokes:
         at = (stroke @ matrix[:, :2].T + matrix[:, 2] - low) * fine
         points = np.rint(at * 2**_SHIFT).astype(np.int32)

@@ -1,4 +1,4 @@
-"""The hands that scenes are written in: pen strokes of UNIPEN's writers, MNIST and BHMSDS digits, fonts, authored shapes.
+"""The hands that scenes are written in: strokes of UNIPEN's writers, MNIST and BHMSDS digits, fonts, authored shapes.
 
 Every glyph stands in ems: y runs down from 0, the top of a digit, to 1, the line it stands on; x starts at 0.
 """
@@ -72,7 +72,6 @@ class Hand:
     aspect: float
     uneven: float  # by how much digits differ in size, and stand off their line
     tilt: float  # radians a digit turns
-
 
 
 def placed(char: str, strokes: tuple[Points, ...]) -> Glyph:
@@ -173,7 +172,7 @@ _SHARES = [0.32, 0.14, 0.17, 0.15, 0.12, 0.10]
 
 
 def _enlarged(char: str, pictures: NDArray[np.uint8], rng: Generator) -> Glyph:
-    """Return a picture of a digit, (28, 28) uint8, four times as large with smooth edges and its pen a little changed."""
+    """Return one of the pictures (N, 28, 28) uint8 four times as large, with smooth edges, its pen a little changed."""
     x, y, w, h = cv2.boundingRect(picture := pictures[rng.integers(len(pictures))])
     if not w:
         return _enlarged(char, pictures, rng)

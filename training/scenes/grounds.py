@@ -8,6 +8,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from training.data import DataError
+
 Image = NDArray[np.float32]  # (S, S, 3) BGR 0..255
 LARGEST = 900  # pixels of the longer side that pictures are kept at
 HELD_CLIPS = 3  # the last clips of clutter by name measure, nobody trains on them
@@ -16,7 +18,7 @@ _GRAIN = 1024  # pixels, the side of the noise in the bank
 
 
 class Grounds:
-    """Banks of grounds in a data folder: papers without writing, scenes without any, pages with writing that is none."""
+    """Banks of grounds in a data folder: papers and scenes without writing, pages with words but no number."""
 
     def __init__(self, data: Path, validation: bool = False) -> None:
         self.papers: list[NDArray[np.uint8]] = []
@@ -30,7 +32,7 @@ class Grounds:
                 continue  # digits stand on these, and nobody has marked where
             if (k % 8 == 3) != validation:
                 continue
-            picture = _smaller(cv2.imread(str(data / "backgrounds" / name)))
+            picture = _smaller(_read(data / "backgrounds" / name))
             blank = name.startswith("blank") or kind == "tile" and "paper5a" not in name and "50_" not in name
             written = not name.startswith("blank") and any(word in kind for word in ("words", "book", "text"))
             (self.papers if blank else self.pages if written else self.scenes).append(picture)
@@ -40,7 +42,9 @@ class Grounds:
         rng = np.random.default_rng(7)
         white = rng.standard_normal((_GRAIN, _GRAIN), dtype=np.float32)
         blurred = [white, *(cv2.GaussianBlur(white, (0, 0), s) for s in (0.8, 1.6, 4.0))]
-        coarse = cv2.resize(rng.standard_normal((24, 24), dtype=np.float32), (_GRAIN, _GRAIN), interpolation=cv2.INTER_CUBIC)
+        coarse = cv2.resize(
+            rng.standard_normal((24, 24), dtype=np.float32), (_GRAIN, _GRAIN), interpolation=cv2.INTER_CUBIC
+        )
         self.grains = [g / g.std() for g in (*blurred, coarse)]
 
     def grain(self, size: int, rng: Generator, coarseness: int = 0) -> NDArray[np.float32]:
@@ -54,9 +58,13 @@ class Grounds:
         least = min(picture.shape[:2])
         size = int(min(least, np.exp(rng.uniform(np.log(side * 0.35), np.log(side * 2.5)))))
         y, x = rng.integers(0, picture.shape[0] - size + 1), rng.integers(0, picture.shape[1] - size + 1)
-        part = cv2.resize(picture[y : y + size, x : x + size], (side, side), interpolation=cv2.INTER_AREA if size > side else cv2.INTER_LINEAR)
+        part = cv2.resize(
+            picture[y : y + size, x : x + size],
+            (side, side),
+            interpolation=cv2.INTER_AREA if size > side else cv2.INTER_LINEAR,
+        )
         if turn:
-            part = np.rot90(part, rng.integers(4))[:, :: rng.choice([-1, 1])]
+            part = np.rot90(part, int(rng.integers(4)))[:, :: rng.choice([-1, 1])]
         return np.ascontiguousarray(part, np.float32)
 
     def paper(self, side: int, rng: Generator) -> Image:
@@ -114,6 +122,14 @@ def ruling(side: int, view: NDArray[np.float64], rng: Generator) -> NDArray[np.u
     return drawn
 
 
+def _read(path: Path) -> NDArray[np.uint8]:
+    """Return a picture, (H, W, 3). Raises DataError where there is none."""
+    picture = cv2.imread(str(path))
+    if picture is None:
+        raise DataError(f"{path} is no picture: the folder of backgrounds is not whole")
+    return picture
+
+
 def _smaller(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     scale = min(1.0, LARGEST / max(picture.shape[:2]))
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
@@ -123,7 +139,8 @@ def _smaller(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _frames(clip: Path) -> list[NDArray[np.uint8]]:
     """Return frames spread over a clip."""
-    capture, frames = cv2.VideoCapture(str(clip)), []
+    capture = cv2.VideoCapture(str(clip))
+    frames: list[NDArray[np.uint8]] = []
     while capture.grab() and len(frames) < 400:
         frames.append(capture.retrieve()[1])
     capture.release()

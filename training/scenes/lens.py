@@ -1,4 +1,4 @@
-"""What light and a camera do to a scene, quickly: fields of light are drawn small and enlarged, noise is from a bank."""
+"""What light and a camera do to a scene, quickly: light is drawn small and enlarged, noise comes from a bank."""
 
 import cv2
 import numpy as np
@@ -51,11 +51,7 @@ def _shadow(x: NDArray[np.float32], y: NDArray[np.float32], rng: Generator) -> N
 def seen(picture: Image, grounds: Grounds, rng: Generator) -> tuple[NDArray[np.uint8], float]:
     """Return what a camera makes of a lit scene, (S, S, 3) uint8, and its blur, a deviation in pixels."""
     side, blur = picture.shape[0], 0.0
-    if rng.random() < 0.15:  # tones bent as a camera bends them
-        picture = 255 * cv2.pow(np.clip(picture / 255, 0, 1), rng.uniform(0.6, 1.6))
-    if rng.random() < 0.2:
-        low, high = rng.uniform(0, 60), rng.uniform(120, 255)
-        picture = low + picture * ((high - low) / 255)
+    picture = _toned(picture, rng)
     if rng.random() < 0.6:
         blur = float(rng.uniform(0.3, 1.0) if rng.random() < 0.75 else rng.uniform(1.0, 3.0))
         if rng.random() < 0.3:
@@ -79,10 +75,23 @@ def seen(picture: Image, grounds: Grounds, rng: Generator) -> tuple[NDArray[np.u
     if rng.random() < 0.03:
         picture = np.repeat(picture.mean(axis=2, keepdims=True), 3, axis=2)
     image = np.clip(picture, 0, 255).astype(np.uint8)
-    if rng.random() < 0.4:
-        quality = int(rng.integers(12, 96))
-        image = cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
-    return image, blur
+    return packed(image, int(rng.integers(12, 96))) if rng.random() < 0.4 else image, blur
+
+
+def packed(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    """Return an image after JPEG of a quality."""
+    unpacked = cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+    return image if unpacked is None else unpacked
+
+
+def _toned(picture: Image, rng: Generator) -> Image:
+    """Bend and narrow the tones of a picture, as cameras and poor light do."""
+    if rng.random() < 0.15:
+        picture = 255 * cv2.pow(np.clip(picture / 255, 0, 1), rng.uniform(0.6, 1.6))
+    if rng.random() < 0.2:
+        low, high = rng.uniform(0, 60), rng.uniform(120, 255)
+        picture = low + picture * ((high - low) / 255)
+    return picture
 
 
 def _shaken(picture: Image, length: float, rng: Generator) -> Image:

@@ -5,10 +5,11 @@ from numpy.random import Generator
 _VOWELS, _CONSONANTS = "aeiouaeiouy", "bcdfghjklmnprstvwxzsrntl"
 # Alone, these are as good as a digit or a stroke of one: 0, 1, 2, 5, 6, 8, 9.
 AMBIGUOUS = set("oOQDlIiJzZsSqgbBYTtGC/|()[]{}!'\"")
-_WORDS = (
-    "Total Sum Date Name Tel Nr No Page kg cm EUR Rest Tax Paid Room Bus Test Class Milk Bread Eggs Rice Tea Apples "
-    "score team points time week Monday May June km ml left open done of and for per the total each price answer"
-).split()
+_COMMON = """
+Total Sum Date Name Tel Nr No Page kg cm EUR Rest Tax Paid Room Bus Test Class Milk Bread Eggs Rice Tea Apples score
+team points time week Monday May June km ml left open done of and for per the total each price answer
+"""
+_WORDS = _COMMON.split()
 
 
 def number(rng: Generator, longest: int = 7) -> str:
