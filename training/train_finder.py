@@ -28,7 +28,7 @@ from training.finder_scores import Counts, cheapest, count, scores
 from training.scenes.truth import NONE, Scene, picture
 
 HELD = 160  # scenes of the validation
-EVERY = 240.0  # seconds between two validations, each of which is kept
+EVERY = 420.0  # seconds between two validations, each of which is kept
 AVERAGE = 0.998  # of the weights over steps
 NAMING = 0.2  # share of the classes in the loss
 
@@ -66,7 +66,7 @@ class Run:
 def main(
     data: Path, minutes: float, batch: int, rate: float, seed: int, out: Path, begin: Path | None, resume: bool
 ) -> None:
-    """Train, hold against scenes of hands held out every four minutes, and keep the best."""
+    """Train, hold against scenes of hands held out every seven minutes, and keep the best."""
     with exit_codes():
         torch.manual_seed(seed)
         torch.set_num_threads(1)

@@ -32,6 +32,8 @@ SIGNS = {
     "]": (1.2, 0.52), "{": (1.2, 0.52), "}": (1.2, 0.52), "&": (1.0, 0.5), "@": (1.0, 0.55), "'": (0.25, 0.05),
     '"': (0.25, 0.05), ";": (0.55, 0.72), "~": (0.5, 0.56), "^": (0.35, 0.1),
 }  # fmt: skip
+# What digits are written from: one writer's strokes, strokes of all writers, pictures, a font, authored shapes.
+SHARES = {"writer": 0.32, "strokes": 0.14, "mnist": 0.17, "bhmsds": 0.15, "font": 0.12, "authored": 0.10}
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TALL, _LOW = set("bdfhklt"), set("gpqyj")
 
@@ -121,8 +123,9 @@ class Hands:
 
     def pick_hand(self, rng: Generator) -> Hand:
         """Draw who writes."""
-        source = str(rng.choice(["writer", "strokes", "mnist", "bhmsds", "font", "authored"], p=_SHARES))
-        writer = str(rng.choice(self.fonts if source == "font" else self.writers))
+        source = str(rng.choice(list(SHARES), p=list(SHARES.values())))
+        names = self.fonts if source == "font" else self.writers
+        writer = str(rng.choice(names)) if names else ""
         return Hand(
             source, writer, float(rng.normal(0, 0.16)), float(np.exp(rng.normal(0, 0.16))),
             float(rng.choice([0.02, 0.06, 0.14], p=[0.5, 0.35, 0.15])), float(abs(rng.normal(0, 0.05))),
@@ -166,9 +169,6 @@ class Hands:
             images, labels = 255 - file["images"], file["labels"].astype(int)
         parts = [images[labels == digit] for digit in range(10)]
         return [p[-len(p) // HELD :] if self.validation else p[: -len(p) // HELD] for p in parts]
-
-
-_SHARES = [0.32, 0.14, 0.17, 0.15, 0.12, 0.10]
 
 
 def _enlarged(char: str, pictures: NDArray[np.uint8], rng: Generator) -> Glyph:

@@ -52,6 +52,12 @@ def write(page: Page, text: str, x: float, y: float, height: float) -> Box:
     return box
 
 
+def size(page: Page, largest: float) -> float:
+    """Draw the height of writing, pixels, up to a share of the page; tiny writing is rare, for it is looked at closer."""
+    least = 0.03 if page.rng.random() < 0.15 else 0.05
+    return float(page.canvas.side * np.exp(page.rng.uniform(np.log(least), np.log(largest))))
+
+
 def single(page: Page) -> None:
     """Write one digit, or a few of any size, from tiny to the full frame."""
     side, rng = page.canvas.side, page.rng
@@ -67,7 +73,7 @@ def single(page: Page) -> None:
 def rows(page: Page) -> None:
     """Write rows of numbers from edge to edge, each with one or more texts."""
     side, rng = page.canvas.side, page.rng
-    height = side * np.exp(rng.uniform(np.log(0.03), np.log(0.4)))
+    height = size(page, 0.4)
     pitch = height * rng.uniform(1.25, 2.6)
     y, slope = rng.uniform(0.2, 1.2) * pitch, rng.normal(0, 0.02)
     while y < side * 1.05:
@@ -84,7 +90,7 @@ def rows(page: Page) -> None:
 def scattered(page: Page) -> None:
     """Scatter digits, numbers and words of different sizes where there is room."""
     side, rng, taken = page.canvas.side, page.rng, np.zeros((16, 16), bool)
-    usual = side * np.exp(rng.uniform(np.log(0.035), np.log(0.3)))
+    usual = size(page, 0.3)
     for _ in range(int(rng.integers(2, 24))):
         height = float(usual * np.exp(rng.normal(0, 0.3)))
         text = token(page, 3)
@@ -104,7 +110,7 @@ def _cell(place: float, side: int) -> int:
 def table(page: Page) -> None:
     """Write numbers into the cells of a drawn or printed table, or without lines in columns."""
     side, rng = page.canvas.side, page.rng
-    columns, lines = int(rng.integers(2, 9)), int(rng.integers(2, 10))
+    columns, lines = int(rng.integers(2, 7)), int(rng.integers(2, 8))
     left, top = rng.uniform(-0.1, 0.15, 2) * side
     wide, high = (rng.uniform(0.75, 1.1) * side / n for n in (columns, lines))
     height = min(high * rng.uniform(0.4, 0.85), wide * 0.9)
@@ -127,7 +133,7 @@ def table(page: Page) -> None:
 def sums(page: Page) -> None:
     """Write equations in lines, or a column sum with its line."""
     side, rng = page.canvas.side, page.rng
-    height = side * np.exp(rng.uniform(np.log(0.035), np.log(0.22)))
+    height = size(page, 0.25)
     y = rng.uniform(0.8, 2) * height
     while y < side:
         x = rng.uniform(0, 0.35) * side
@@ -151,7 +157,7 @@ def sums(page: Page) -> None:
 def listed(page: Page) -> None:
     """Write a list: words with numbers before or behind them."""
     side, rng = page.canvas.side, page.rng
-    height = side * np.exp(rng.uniform(np.log(0.03), np.log(0.12)))
+    height = size(page, 0.16)
     y, x, form = height * rng.uniform(1, 2), rng.uniform(0, 0.1) * side, rng.random()
     k = int(rng.integers(1, 90))
     while y < side * 1.02:
@@ -184,7 +190,7 @@ def tight(page: Page) -> None:
 def celled(page: Page) -> None:
     """Write one digit into each box of a form."""
     side, rng = page.canvas.side, page.rng
-    height = side * np.exp(rng.uniform(np.log(0.04), np.log(0.25)))
+    height = size(page, 0.25)
     wide, high = height * rng.uniform(0.95, 1.6), height * rng.uniform(1.15, 1.7)
     y, pen, width = rng.uniform(0, 1) * height, page.pens[-1], max(1.0, height * rng.uniform(0.015, 0.08))
     apart = rng.choice([0.0, rng.uniform(0.1, 0.5) * height])
@@ -202,7 +208,7 @@ def celled(page: Page) -> None:
 def wordy(page: Page) -> None:
     """Write words and signs alone, no digit among them."""
     side, rng = page.canvas.side, page.rng
-    height = side * np.exp(rng.uniform(np.log(0.03), np.log(0.3)))
+    height = size(page, 0.3)
     y = height * rng.uniform(1, 2)
     while y < side * 1.1:
         text = texts.sentence(rng, int(rng.integers(1, 6)))
