@@ -141,8 +141,10 @@ class Hands:
             if hand.source == "authored":
                 paths = pen.write(char, pen.pick_hand(rng), rng)
                 return placed(char, tuple(path[:, :2].astype(np.float32) for path in paths))
-        if hand.source == "font" and (glyph := font_glyph(self.data / "fonts" / hand.writer, char)) is not None:
-            return glyph
+        if hand.source == "font" and hand.writer:
+            glyph = font_glyph(self.data / "fonts" / hand.writer, char)
+            if glyph is not None:
+                return glyph
         some = self.strokes.get(char) or self.strokes["-"]
         return some[rng.integers(len(some))]
 
@@ -161,7 +163,8 @@ class Hands:
 
     def _mnist(self) -> list[NDArray[np.uint8]]:
         images, labels = (t.numpy() for t in read_mnist(self.data / "mnist", "train"))
-        part = slice(52000, None) if self.validation else slice(0, 52000)  # writers follow one another in MNIST
+        most = len(labels) - len(labels) // HELD  # writers follow one another in MNIST
+        part = slice(most, None) if self.validation else slice(0, most)
         return [images[part, 0][labels[part] == digit] for digit in range(10)]
 
     def _bhmsds(self) -> list[NDArray[np.uint8]]:

@@ -53,7 +53,7 @@ def write(page: Page, text: str, x: float, y: float, height: float) -> Box:
 
 
 def size(page: Page, largest: float) -> float:
-    """Draw the height of writing, pixels, up to a share of the page; tiny writing is rare, for it is looked at closer."""
+    """Draw the height of writing, pixels, up to a share of the page; tiny writing is rare: it is looked at closer."""
     least = 0.03 if page.rng.random() < 0.15 else 0.05
     return float(page.canvas.side * np.exp(page.rng.uniform(np.log(least), np.log(largest))))
 

@@ -13,6 +13,7 @@ FAINT, FAINTER = 7.0, 0.6  # grey levels, and deviations of the paper, below whi
 SMALLEST, BLURRED = 6.5, 0.16  # pixels of an em, and ems of blur, beyond which a digit is a guess
 NONE = 255  # in the map of classes
 EVEN = 100.0  # pixels of a map; smaller cores count for more
+HIDDEN = 3  # pixels of a core; with less left under other digits nobody finds it
 BETWEEN = 48  # sixteenths, what a pixel between two digits counts
 
 
@@ -54,16 +55,16 @@ def tell(canvas: Canvas, image: NDArray[np.uint8], blur: float, sheet: NDArray[n
             continue
         found.append(digit)
         cv2.fillConvexPoly(cores, np.rint(core(digit.hull) * 8 - 4).astype(np.int32), len(found), cv2.LINE_8, 4)
+    between = _part(cores)
+    seen = np.bincount(cores.ravel(), minlength=len(found) + 1) >= HIDDEN
+    seen[0] = False
+    unsure += [digit.hull for digit, shows in zip(found, seen[1:], strict=True) if not shows]
+    found = [digit for digit, shows in zip(found, seen[1:], strict=True) if shows]
+    cores = np.where(seen, np.cumsum(seen), 0).astype(np.int16)[cores]
     for hull in unsure:
         cv2.fillConvexPoly(sure, np.rint(hull * 8 - 4).astype(np.int32), 0, cv2.LINE_8, 4)
         cv2.polylines(sure, [np.rint(hull * 8 - 4).astype(np.int32)], True, 0, 3, cv2.LINE_8, 4)
-    between = _part(cores)
-    areas = np.maximum(np.bincount(cores.ravel(), minlength=1), 1)
-    counted = np.clip(16 * np.sqrt(EVEN / areas), 16, 64).astype(
-        np.uint8
-    )  # a small digit counts for more than its size
-    counted[0] = 16
-    weight = np.where(sure | (cores > 0), counted[cores], 0).astype(np.uint8)
+    weight = _weighed(cores, sure)
     weight[between] = BETWEEN
     labels = np.array([NONE, *(d.label for d in found)], np.uint8)
     size = (half, half)
@@ -75,6 +76,14 @@ def tell(canvas: Canvas, image: NDArray[np.uint8], blur: float, sheet: NDArray[n
         ]
     )
     return Scene(image, maps, weight, known, labels[cores[::2, ::2]], cores, found)
+
+
+def _weighed(cores: NDArray[np.int16], sure: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return how much each pixel counts: one of a small digit more, so that it counts for more than its size."""
+    areas = np.maximum(np.bincount(cores.ravel()), 1)
+    counted = np.clip(16 * np.sqrt(EVEN / areas), 16, 64).astype(np.uint8)
+    counted[0] = 16
+    return np.where(sure | (cores > 0), counted[cores], 0).astype(np.uint8)
 
 
 def _part(cores: NDArray[np.int16]) -> NDArray[np.bool_]:
