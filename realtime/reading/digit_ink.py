@@ -10,6 +10,7 @@ from realtime.reading.looks import Look
 INKED = 100  # of 255, where the map of ink says ink
 TALLEST = 72  # pixels; larger digits are cut from a smaller picture, a crop is 28 pixels high
 REACH = 1.6  # sizes of a core that the ink of its digit reaches from it
+NEAR = 0.7  # sizes of a core about it where most of the ink is its own
 PALEST, DARKEST = 0.25, 0.75  # between the colours of paper and ink, where a crop turns from blank to full
 
 
@@ -33,8 +34,9 @@ def belongs(look: Look) -> NDArray[np.int32]:
     owner[(ink == 0) | (distance > REACH * sizes[owner] + 2)] = 0
     count, parts = cv2.connectedComponents(ink, connectivity=8)
     digits = len(look.boxes) + 1
-    shared = np.bincount(parts.ravel().astype(np.int64) * digits + owner.ravel(), minlength=count * digits)
-    shared = shared.reshape(count, digits)
+    near = distance <= NEAR * sizes[owner] + 2
+    both = parts[near].astype(np.int64) * digits + owner[near]
+    shared = np.bincount(both, minlength=count * digits).reshape(count, digits)
     shared[:, 0] = shared[0] = 0
     home = shared.argmax(axis=0)  # the part of ink that holds most of each digit
     at_home = shared * (home[None] == np.arange(count)[:, None])
