@@ -1,4 +1,4 @@
-"""Prove and write the finder's ONNX file: `python -m export.export_finder runs/finder/best.pth models/finder.onnx`."""
+"""Prove and write the finder's ONNX file: `export-finder runs/finder/best.pth models/finder.onnx`."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import click
 import torch
 
 from export import finder_graph, graph
-from realtime.commands.console import console_command, note
+from realtime.commands.console import console_command, exit_codes, note
 from realtime.reading.model_files import sha256
 from training import checkpoint
 from training.finder_network import FinderNetwork
@@ -17,6 +17,12 @@ from training.finder_network import FinderNetwork
 @click.argument("target", type=click.Path(path_type=Path))
 def main(source: Path, target: Path) -> None:
     """Export a finder's checkpoint SOURCE to TARGET; it only appears there when it says what the checkpoint says."""
+    with exit_codes():
+        export(source, target)
+
+
+def export(source: Path, target: Path) -> None:
+    """Convert, check, and only then put in place. Raises ParityError, CheckpointRefusedError."""
     content = checkpoint.read(source)
     model = FinderNetwork()
     model.load_state_dict(content["state"])
