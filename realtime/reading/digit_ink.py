@@ -8,7 +8,7 @@ from realtime.reading.finder import OUTPUT
 from realtime.reading.looks import Look
 
 INKED = 100  # of 255, where the map of ink says ink
-TALLEST = 72  # pixels; larger digits are cut from a smaller picture, a crop is 28 pixels high
+TALLEST = 64  # pixels; what is larger is cut from a smaller picture, for a crop is 28 pixels high
 REACH = 1.6  # sizes of a core that the ink of its digit reaches from it
 NEAR = 0.7  # sizes of a core about it where most of the ink is its own
 PALEST, DARKEST = 0.25, 0.75  # between the colours of paper and ink, where a crop turns from blank to full
@@ -72,8 +72,8 @@ def patch(
     left, top = (round(o + a * zoom) for o, a in zip(look.origin, (x0, y0), strict=True))
     right, foot = (round(o + a * zoom) for o, a in zip(look.origin, (x1, y1), strict=True))
     size = max(right - left, 1), max(foot - top, 1)
-    if size[1] > TALLEST * 1.6:
-        size = max(round(size[0] * TALLEST * 1.6 / size[1]), 1), round(TALLEST * 1.6)
+    if max(size) > TALLEST:
+        size = max(size[0] * TALLEST // max(size), 1), max(size[1] * TALLEST // max(size), 1)
     part = cv2.resize(_within(image, left, top, right, foot), size, interpolation=cv2.INTER_AREA).astype(np.float32)
     spot = np.s_[y0:y1, x0:x1]
     own = (owner[spot] == digit + 1).astype(np.uint8)

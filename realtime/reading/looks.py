@@ -121,27 +121,26 @@ def _around(boxes: NDArray[np.float64], width: int, height: int) -> Region:
 
 def choose(taken: list[Look], threshold: float) -> list[NDArray[np.intp]]:
     """Choose each digit from the look that suits its size best; return for each look the indices of its digits."""
-    spots = [(k, i) for k, look in enumerate(taken) for i in np.flatnonzero(look.scores >= threshold).tolist()]
-    boxes = [taken[k].to_frame(taken[k].boxes[i : i + 1])[0] for k, i in spots]
-    fit = [float(taken[k].scores[i]) * _suits(float(taken[k].heights[i])) for k, i in spots]
-    chosen: list[list[int]] = [[] for _ in taken]
-    kept: list[NDArray[np.float64]] = []
-    for place in np.argsort(-np.array(fit), kind="stable").tolist():
-        box, (k, i) = boxes[place], spots[place]
-        if all(_common(box, other) < SAME for other in kept):
-            kept.append(box)
-            chosen[k].append(i)
-    return [np.array(sorted(some), np.intp) for some in chosen]
+    sure = [np.flatnonzero(look.scores >= threshold) for look in taken]
+    origin = np.repeat(np.arange(len(taken)), [len(some) for some in sure])
+    boxes = np.concatenate([look.to_frame(look.boxes[some]) for look, some in zip(taken, sure, strict=True)])
+    fit = np.concatenate([(look.scores * _suits(look.heights))[some] for look, some in zip(taken, sure, strict=True)])
+    same = (_common(boxes) >= SAME) & (origin[:, None] != origin)  # within a look no core lies on another
+    kept = np.zeros(len(boxes), bool)
+    for place in np.argsort(-fit, kind="stable").tolist():
+        kept[place] = not (same[place] & kept).any()
+    return [some[kept[origin == k]] for k, some in enumerate(sure)]
 
 
-def _suits(height: float) -> float:
-    """Return how well a digit of a height, pixels of its look, is found: 1 in SUITED, less beyond."""
+def _suits(heights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how well digits of these heights, pixels of their look, are found: 1 in SUITED, less beyond."""
     low, high = SUITED
-    return min(1.0, height / low, high / max(height, 1.0)) ** 0.5
+    return np.sqrt(np.minimum(np.minimum(1.0, heights / low), high / np.maximum(heights, 1.0)))
 
 
-def _common(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Return the share of the smaller of two boxes that both have in common."""
-    low, high = np.maximum(a[:2], b[:2]), np.minimum(a[:2] + a[2:], b[:2] + b[2:])
-    both = np.maximum(high - low, 0).prod()
-    return float(both / max(min(a[2:].prod(), b[2:].prod()), 1e-6))
+def _common(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the share of the smaller of two boxes that both have in common, (N, N) of boxes (N, 4)."""
+    low, high = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
+    both = np.maximum(np.minimum(high[:, None], high) - np.maximum(low[:, None], low), 0).prod(axis=2)
+    area = boxes[:, 2:].prod(axis=1)
+    return both / np.maximum(np.minimum(area[:, None], area), 1e-6)
