@@ -65,13 +65,13 @@ def count(scene: Scene, core: NDArray[np.float32], classes: NDArray[np.float32],
 
 
 def scores(scene: Scene, core: NDArray[np.float32], threshold: float) -> list[tuple[float, bool]]:
-    """Return the score of each core found, its highest probability, and whether a digit is there."""
+    """Return the score of each core found, its mean probability, and whether a digit is there."""
     total, labels = cv2.connectedComponents((core > threshold).astype(np.uint8), connectivity=4)
     told = []
     for blob in range(1, total):
         here = labels == blob
         if (scene.weight[here] > 0).mean() > 0.5:
-            told.append((float(core[here].max()), bool((scene.cores[here] > 0).any())))
+            told.append((float(core[here].mean()), bool((scene.cores[here] > 0).any())))
     return told
 
 

@@ -25,7 +25,7 @@ from training import checkpoint
 from training.finder_network import FinderNetwork
 from training.finder_scenes import SHOWN, batches, validation
 from training.finder_scores import Counts, cheapest, count, scores
-from training.scenes.truth import NONE, Scene, picture
+from training.scenes.truth import NONE, OPEN, Scene, picture
 
 HELD = 160  # scenes of the validation
 EVERY = 420.0  # seconds between two validations, each of which is kept
@@ -146,7 +146,7 @@ def step(model: nn.Module, optimizer: torch.optim.Optimizer, batch: list[Tensor]
     model.train()
     with torch.autocast("cpu", torch.bfloat16):
         logits, names = model(planes(images))
-    loss = loss_of(logits.float(), names.float(), maps.float() / 255, weights, classes)
+    loss = loss_of(logits.float(), names.float(), maps, weights, classes)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), 5.0)
@@ -163,10 +163,12 @@ def loss_of(logits: Tensor, names: Tensor, maps: Tensor, weights: Tensor, classe
     """Return cross-entropy and Dice of the maps, weighed by pixel, and cross-entropy of the classes at the cores."""
     known = (weights < 128).float()
     core = torch.where(weights >= 128, weights.float() - 128, weights.float()) / 16
-    weight = torch.stack([core, *[(core > 0) * known] * (len(MAPS) - 1)], dim=1)
-    entropy = functional.binary_cross_entropy_with_logits(logits, maps, weight, reduction="none").mean(dim=(0, 2, 3))
+    inked = (core > 0) * known
+    weight = torch.stack([core, inked, inked * (maps[:, 2] != OPEN)], dim=1)
+    truth = maps.float() / 255
+    entropy = functional.binary_cross_entropy_with_logits(logits, truth, weight, reduction="none").mean(dim=(0, 2, 3))
     chance = torch.sigmoid(logits) * weight
-    both, sum_ = (chance * maps).sum(dim=(0, 2, 3)), (chance + maps * weight).sum(dim=(0, 2, 3))
+    both, sum_ = (chance * truth).sum(dim=(0, 2, 3)), (chance + truth * weight).sum(dim=(0, 2, 3))
     dice = 1 - (2 * both + 1) / (sum_ + 1)
     labels = classes.long()
     naming = functional.cross_entropy(names, labels, ignore_index=NONE, reduction="sum") / (labels != NONE).sum().clamp(

@@ -27,7 +27,7 @@ class Look:
 
     scale: pixels of the look to one of the frame. origin: of the look in the frame, x, y, pixels of the frame. maps:
     (3, H/2, W/2) uint8. cores: (H/2, W/2) int32, i + 1 on the core of its digit i. boxes: (N, 4) int32 x, y, w, h of
-    the cores, pixels of the maps. scores: (N,) float32, the core's highest probability. classes: (N, 10) float32,
+    the cores, pixels of the maps. scores: (N,) float32, the core's mean probability. classes: (N, 10) float32,
     probabilities of each digit as the finder takes it.
     """
 
@@ -71,7 +71,7 @@ def take(image: NDArray[np.uint8], finder: Finder, scale: float, region: Region)
     step = NAMED // OUTPUT
     for i, (a, b, c, d) in enumerate(boxes.tolist()):
         inside = cores[b : b + d, a : a + c] == i + 1
-        scores[i] = core[b : b + d, a : a + c][inside].max() / 255
+        scores[i] = core[b : b + d, a : a + c][inside].mean() / 255
         v, u = np.nonzero(inside)
         named[i] = classes[0][:, (v + b) // step, (u + a) // step].mean(axis=1) / 255
     origin = (x - MARGIN / scale, y - MARGIN / scale)

@@ -43,6 +43,7 @@ class Canvas:
     side: int
     digit_ink: NDArray[np.uint8] = field(init=False)
     other_ink: NDArray[np.uint8] = field(init=False)
+    ruling: NDArray[np.uint8] = field(init=False)  # printed lines of the sheet: ink to one, paper to another
     digits: list[Digit] = field(default_factory=list)
     unsure: list[NDArray[np.float32]] = field(default_factory=list)  # hulls of what may or may not be a digit
 
@@ -50,6 +51,7 @@ class Canvas:
         """Begin with nothing written."""
         self.digit_ink = np.zeros((self.side, self.side), np.uint8)
         self.other_ink = np.zeros((self.side, self.side), np.uint8)
+        self.ruling = np.zeros((self.side, self.side), np.uint8)
 
     def pen(self, colour: NDArray[np.float32], width: float) -> Pen:
         """Return a new pen that has not written."""

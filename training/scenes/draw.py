@@ -46,7 +46,8 @@ def draw(source: Source, rng: Generator, side: int = SIDE) -> Scene:
     pens = _pens(canvas, paper, rng)
     page = Page(canvas, source.hands, source.hands.pick_hand(rng), pens, view, float(rng.normal(0.14, 0.1)), rng)
     if rng.random() < 0.35:
-        _blend(paper, ruling(side, view, rng), _near(paper, rng), rng.uniform(0.1, 0.9))
+        canvas.ruling = ruling(side, view, rng)
+        _blend(paper, canvas.ruling, _near(paper, rng), rng.uniform(0.1, 0.9))
     if rng.random() < 0.08:
         _show_through(page, paper)
     if rng.random() < 0.12:

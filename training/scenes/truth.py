@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from training.scenes.canvas import Canvas, Digit, core
 
-FAINT, FAINTER = 7.0, 0.6  # grey levels, and deviations of the paper, below which ink is too faint for a person
+FAINT, FAINTER = 10.0, 0.9  # grey levels, and deviations of the paper, below which ink is too faint for a person
 SMALLEST, BLURRED = 6.5, 0.16  # pixels of an em, and ems of blur, beyond which a digit is a guess
 NONE = 255  # in the map of classes
+OPEN = 128  # in the map of other ink, where a printed line may count or not
 EVEN = 100.0  # pixels of a map; smaller cores count for more
 HIDDEN = 3  # pixels of a core; with less left under other digits nobody finds it
 BETWEEN = 48  # sixteenths, what a pixel between two digits counts
@@ -21,10 +22,10 @@ BETWEEN = 48  # sixteenths, what a pixel between two digits counts
 class Scene:
     """A picture and its truth.
 
-    image: (S, S, 3) uint8 BGR. maps: (3, S/2, S/2) uint8, core of digits, ink of digits, other ink, 255 for all of it.
-    weight: (S/2, S/2) uint8, how much a pixel counts in sixteenths, 0 where nobody can tell. known: whether the ink is
-    known, or only that no digit is there. classes: (S/4, S/4) uint8, the digit at its core, else NONE. cores: (S/2,
-    S/2) int16, i + 1 on the core of digit i. digits: those that are to be found.
+    image: (S, S, 3) uint8 BGR. maps: (3, S/2, S/2) uint8, core of digits, ink of digits, other ink, 255 for all of it
+    and OPEN for either. weight: (S/2, S/2) uint8, how much a pixel counts in sixteenths, 0 where nobody can tell.
+    known: whether the ink is known, or only that no digit is there. classes: (S/4, S/4) uint8, the digit at its core,
+    else NONE. cores: (S/2, S/2) int16, i + 1 on the core of digit i. digits: those that are to be found.
     """
 
     image: NDArray[np.uint8]
@@ -68,13 +69,11 @@ def tell(canvas: Canvas, image: NDArray[np.uint8], blur: float, sheet: NDArray[n
     weight[between] = BETWEEN
     labels = np.array([NONE, *(d.label for d in found)], np.uint8)
     size = (half, half)
-    maps = np.stack(
-        [
-            np.where(cores > 0, 255, 0).astype(np.uint8),
-            cv2.resize(ink, size, interpolation=cv2.INTER_AREA),
-            cv2.resize(other, size, interpolation=cv2.INTER_AREA),
-        ]
+    written, beside, ruled = (
+        cv2.resize(map_, size, interpolation=cv2.INTER_AREA) for map_ in (ink, other, canvas.ruling)
     )
+    beside[(ruled > 32) & (beside < 64)] = OPEN
+    maps = np.stack([np.where(cores > 0, 255, 0).astype(np.uint8), written, beside])
     return Scene(image, maps, weight, known, labels[cores[::2, ::2]], cores, found)
 
 
