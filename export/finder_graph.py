@@ -53,14 +53,19 @@ def convert(graph: Bytes, metadata: dict[str, str]) -> onnx.ModelProto:
         raise ValueError("the exporter gave no program")
     model = program.model_proto
     _clear_build_traces(model)
-    del model.metadata_props[:]
-    for key in sorted(metadata):
-        model.metadata_props.add(key=key, value=metadata[key])
+    relabel(model, metadata)
     onnx.checker.check_model(model)
     return model
 
 
-def describe(metadata: dict[str, Any], checkpoint_sha256: str) -> dict[str, str]:
+def relabel(model: onnx.ModelProto, metadata: dict[str, str]) -> None:
+    """Let a model carry this metadata and no other, in place."""
+    del model.metadata_props[:]
+    for key in sorted(metadata):
+        model.metadata_props.add(key=key, value=metadata[key])
+
+
+def describe(metadata: dict[str, Any], checkpoint_sha256: str, odds: tuple[float, ...]) -> dict[str, str]:
     """Return what travels inside the file, as text."""
     if metadata["finder_version"] != VERSION:
         raise ValueError(f"the checkpoint is {metadata['finder_version']}, this program reads {VERSION}: train again")
@@ -68,6 +73,7 @@ def describe(metadata: dict[str, Any], checkpoint_sha256: str) -> dict[str, str]
         "finder_version": VERSION,
         "maps": json.dumps(list(MAPS)),
         "threshold": f"{metadata['threshold']:.3f}",
+        "odds": json.dumps([round(odd, 4) for odd in odds]),
         "checkpoint_sha256": checkpoint_sha256,
     }
 

@@ -21,6 +21,7 @@ class SeesDark:
     """Stands in for a finder: what is dark is a digit's ink, what is red its core, at any size down to 8 pixels."""
 
     threshold = 0.5
+    odds = (1.0, 0.0, 0.0)
 
     def __init__(self) -> None:
         self.sizes: list[tuple[int, int]] = []
@@ -79,8 +80,7 @@ def test_a_blank_page_gives_empty_arrays(classifier: Classifier) -> None:
 def test_a_digit_seen_at_two_scales_is_chosen_once() -> None:
     taken = looks(page((1280, 720), [(300, 100, 120)]), cast(Finder, SeesDark()))
     assert len(taken) > 1 and all(len(look.boxes) == 1 for look in taken)
-    assert sum(len(chosen) for chosen in choose(taken, 0.5)) == 1
-    assert sum(len(chosen) for chosen in choose(taken, 1.1)) == 0
+    assert sum(len(chosen) for chosen in choose(taken)) == 1
 
 
 def look_at(ink: NDArray[np.uint8], boxes: list[tuple[int, int, int, int]]) -> Look:

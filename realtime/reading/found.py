@@ -20,6 +20,7 @@ class Found:
     boxes: (N, 4) int32 x, y, w, h of the ink, pixels of the frame. cores: (N, 4) float64 the same of the cores. crops:
     (N, 1, 28, 28) uint8. scores: (N,) float32, how sure the finder is of a digit. digits: (N, 10) float32 and junk:
     (N,) float32, the classifier's probabilities of each digit and of none. named: (N, 10) float32, the finder's own.
+    sure: (N,) float32, the probability of a digit by both; below 0.5 it is refused.
     """
 
     boxes: NDArray[np.int32]
@@ -29,13 +30,14 @@ class Found:
     digits: NDArray[np.float32]
     junk: NDArray[np.float32]
     named: NDArray[np.float32]
+    sure: NDArray[np.float32]
 
 
 def find(image: NDArray[np.uint8], finder: Finder, classifier: Classifier) -> Found:
     """Find and classify the digits of a frame, (H, W, 3) BGR uint8."""
     taken = looks(image, finder)
     boxes, cores, patches, scores, named = [], [], [], [], []
-    for look, chosen in zip(taken, choose(taken, finder.threshold), strict=True):
+    for look, chosen in zip(taken, choose(taken), strict=True):
         if not len(chosen):
             continue
         owner = belongs(look)
@@ -49,10 +51,23 @@ def find(image: NDArray[np.uint8], finder: Finder, classifier: Classifier) -> Fo
     probabilities = classifier(batch) if len(batch) else np.zeros((0, 11), np.float32)
     none = classifier.classes.index(NOT_A_DIGIT) if NOT_A_DIGIT in classifier.classes else None
     junk = probabilities[:, none] if none is not None else np.zeros(len(batch), np.float32)
+    score = _joined(scores)
+    sure = likely(evidence(score, junk), finder.odds)
     return Found(
-        _inside(_joined(boxes, 4), image), _joined(cores, 4), batch, _joined(scores), probabilities[:, :10], junk,
-        _joined(named, 10),
+        _inside(_joined(boxes, 4), image), _joined(cores, 4), batch, score, probabilities[:, :10], junk,
+        _joined(named, 10), sure,
     )  # fmt: skip
+
+
+def evidence(scores: NDArray[np.float32], junk: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return what speaks for a digit, (N, 2) in log odds: the finder's score and the classifier's share of digits."""
+    chances = np.clip(np.column_stack([scores, 1.0 - junk]).astype(np.float64), 1e-3, 1 - 1e-3)
+    return np.log(chances / (1 - chances))
+
+
+def likely(told: NDArray[np.float64], odds: tuple[float, ...]) -> NDArray[np.float32]:
+    """Return the probability of a digit, (N,), by evidence (N, 2) and its weights, the offset last."""
+    return (1 / (1 + np.exp(-(told @ odds[:-1] + odds[-1])))).astype(np.float32)
 
 
 def _joined(parts: list[NDArray[Any]], columns: int | None = None) -> NDArray[Any]:

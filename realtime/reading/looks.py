@@ -13,8 +13,8 @@ Region = tuple[int, int, int, int]  # x, y, w, h in pixels of the frame
 CONTOUR = 102  # of 255, where the map of cores is cut: 0.4, as while training
 FIRST = 640  # pixels, the longer side of the first look
 SMALL = 224  # pixels, the longer side of the look for digits that fill the frame
-FINER = 2.5  # times that the scale grows from one look to the next
-LEAST = 20.0  # pixels; digits smaller than this in a look ask for a finer one
+FINER = 2.5  # times that the scale grows where nothing was found
+LEAST, AIM = 28.0, 44.0  # pixels; smaller digits in a look ask for a finer one, in which they are AIM high
 MOST = 2_400_000  # pixels of one look, at most
 SUITED = (24.0, 110.0)  # pixels, heights at which digits are found best
 SAME = 0.3  # share of the smaller of two cores that both have in common where they are one digit
@@ -90,24 +90,21 @@ def looks(image: NDArray[np.uint8], finder: Finder) -> list[Look]:
     if longer * scale > 1.5 * SMALL:
         taken.append(take(image, finder, SMALL / longer, whole))
     region, finest = whole, taken[0]
-    while finest.scale < 1.0 and (
-        not _sure(finest, finder).any() or np.median(finest.heights[_sure(finest, finder)]) < LEAST
-    ):
-        found = _sure(finest, finder)
+    while finest.scale < 1.0:
+        found, finer = finest.scores >= finder.threshold, FINER
         if found.any():
-            region = _around(finest.to_frame(finest.boxes[found]), width, height)
+            low = float(np.percentile(finest.heights[found], 25))  # digits that run together look higher than they are
+            if low >= LEAST:
+                break
+            region, finer = _around(finest.to_frame(finest.boxes[found]), width, height), AIM / low
         elif finest.scale * longer > 2 * FIRST:
             break  # nothing at two scales: there is nothing
-        scale = min(1.0, finest.scale * FINER, (MOST / (region[2] * region[3])) ** 0.5)
+        scale = min(1.0, finest.scale * finer, (MOST / (region[2] * region[3])) ** 0.5)
         if scale < 1.2 * finest.scale:
             break
         finest = take(image, finder, scale, region)
         taken.append(finest)
     return taken
-
-
-def _sure(look: Look, finder: Finder) -> NDArray[np.bool_]:
-    return look.scores >= finder.threshold
 
 
 def _around(boxes: NDArray[np.float64], width: int, height: int) -> Region:
@@ -119,17 +116,16 @@ def _around(boxes: NDArray[np.float64], width: int, height: int) -> Region:
     return int(x0), int(y0), int(x1 - x0), int(y1 - y0)
 
 
-def choose(taken: list[Look], threshold: float) -> list[NDArray[np.intp]]:
+def choose(taken: list[Look]) -> list[NDArray[np.intp]]:
     """Choose each digit from the look that suits its size best; return for each look the indices of its digits."""
-    sure = [np.flatnonzero(look.scores >= threshold) for look in taken]
-    origin = np.repeat(np.arange(len(taken)), [len(some) for some in sure])
-    boxes = np.concatenate([look.to_frame(look.boxes[some]) for look, some in zip(taken, sure, strict=True)])
-    fit = np.concatenate([(look.scores * _suits(look.heights))[some] for look, some in zip(taken, sure, strict=True)])
+    origin = np.repeat(np.arange(len(taken)), [len(look.boxes) for look in taken])
+    boxes = np.concatenate([look.to_frame(look.boxes) for look in taken])
+    fit = np.concatenate([look.scores * _suits(look.heights) for look in taken])
     same = (_common(boxes) >= SAME) & (origin[:, None] != origin)  # within a look no core lies on another
     kept = np.zeros(len(boxes), bool)
     for place in np.argsort(-fit, kind="stable").tolist():
         kept[place] = not (same[place] & kept).any()
-    return [some[kept[origin == k]] for k, some in enumerate(sure)]
+    return [np.flatnonzero(kept[origin == k]) for k in range(len(taken))]
 
 
 def _suits(heights: NDArray[np.float64]) -> NDArray[np.float64]:

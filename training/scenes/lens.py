@@ -59,7 +59,7 @@ def seen(picture: Image, grounds: Grounds, rng: Generator) -> tuple[NDArray[np.u
         else:
             picture = cv2.GaussianBlur(picture, (0, 0), blur)
     if rng.random() < 0.12:
-        small = max(32, int(side * rng.uniform(0.35, 0.9)))
+        small = max(24, int(side * np.exp(rng.uniform(np.log(0.12), np.log(0.9)))))
         way = cv2.INTER_AREA if rng.random() < 0.5 else cv2.INTER_LINEAR
         back = cv2.INTER_NEAREST if rng.random() < 0.25 else cv2.INTER_LINEAR
         picture = cv2.resize(cv2.resize(picture, (small, small), interpolation=way), (side, side), interpolation=back)
