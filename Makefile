@@ -1,7 +1,13 @@
 # Needs Python 3.11 to 3.14 with venv; PYTHON=python3.12 chooses another one.
 PYTHON ?= python3
+# Which PyTorch `make test` installs: cpu is the small build without CUDA, default is what the package index gives, auto
+# is the small one where no NVIDIA driver loads and the index of that build answers.
+TORCH ?= auto
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+CPU_INDEX := https://download.pytorch.org/whl/cpu
+CPU_TORCH := $(PIP) --index-url $(CPU_INDEX) --timeout 10 --retries 0 torch
+HAS_DRIVER := $(BIN)/python -c 'import ctypes; ctypes.CDLL("libcuda.so.1")' 2> /dev/null
 
 .PHONY: demo test soak lint clean
 
@@ -32,5 +38,10 @@ clean:
 	@touch $@
 
 .venv/dev: .venv/base
+	@case "$(TORCH)" in \
+	default) ;; \
+	cpu) $(CPU_TORCH) ;; \
+	*) $(HAS_DRIVER) || $(CPU_TORCH) 2> /dev/null || echo "no answer from $(CPU_INDEX): taking the default PyTorch" ;; \
+	esac
 	$(PIP) --editable '.[dev]'
 	@touch $@

@@ -1,7 +1,6 @@
-"""Export: proves a checkpoint and its ONNX file equal, and writes the file."""
+"""Export: proves that an ONNX file says what its checkpoint says, writes it, and promotes fine-tuned networks.
 
-import sys
-from importlib.util import find_spec
-
-if missing := [name for name in ("torch", "onnx", "onnxscript") if find_spec(name) is None]:
-    sys.exit(f"error: export needs {' and '.join(missing)}, which reading does not: pip install 'livedigits[train]'")
+`export_onnx`, `finetune_digits` and `benchmark_network` are commands. `graph` turns a network into ONNX, `precision`
+reduces its precision, `parity` holds a file against its network, `exporter` writes what passed, `promote` puts it into
+the place that reading looks in.
+"""

@@ -13,6 +13,7 @@ import os
 import platform
 from pathlib import Path
 from time import perf_counter, process_time, sleep
+from typing import Any
 
 import click
 import numpy as np
@@ -29,16 +30,17 @@ from realtime.reading.crops import SIDE
 from realtime.reading.model_files import default_model
 
 BATCHES = (1, 2, 8, 24, 32, 64, 128, 512)
-CHANGING = tuple(range(1, 129, 3))  # digits a frame, in random order, while the number changes from call to call
-PASSES = 5  # through those
-AS_ONE = 32  # crops at least that are timed as one; a call of one crop alone is too short for the clock
-REST = 0.06  # s after a call for threads to stop spinning, which they do 40 ms later
-AFTER = 0.1  # s after a call in which it is looked at what the processor still does
+CHANGING_SIZES = tuple(range(1, 129, 3))  # digits a frame, in random order, while the number changes from call to call
+PASSES = 5  # through the changing sizes
+MIN_TIMED_CROPS = 32  # crops at least that are timed together; a call of one crop alone is too short for the clock
+SPIN_TIME = 0.06  # s to wait after a call for threads to stop spinning, which they do after 40 ms
+IDLE_TIME = 0.1  # s after a call in which the processor's work is counted
+Ratios = dict[str, dict[int, list[float]]]  # by "clock" or "processor", and by batch size: median and quartiles
 
 
 def compare(
     base: Run, others: dict[str, Run], batches: tuple[int, ...], rounds: int, spinning: set[str]
-) -> dict[str, dict]:
+) -> dict[str, Ratios]:
     """Time runners beside a base in turns, in a new order each round; clock and processor give a figure each.
 
     spinning: the names whose threads go on for a while after a call, which is waited for. Return by name, the base's is
@@ -46,24 +48,24 @@ def compare(
     """
     rng = np.random.default_rng(0)
     runs = {"": base, **others}
-    taken: dict[tuple[str, int], list[tuple[float, float]]] = {(name, batch): [] for name in runs for batch in batches}
-    for turn in tqdm(range(rounds + 1), unit="round", disable=None):
+    times: dict[tuple[str, int], list[tuple[float, float]]] = {(name, batch): [] for name in runs for batch in batches}
+    for number in tqdm(range(rounds + 1), unit="round", disable=None):
         for batch in batches:
             crops = rng.integers(0, 256, (batch, 1, SIDE, SIDE), np.uint8)
             for name in rng.permutation(list(runs)).tolist():
-                seconds = _seconds(runs[name], crops, max(1, AS_ONE // batch))
-                sleep(REST if name in spinning else 0)
-                if turn:  # the first round warms up
-                    taken[name, batch].append(seconds)
-    told: dict[str, dict] = {name: {"clock": {}, "processor": {}} for name in runs}
-    for (name, batch), seconds in taken.items():
-        unit = np.array(taken["", batch]) if name else batch / 1e6
-        for way, values in zip(told[name], (np.array(seconds) / unit).T, strict=True):
-            told[name][way][batch] = _spread(values)
-    return told
+                seconds = _seconds(runs[name], crops, max(1, MIN_TIMED_CROPS // batch))
+                sleep(SPIN_TIME if name in spinning else 0)
+                if number:  # the first round warms up
+                    times[name, batch].append(seconds)
+    ratios: dict[str, Ratios] = {name: {"clock": {}, "processor": {}} for name in runs}
+    for (name, batch), measured in times.items():
+        unit = np.array(times["", batch]) if name else batch / 1e6
+        for way, values in zip(ratios[name], (np.array(measured) / unit).T, strict=True):
+            ratios[name][way][batch] = _spread(values)
+    return ratios
 
 
-def stutter(run: Run, sizes: tuple[int, ...]) -> dict[str, float]:
+def measure_changing_sizes(run: Run, sizes: tuple[int, ...]) -> dict[str, float]:
     """Change the batch size from call to call; hold calls against the median call of the same size.
 
     first: the worst of a size's first calls, after one of a single crop alone as the Classifier warms up. later: the
@@ -78,17 +80,17 @@ def stutter(run: Run, sizes: tuple[int, ...]) -> dict[str, float]:
             seconds[turn, place], _ = _seconds(run, crops, 1)
     ratios = seconds / np.median(seconds, axis=0)
     later = ratios[1:]
-    told = {"first": ratios[0].max(), "later": later.max(), "p99": np.percentile(later, 99)}
-    return {name: round(float(value), 2) for name, value in told.items()} | {
+    figures = {"first": ratios[0].max(), "later": later.max(), "p99": np.percentile(later, 99)}
+    return {name: round(float(value), 2) for name, value in figures.items()} | {
         "worst_ms": round(1000 * float(seconds.max()), 2)
     }
 
 
-def idle(run: Run) -> float:
+def measure_idle(run: Run) -> float:
     """Return the ms that the processor works on in the 100 ms after a call."""
-    run(np.zeros((AS_ONE, 1, SIDE, SIDE), np.uint8))
+    run(np.zeros((MIN_TIMED_CROPS, 1, SIDE, SIDE), np.uint8))
     used = process_time()
-    sleep(AFTER)
+    sleep(IDLE_TIME)
     return round(1000 * (process_time() - used), 1)
 
 
@@ -124,20 +126,23 @@ def main(
         others: dict[str, Run] = {setting.name: runner(sessions[setting.name], setting) for setting in tried}
         others |= {path.name: Classifier(path, base.device) for path in beside}
         timed = compare(base, others, batches, rounds, {setting.name for setting in tried if setting.spins})
-        sizes = tuple(size for size in CHANGING if size <= most)
-        changing = {"in use": stutter(Classifier(base.path, base.device), sizes)}
+        sizes = tuple(size for size in CHANGING_SIZES if size <= most)
+        changing = {"in use": measure_changing_sizes(Classifier(base.path, base.device), sizes)}
         for setting in (WHOLE, PADDING, *(ON_CUDA if base.device != "cpu" else ())):
-            changing[setting.name] = stutter(runner(open_session(base.path, setting, base.device), setting), sizes)
+            changing[setting.name] = measure_changing_sizes(
+                runner(open_session(base.path, setting, base.device), setting), sizes
+            )
         figures = {
-            **{"model": base.path.name, "device": base.device, "providers": sessions[WHOLE.name].get_providers()},
-            **{"machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores", "rounds": rounds},
-            **{
-                "onnxruntime": onnxruntime.__version__,
-                "us_a_crop": timed.pop(""),
-                "ratios": timed,
-                "changing": changing,
-                "idle_ms": {name: idle(run) for name, run in others.items()},
-            },
+            "model": base.path.name,
+            "device": base.device,
+            "providers": sessions[WHOLE.name].get_providers(),
+            "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+            "rounds": rounds,
+            "onnxruntime": onnxruntime.__version__,
+            "us_a_crop": timed.pop(""),
+            "ratios": timed,
+            "changing": changing,
+            "idle_ms": {name: measure_idle(run) for name, run in others.items()},
         }
         click.echo("\n".join(table(figures)))
         if base.device == "cpu":
@@ -146,7 +151,7 @@ def main(
             save_json(json_path, figures)
 
 
-def table(figures: dict) -> list[str]:
+def table(figures: dict[str, Any]) -> list[str]:
     """Return the figures as lines of text."""
     wide = 31
     lines = [
@@ -157,14 +162,14 @@ def table(figures: dict) -> list[str]:
         lines.append(f"{'time by the ' + way:<{wide}}" + "".join(f"{batch:>13}" for batch in cost))
         lines.append(f"{'in use, us a crop':<{wide}}" + "".join(f"{middle:>13.0f}" for middle, _, _ in cost.values()))
         lines.append("as a ratio to that in use, median +- half the distance of the quartiles:")
-        for name, told in figures["ratios"].items():
-            cells = (f"{middle:.2f}+-{(high - low) / 2:.2f}" for middle, low, high in told[way].values())
+        for name, ratios in figures["ratios"].items():
+            cells = (f"{middle:.2f}+-{(high - low) / 2:.2f}" for middle, low, high in ratios[way].values())
             lines.append(f"{name:<{wide}}" + "".join(f"{cell:>13}" for cell in cells))
     lines.append("the batch size changes at random: calls as a ratio to the median call of that size")
-    for name, told in figures["changing"].items():
+    for name, calls in figures["changing"].items():
         lines.append(
-            f"{name:<{wide}} worst first {told['first']:.2f}, worst later {told['later']:.2f}, 99th percentile "
-            f"{told['p99']:.2f}, longest call {told['worst_ms']:.1f} ms"
+            f"{name:<{wide}} worst first {calls['first']:.2f}, worst later {calls['later']:.2f}, 99th percentile "
+            f"{calls['p99']:.2f}, longest call {calls['worst_ms']:.1f} ms"
         )
     busy = [f"{name} {spent:.0f} ms" for name, spent in figures["idle_ms"].items() if spent >= 1]
     lines.append(f"the processor still works in the 100 ms after a call: {', '.join(busy) or 'nowhere'}")

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from realtime.reading.crops import SIDE
 from training.model import scaled
 
-OPSET = 18
+OPSET = 18  # of ONNX: the one that the exporter writes without converting; every runtime that we allow knows it
 
 
-class Reader(nn.Module):
+class CalibratedNetwork(nn.Module):
     """The graph that ships: uint8 crops (N, 1, 28, 28) in, calibrated probabilities (N, C) float32 out."""
 
     def __init__(self, model: nn.Module, temperature: float) -> None:
@@ -29,11 +29,11 @@ class Reader(nn.Module):
         return torch.softmax(self.model(scaled(crops)) / self.temperature, dim=1)
 
 
-def convert(reader: Reader, metadata: dict[str, str]) -> onnx.ModelProto:
-    """Return the ONNX model of a reader, the same bytes each time. Raises ValueError where the graph is not sound."""
+def convert(network: CalibratedNetwork, metadata: dict[str, str]) -> onnx.ModelProto:
+    """Return the ONNX model of a network, the same bytes each time. Raises ValueError where the graph is not sound."""
     example = torch.zeros((2, 1, SIDE, SIDE), dtype=torch.uint8)
     program = torch.onnx.export(
-        reader.eval(),
+        network.eval(),
         (example,),
         input_names=["crops"],
         output_names=["probabilities"],
@@ -55,7 +55,7 @@ def convert(reader: Reader, metadata: dict[str, str]) -> onnx.ModelProto:
 
 
 def check(model: onnx.ModelProto) -> None:
-    """Hold a model against the contract. Raises ValueError, which names what differs."""
+    """Check a model against the contract of all that ship. Raises ValueError, which names what differs."""
     onnx.checker.check_model(model)
     if (opsets := {o.domain: o.version for o in model.opset_import}) != {"": OPSET}:
         raise ValueError(f"opset is {opsets}, not {OPSET}")
@@ -73,8 +73,8 @@ def check(model: onnx.ModelProto) -> None:
 
 def describe(metadata: dict[str, Any], checkpoint_sha256: str) -> dict[str, str]:
     """Return what travels inside the ONNX file, as text, of a checkpoint's metadata."""
-    wanted = ("crop_version", "temperature", "accuracy", "arch", "threshold")
-    texts = {name: str(metadata[name]) for name in wanted if name in metadata}
+    names = ("crop_version", "temperature", "accuracy", "arch", "threshold")
+    texts = {name: str(metadata[name]) for name in names if name in metadata}
     return texts | {"classes": json.dumps(list(metadata["classes"])), "checkpoint_sha256": checkpoint_sha256}
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from realtime.reading.runtime import cuda_options, gpu_index, session_options
 
-PADDED = tuple(2**k for k in range(10))  # the few batch sizes that a frame's digits are filled up to
+PADDED_SIZES = tuple(2**k for k in range(10))  # the few batch sizes that a frame's digits are filled up to
 SPIN = {"session.intra_op.allow_spinning": "1"}
 SPIN_IN_CALLS = SPIN | {"session.force_spinning_stop": "1"}
 LEVELS = onnxruntime.GraphOptimizationLevel
@@ -22,7 +22,7 @@ class Setting:
     """One way to run the network: what differs from the session in use.
 
     options: attributes of SessionOptions. entries: its config entries. cuda: options of the CUDA provider.
-    bound: by I/O binding. padded: batches filled up to one of PADDED. part: crops given to the session at once.
+    bound: by I/O binding. padded: batches filled up to one of PADDED_SIZES. part: crops given to the session at once.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Setting:
 
 WHOLE = Setting("whole batch at once")
 PADDING = Setting("padded to powers of two", padded=True)
-ANYWHERE = (
+ON_ANY_DEVICE = (
     WHOLE,
     Setting("no memory pattern", {"enable_mem_pattern": False}),
     Setting("graph level: none", {"graph_optimization_level": LEVELS.ORT_DISABLE_ALL}),
@@ -66,10 +66,10 @@ ON_CUDA = (
 
 def settings(device: str) -> tuple[Setting, ...]:
     """Return what is measured on a device, "cpu" or "cuda:N"."""
-    return ANYWHERE + (ON_CPU if device == "cpu" else ON_CUDA)
+    return ON_ANY_DEVICE + (ON_CPU if device == "cpu" else ON_CUDA)
 
 
-def providers(setting: Setting, device: str) -> list:
+def providers(setting: Setting, device: str) -> list[str | tuple[str, dict[str, object]]]:
     """Return the providers of a setting on a device, as ONNX Runtime takes them."""
     if device == "cpu":
         return ["CPUExecutionProvider"]
@@ -103,13 +103,13 @@ def runner(session: onnxruntime.InferenceSession, setting: Setting) -> Run:
         return binding.copy_outputs_to_cpu()[0]
 
     def padded(batch: NDArray[np.uint8]) -> NDArray[np.float32]:
-        size = next((size for size in PADDED if size >= len(batch)), len(batch))
+        size = next((size for size in PADDED_SIZES if size >= len(batch)), len(batch))
         filled = np.zeros((size, *batch.shape[1:]), np.uint8)
         filled[: len(batch)] = batch
         return plain(filled)[: len(batch)]
 
     def in_parts(batch: NDArray[np.uint8]) -> NDArray[np.float32]:
-        starts = range(0, len(batch), setting.part)
-        return np.concatenate([plain(batch[start : start + setting.part]) for start in starts])
+        return np.concatenate([plain(part) for part in np.split(batch, range(size, len(batch), size))])
 
-    return bound if setting.bound else padded if setting.padded else in_parts if setting.part else plain
+    size = setting.part or 0
+    return bound if setting.bound else padded if setting.padded else in_parts if size else plain

@@ -8,15 +8,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from export.graph import Reader
+from export.graph import CalibratedNetwork
 from realtime.reading.classifier import Classifier
 from realtime.reading.crops import SIDE, stack
 
-BATCHES = (0, 1, 2, 7, 64)
-LARGEST_DIFFERENCE = 1e-5
+BATCHES = (0, 1, 2, 7, 64)  # sizes that are compared: none, one, and others that no graph could have frozen
+LARGEST_DIFFERENCE = 1e-5  # of a probability between torch and ONNX Runtime; 7e-7 was measured with what ships
 TIE = 2 * LARGEST_DIFFERENCE  # two classes closer than this are a tie, and either may come first
-DRAWN = 500  # pictures drawn beside those given to `prove`
-TIMED, TURNS = (1, 8, 32), 41  # batch sizes whose time is told, and how often both take turns
+DRAWN = 500  # pictures drawn beside those given to `check_reduced`
+TIMED_BATCHES, TIMED_ROUNDS = (1, 8, 32), 41  # batch sizes whose time is reported, and how often both take turns
 
 
 class ParityError(ValueError):
@@ -25,7 +25,7 @@ class ParityError(ValueError):
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How far a cheaper graph may be from the fp32 one: least share of equal classes, largest difference."""
+    """How far a graph of less precision may be from the fp32 one: least share of equal classes, largest difference."""
 
     equal: float
     difference: float
@@ -37,10 +37,10 @@ TOLERANCES = {"int8": Tolerance(0.998, 0.15), "fp16": Tolerance(0.999, 0.01)}
 
 
 @dataclass(frozen=True)
-class Report:
-    """What a cheaper graph does on `count` crops beside fp32: share of equal classes, largest difference.
+class PrecisionReport:
+    """What a graph of less precision does on `count` crops beside fp32: share of equal classes, largest difference.
 
-    accuracy: of fp32 and of the cheaper one on the labelled crops, empty without any. ratios: of time, by batch size.
+    accuracy: of fp32 and of the reduced one on the labelled crops, empty without any. ratios: of time, by batch size.
     """
 
     count: int
@@ -49,32 +49,44 @@ class Report:
     accuracy: list[float]
     ratios: dict[int, float]
 
+    def describe(self) -> str:
+        """Return the report as lines of text."""
+        lines = [
+            f"largest difference {self.difference:.1e} to fp32, the same class for {100 * self.equal:.2f} % of "
+            f"{self.count} crops"
+        ]
+        if self.accuracy:
+            before, after = (100 * share for share in self.accuracy)
+            lines.append(f"of the labelled ones it reads {after:.2f} % right, fp32 {before:.2f} %")
+        times = ", ".join(f"{ratio:.2f} at batch {batch}" for batch, ratio in self.ratios.items())
+        return "\n".join([*lines, f"time on this CPU, one thread, as a ratio to fp32: {times}"])
 
-def check(path: Path, reader: Reader) -> float:
+
+def check(path: Path, network: CalibratedNetwork) -> float:
     """Compare the file with the network at each batch size and return the largest difference. Raises ParityError."""
     classifier = Classifier(path, "cpu")
     rng = np.random.default_rng(0)
-    return max(compare(classifier, reader, _pictures(rng, count)) for count in BATCHES)
+    return max(compare(classifier, network, _pictures(rng, count)) for count in BATCHES)
 
 
-def compare(classifier: Classifier, reader: Reader, batch: NDArray[np.uint8]) -> float:
+def compare(classifier: Classifier, network: CalibratedNetwork, batch: NDArray[np.uint8]) -> float:
     """Return the largest difference of two networks on crops (N, 1, 28, 28) uint8. Raises ParityError."""
     count = len(batch)
     with torch.no_grad():
-        expected = reader(torch.from_numpy(batch)).numpy()
-    given = classifier(batch)
-    if given.shape != expected.shape:
-        raise ParityError(f"batch {count}: the file gives {given.shape}, the checkpoint {expected.shape}")
+        expected = network(torch.from_numpy(batch)).numpy()
+    actual = classifier(batch)
+    if actual.shape != expected.shape:
+        raise ParityError(f"batch {count}: the file gives {actual.shape}, the checkpoint {expected.shape}")
     if not count:
         return 0.0
-    if not np.isfinite(given).all():
+    if not np.isfinite(actual).all():
         raise ParityError(f"batch {count}: the file gives values that are not finite")
-    difference = float(np.abs(given - expected).max())
+    difference = float(np.abs(actual - expected).max())
     if difference > LARGEST_DIFFERENCE:
         raise ParityError(f"batch {count}: probabilities differ by {difference:.2g}, at most {LARGEST_DIFFERENCE:g}")
     top = np.sort(expected, axis=1)
     clear = top[:, -1] - top[:, -2] > TIE
-    if (given.argmax(axis=1) != expected.argmax(axis=1))[clear].any():
+    if (actual.argmax(axis=1) != expected.argmax(axis=1))[clear].any():
         raise ParityError(f"batch {count}: the file and the checkpoint disagree on a class")
     return difference
 
@@ -97,36 +109,38 @@ def _stroke(rng: np.random.Generator) -> NDArray[np.uint8]:
     return patch
 
 
-def prove(base: Classifier, made: Classifier, crops: NDArray[np.uint8], labels: NDArray[np.int64]) -> Report:
-    """Hold a cheaper graph against the fp32 one it was made from, and tell how it fares. Raises ParityError.
+def check_reduced(
+    fp32: Classifier, reduced: Classifier, crops: NDArray[np.uint8], labels: NDArray[np.int64]
+) -> PrecisionReport:
+    """Hold a graph of less precision against the fp32 one it was made from, and tell how it fares. Raises ParityError.
 
-    crops (N, 1, 28, 28) uint8 and labels (N,) of pictures that its ranges were not seen on, N may be 0; drawn strokes,
-    noise and blanks are held against both as well, for ranges seen on poor pictures alone prove themselves.
+    crops (N, 1, 28, 28) uint8 and labels (N,) of pictures that it was not calibrated on, N may be 0; drawn strokes,
+    noise and blanks are held against both as well, for a calibration on poor pictures would prove itself.
     """
-    kind = made.metadata["precision"]
-    allowed = TOLERANCES[kind]
-    shown = np.concatenate([crops, _pictures(np.random.default_rng(0), DRAWN)])
-    parts = np.split(shown, np.cumsum(BATCHES))  # the last one holds all the others
-    expected, given = (np.concatenate([classifier(part) for part in parts]) for classifier in (base, made))
-    if given.shape != expected.shape or not np.isfinite(given).all():
-        raise ParityError(f"{kind} gives {given.shape} for {expected.shape}, or values that are not finite")
-    equal = float((given.argmax(axis=1) == expected.argmax(axis=1)).mean())
-    difference = float(np.abs(given - expected).max())
-    if equal < allowed.equal or difference > allowed.difference:
+    kind = reduced.metadata["precision"]
+    tolerance = TOLERANCES[kind]
+    pictures = np.concatenate([crops, _pictures(np.random.default_rng(0), DRAWN)])
+    parts = np.split(pictures, np.cumsum(BATCHES))  # the last one holds all the others
+    expected, actual = (np.concatenate([classifier(part) for part in parts]) for classifier in (fp32, reduced))
+    if actual.shape != expected.shape or not np.isfinite(actual).all():
+        raise ParityError(f"{kind} gives {actual.shape} for {expected.shape}, or values that are not finite")
+    equal = float((actual.argmax(axis=1) == expected.argmax(axis=1)).mean())
+    difference = float(np.abs(actual - expected).max())
+    if equal < tolerance.equal or difference > tolerance.difference:
         raise ParityError(
-            f"{kind} reads {100 * equal:.2f} % of {len(shown)} crops as fp32 does, probabilities differ by "
-            f"{difference:.2g}; at least {100 * allowed.equal:g} % and at most {allowed.difference:g} are wanted"
+            f"{kind} reads {100 * equal:.2f} % of {len(pictures)} crops as fp32 does, probabilities differ by "
+            f"{difference:.2g}; at least {100 * tolerance.equal:g} % and at most {tolerance.difference:g} are wanted"
             + (": calibrate on more pictures of digits" if kind == "int8" else "")
         )
-    right = [float((p[: len(crops)].argmax(axis=1) == labels).mean()) for p in (expected, given) if len(crops)]
-    return Report(len(shown), equal, difference, right, _times(base, made, shown))
+    right = [float((p[: len(crops)].argmax(axis=1) == labels).mean()) for p in (expected, actual) if len(crops)]
+    return PrecisionReport(len(pictures), equal, difference, right, _times(fp32, reduced, pictures))
 
 
-def _times(base: Classifier, made: Classifier, crops: NDArray[np.uint8]) -> dict[int, float]:
-    """Return by batch size the time of a cheaper graph as a ratio to the fp32 one, median over turns of both."""
+def _times(fp32: Classifier, reduced: Classifier, crops: NDArray[np.uint8]) -> dict[int, float]:
+    """Return by batch size the time of a reduced graph as a ratio to the fp32 one, the median over turns of both."""
     ratios: dict[int, float] = {}
-    for batch in TIMED:
-        turns = [[_seconds(classifier, crops[:batch]) for classifier in (base, made)] for _ in range(TURNS)]
+    for batch in TIMED_BATCHES:
+        turns = [[_seconds(classifier, crops[:batch]) for classifier in (fp32, reduced)] for _ in range(TIMED_ROUNDS)]
         ratios[batch] = float(np.median([after / before for before, after in turns]))
     return ratios
 

@@ -1,4 +1,4 @@
-"""Make the graph of a network cheaper: 8 bits, with ranges seen on real crops, or fp16 for GPUs."""
+"""Reduce the precision of a network's graph: to 8 bits, calibrated on real crops, or to fp16 for GPUs."""
 
 import logging
 import tempfile
@@ -13,18 +13,19 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from realtime.reading.crops import SIDE
-from training import data, sources
+from training import data, datasets
 from training.data import DataError
 
-LAYERS = ("Conv", "Gemm")
-MOST, FEWEST = 2000, 40  # crops taken of each source, and needed in all; half of these calibrate, half prove
-FED = 128  # crops that calibration runs at once
+LAYERS = ("Conv", "Gemm")  # the operators with weights
+MAX_CROPS = 2000  # taken of each source
+MIN_CROPS = 40  # needed in all; half of them calibrate, half prove
+CALIBRATION_BATCH = 128  # crops that calibration runs at once; more need more memory only
 
 
-def load(paths: tuple[Path, ...]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Return crops (N, 1, 28, 28) uint8 and labels (N,) in random order, at most MOST of each source.
+def load_crops(paths: tuple[Path, ...]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return crops (N, 1, 28, 28) uint8 and labels (N,) in random order, at most MAX_CROPS of each source.
 
-    A source is a folder with MNIST's training files, or what `training.sources` reads. Raises DataError.
+    A source is a folder with MNIST's training files, or what `training.datasets` reads. Raises DataError.
     """
     if not paths:
         return np.zeros((0, 1, SIDE, SIDE), np.uint8), np.zeros(0, np.int64)
@@ -34,18 +35,18 @@ def load(paths: tuple[Path, ...]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]
         if path.is_dir() and any(path.glob("train-images*")):
             of_source = data.read_mnist(path, "train")
         else:
-            source = sources.load(path)
-            of_source = source.crops, source.labels
-        drawn = torch.randperm(len(of_source[1]), generator=generator)[:MOST]
+            dataset = datasets.load_dataset(path)
+            of_source = dataset.crops, dataset.labels
+        drawn = torch.randperm(len(of_source[1]), generator=generator)[:MAX_CROPS]
         crops.append(of_source[0][drawn])
         labels.append(of_source[1][drawn])
     order = torch.randperm(sum(map(len, labels)), generator=generator)
-    if len(order) < FEWEST:
-        raise DataError(f"only {len(order)} crops to calibrate on: name folders with at least {FEWEST} pictures")
+    if len(order) < MIN_CROPS:
+        raise DataError(f"only {len(order)} crops to calibrate on: name folders with at least {MIN_CROPS} pictures")
     return torch.cat(crops)[order].numpy(), torch.cat(labels)[order].numpy()
 
 
-def int8(model: onnx.ModelProto, crops: NDArray[np.uint8]) -> onnx.ModelProto:
+def quantize_int8(model: onnx.ModelProto, crops: NDArray[np.uint8]) -> onnx.ModelProto:
     """Return the graph with its inner layers in 8 bits, for the ranges seen on crops (N, 1, 28, 28) uint8.
 
     Weights have a scale for each output, and 7 bits: without VNNI, AVX2 adds two products of 8 by 8 bits in 16 bits,
@@ -56,26 +57,26 @@ def int8(model: onnx.ModelProto, crops: NDArray[np.uint8]) -> onnx.ModelProto:
     """
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-    class Reader(CalibrationDataReader):
+    class CropReader(CalibrationDataReader):  # type: ignore[misc]
         def __init__(self) -> None:
-            self.parts: Iterator[NDArray[np.uint8]] = iter(np.array_split(crops, -(-len(crops) // FED)))
+            self.parts: Iterator[NDArray[np.uint8]] = iter(np.array_split(crops, -(-len(crops) // CALIBRATION_BATCH)))
 
         def get_next(self) -> dict[str, NDArray[np.uint8]] | None:
             part = next(self.parts, None)
             return None if part is None else {"crops": part}
 
-    model = _first_apart(model)
+    model = _keep_first_step_apart(model)
     nodes = model.graph.node
     places = [i for i, node in enumerate(nodes) if node.op_type in LAYERS]
     begin = places[1] if nodes[places[0]].op_type == "Conv" else 0
     whole = [*nodes[:begin], nodes[places[-1]]]
-    with tempfile.TemporaryDirectory() as folder, _without_advice():
+    with tempfile.TemporaryDirectory() as folder, _without_log():
         given, path = Path(folder) / "fp32.onnx", Path(folder) / "int8.onnx"
         onnx.save(model, given)  # of a model in memory, ONNX Runtime moves the weights out to a file
         quantize_static(
             given,
             path,
-            Reader(),
+            CropReader(),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=[*LAYERS, "Relu", "MaxPool", "Reshape"],
             per_channel=True,
@@ -84,43 +85,43 @@ def int8(model: onnx.ModelProto, crops: NDArray[np.uint8]) -> onnx.ModelProto:
             weight_type=QuantType.QInt8,
             nodes_to_exclude=[node.name for node in whole],
         )
-        made = onnx.load(path)
-    return _described(made, model, {"precision": "int8", "calibration": f"{len(crops)} crops"})
+        reduced = onnx.load(path)
+    return _copy_metadata(reduced, model, {"precision": "int8", "calibration": f"{len(crops)} crops"})
 
 
-def _first_apart(model: onnx.ModelProto) -> onnx.ModelProto:
+def _keep_first_step_apart(model: onnx.ModelProto) -> onnx.ModelProto:
     """Return the graph with its first convolution halved and what follows it doubled again, which is exact.
 
     Else ONNX Runtime draws the step to 8 bits before the pooling, whose bytes it pools so slowly that nothing is
     gained: 1.1 times the time of fp32, 0.66 with the doubling in between.
     """
-    made = onnx.ModelProto()
-    made.CopyFrom(model)
-    nodes = made.graph.node
+    reduced = onnx.ModelProto()
+    reduced.CopyFrom(model)
+    nodes = reduced.graph.node
     places = [i for i, node in enumerate(nodes) if node.op_type in LAYERS]
     first, second = nodes[places[0]], nodes[places[1]]
     if first.op_type != "Conv":
-        return made
-    for tensor in made.graph.initializer:
+        return reduced
+    for tensor in reduced.graph.initializer:
         if tensor.name in first.input[1:]:
             tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor) / 2, tensor.name))
-    made.graph.initializer.append(numpy_helper.from_array(np.float32(2), "two"))
+    reduced.graph.initializer.append(numpy_helper.from_array(np.array(2, np.float32), "two"))
     doubling = helper.make_node("Mul", [second.input[0], "two"], ["doubled"], name="double")
     second.input[0] = "doubled"
     nodes.insert(places[1], doubling)
-    return made
+    return reduced
 
 
-def fp16(model: onnx.ModelProto) -> onnx.ModelProto:
+def convert_fp16(model: onnx.ModelProto) -> onnx.ModelProto:
     """Return the graph with its layers in fp16; bytes in, scaling, temperature and softmax stay as they are."""
-    made = onnx.ModelProto()
-    made.CopyFrom(model)
-    nodes = made.graph.node
-    first, last = (next(i for i, n in order if n.op_type in LAYERS) for order in _both_ways(nodes))
+    reduced = onnx.ModelProto()
+    reduced.CopyFrom(model)
+    nodes = reduced.graph.node
+    first, last = (next(i for i, n in order if n.op_type in LAYERS) for order in _from_both_ends(nodes))
     into, out = nodes[first].input[0], nodes[last].output[0]
     inner = list(nodes[first : last + 1])
     used = {name for node in inner for name in node.input}
-    for tensor in made.graph.initializer:
+    for tensor in reduced.graph.initializer:
         if tensor.name in used and tensor.data_type == TensorProto.FLOAT:
             half = numpy_helper.to_array(tensor).astype(np.float16)
             tensor.CopyFrom(numpy_helper.from_array(half, tensor.name))
@@ -128,27 +129,27 @@ def fp16(model: onnx.ModelProto) -> onnx.ModelProto:
     enter = helper.make_node("Cast", [into], [f"{into}_fp16"], name="to_fp16", to=TensorProto.FLOAT16)
     leave = helper.make_node("Cast", [f"{out}_fp16"], [out], name="to_fp32", to=TensorProto.FLOAT)
     ordered = [*nodes[:first], enter, *inner, leave, *nodes[last + 1 :]]
-    del made.graph.node[:], made.graph.value_info[:]  # the types noted for what lies between no longer hold
-    made.graph.node.extend(ordered)
-    return _described(made, model, {"precision": "fp16"})
+    del reduced.graph.node[:], reduced.graph.value_info[:]  # the types noted for what lies between no longer hold
+    reduced.graph.node.extend(ordered)
+    return _copy_metadata(reduced, model, {"precision": "fp16"})
 
 
-def _both_ways(nodes: "list[onnx.NodeProto]") -> tuple[list[tuple[int, onnx.NodeProto]], ...]:
+def _from_both_ends(nodes: "list[onnx.NodeProto]") -> tuple[list[tuple[int, onnx.NodeProto]], ...]:
     numbered = list(enumerate(nodes))
     return numbered, numbered[::-1]
 
 
-def _described(made: onnx.ModelProto, model: onnx.ModelProto, more: dict[str, str]) -> onnx.ModelProto:
+def _copy_metadata(reduced: onnx.ModelProto, model: onnx.ModelProto, more: dict[str, str]) -> onnx.ModelProto:
     """Give a graph the metadata of the one it was made from, and more."""
-    told = {item.key: item.value for item in model.metadata_props} | more
-    del made.metadata_props[:]
-    for key in sorted(told):
-        made.metadata_props.add(key=key, value=told[key])
-    return made
+    metadata = {item.key: item.value for item in model.metadata_props} | more
+    del reduced.metadata_props[:]
+    for key in sorted(metadata):
+        reduced.metadata_props.add(key=key, value=metadata[key])
+    return reduced
 
 
 @contextmanager
-def _without_advice() -> Iterator[None]:
+def _without_log() -> Iterator[None]:
     """Keep ONNX Runtime's advice to pre-process out of the log: the exporter has done that."""
     root = logging.getLogger()
     before = root.level

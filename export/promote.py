@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from export.export_onnx import export
+from export.exporter import export_checkpoint
 from realtime.reading.classifier import Classifier
 from realtime.reading.model_files import sha256
 from realtime.reading.runtime import ModelRefusedError
@@ -22,7 +22,7 @@ def promote(model: nn.Module, metadata: dict[str, Any], folder: Path) -> float:
     kill leaves the old one or the new. Raises ParityError, ValueError or OSError, and then the old one stays.
     """
     checkpoint.save(folder / f"{NEW}.pth", model, metadata)
-    difference = export(folder / f"{NEW}.pth", folder / f"{NEW}.onnx")
+    difference = export_checkpoint(folder / f"{NEW}.pth", folder / f"{NEW}.onnx")
     before = in_use(folder)
     if before is not None:
         for source, kind in ((before, ".pth"), (folder / f"{NAME}.onnx", ".onnx")):
@@ -40,9 +40,9 @@ def in_use(folder: Path) -> Path | None:
     if not place.is_file():
         return None
     try:
-        wanted = Classifier(place, "cpu").metadata.get("checkpoint_sha256")
+        sha = Classifier(place, "cpu").metadata.get("checkpoint_sha256")
     except ModelRefusedError:
         return None
     # After a kill between the two files, the one in use is still that before.
-    found = [path for name in (NAME, BEFORE) if (path := folder / f"{name}.pth").is_file() and sha256(path) == wanted]
+    found = [path for name in (NAME, BEFORE) if (path := folder / f"{name}.pth").is_file() and sha256(path) == sha]
     return found[0] if found else None

@@ -1,4 +1,4 @@
-"""The public way in: read one picture, or the frames of a clip or camera."""
+"""The public way in: read one picture, or the frames of a clip, a camera or a folder."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -13,9 +13,13 @@ from realtime.reading.pipeline import CONFIDENCE, read
 from realtime.sources.camera import CameraSettings
 from realtime.sources.frame import Frame
 from realtime.sources.opening import open_source
+from realtime.sources.recording import RecordedFrame
 from realtime.tracking.frame_reader import FrameReader
+from realtime.tracking.track import Span
 from realtime.tracking.tracked_frame import TrackedFrame
 from realtime.tracking.tracker import Tracker
+
+GIVE_UP = 60.0  # s for which `Reader.stream` waits for a camera or stream that was lost; set by hand
 
 
 class Reader:
@@ -24,8 +28,9 @@ class Reader:
     model: an ONNX file by `export-onnx`; without one, a fine-tuned model that lies in its place together with the base
     model, else the base model that ships. base_model: a second network, asked where the first is less than `fallback`
     sure. device: "auto" (CUDA where it works, else the CPU), "cpu", "cuda", "cuda:N". confidence: a digit less sure
-    than this is "?". polarity: "auto", or "dark" or "light" ink only. Confidence and polarity may be set between
-    frames. Raises ModelRefusedError for a file that cannot be used, DeviceError for a device that cannot be had.
+    than this is "?"; None takes 0.6. polarity: "dark" or "light" ink only; None takes "auto", both. Frames of a
+    recording are read with what they were recorded with where one of these is None. Both may be set between frames.
+    Raises ModelRefusedError for a file that cannot be used, DeviceError for a device that cannot be had.
 
     >>> reader = Reader(device="cpu")
     >>> reader.device
@@ -39,8 +44,8 @@ class Reader:
         *,
         base_model: Path | str | None = None,
         fallback: float = FALLBACK,
-        confidence: float = CONFIDENCE,
-        polarity: str = "auto",
+        confidence: float | None = None,
+        polarity: str | None = None,
     ) -> None:
         self.networks = load_networks(model, base_model, fallback, device)
         self.confidence, self.polarity = confidence, polarity
@@ -59,26 +64,60 @@ class Reader:
         """
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
             raise ValueError(f"a picture is (H, W, 3) uint8 BGR, not empty; got {image.shape} {image.dtype}")
-        return read(image, self.networks, self.confidence, self.polarity)
+        return read(image, self.networks, *self.settings())
 
-    def stream(self, source: str | Path | int | Iterable[Frame], limit: int | None = None) -> Iterator[TrackedFrame]:
-        """Yield the frames of a source, at most `limit`, each with its numbers as they are tracked.
+    def stream(self, source: str | Path | int | Iterable[Frame], limit: int | None = None) -> "Stream":
+        """Return an iterator over the frames of a source, at most `limit`, each with its numbers as they are tracked.
 
-        source: a camera (its number), an address, a clip, a folder or pattern of pictures, a folder by --record, or
-        frames. Of a camera frames are dropped where reading is slower, of files none. Raises SourceError where it
-        cannot be opened or was lost.
+        source: a camera (its number), an address, a clip, a folder or pattern of pictures, a folder made by
+        `recognize-camera --record`, or frames. Of a camera frames are dropped where reading is slower, of files none.
+        The first step raises SourceError where the source cannot be opened, a later one where it was lost.
+
+        >>> frames = Reader(device="cpu").stream([Frame(np.full((90, 120, 3), 255, np.uint8), 0, 0.0, "paper")])
+        >>> [(tracked.frame.index, tracked.tracks) for tracked in frames]
+        [(0, [])]
+        >>> frames.settled()
+        []
         """
-        frames = _frames(str(source)) if isinstance(source, str | Path | int) else source
-        tracker = Tracker(self.confidence)
-        reader = FrameReader(tracker)
-        for frame in islice(frames, limit):
-            tracker.confidence = self.confidence
-            yield reader.read(frame, self.networks, self.confidence, self.polarity)
+        frames = _open_frames(str(source)) if isinstance(source, str | Path | int) else source
+        return Stream(self, islice(frames, limit))
+
+    def settings(self, frame: Frame | None = None) -> tuple[float, str]:
+        """Return the confidence and the polarity to read with, those a frame was recorded with where none are set."""
+        recorded = (frame.confidence, frame.polarity) if isinstance(frame, RecordedFrame) else (CONFIDENCE, "auto")
+        return (
+            recorded[0] if self.confidence is None else self.confidence,
+            recorded[1] if self.polarity is None else self.polarity,
+        )
 
 
-def _frames(source: str) -> Iterator[Frame]:
-    """Yield the frames of a source until it ends, or until it was lost for a minute."""
-    with open_source(source, CameraSettings(), give_up=60.0) as opened:
+class Stream(Iterator[TrackedFrame]):
+    """The frames of one source, each with its numbers as they are tracked; `settled` sums up those read so far."""
+
+    def __init__(self, reader: Reader, frames: Iterable[Frame]) -> None:
+        self._tracker = Tracker()
+        self._tracked = _track(reader, frames, self._tracker)
+
+    def __next__(self) -> TrackedFrame:
+        return next(self._tracked)
+
+    def settled(self) -> list[Span]:
+        """Return every text that a number has settled as, by the time it was first seen."""
+        return self._tracker.settled()
+
+
+def _track(reader: Reader, frames: Iterable[Frame], tracker: Tracker) -> Iterator[TrackedFrame]:
+    """Read frames and track their numbers, as the settings of `reader` are at each."""
+    frame_reader = FrameReader(tracker)
+    for frame in frames:
+        confidence, polarity = reader.settings(frame)
+        tracker.confidence = confidence
+        yield frame_reader.read(frame, reader.networks, confidence, polarity)
+
+
+def _open_frames(source: str) -> Iterator[Frame]:
+    """Yield the frames of a source until it ends, or until it was lost for GIVE_UP."""
+    with open_source(source, CameraSettings(), GIVE_UP) as opened:
         for frame in opened.frames():
             if frame is not None:
                 yield frame

@@ -1,4 +1,4 @@
-"""Measure other ways to read the numbers of a clip beside this project's, in one run: `python -m tests.baselines CLIP`.
+"""Measure baselines, other ways to read the numbers of a clip, beside this project's: `python -m tests.baselines CLIP`.
 
 The tutorial's loop: adaptive threshold, contours, each resized to 28x28, one torch call a digit. cv2.dnn: this
 project's reading of each frame with its network run by OpenCV. OCR: PP-OCR by rapidocr-onnxruntime and Tesseract by
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from realtime.commands.console import console_command, exit_codes, note
 from realtime.measuring.benchmark import decode, limit_threads
 from realtime.measuring.benchmark_figures import spread
-from realtime.measuring.truth import open_source
+from realtime.measuring.truth import open_labelled
 from realtime.outputs.files import save_json
 from realtime.reading.classifier import Classifier
 from realtime.reading.model_files import default_model
@@ -67,6 +67,10 @@ class OpenCvNetwork:
         self._net.setInput(batch)
         return self._net.forward()
 
+    def classify(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
+        """Return the probabilities of a batch, and which model gave them, as a Classifier does."""
+        return self(batch), np.full(len(batch), "")
+
 
 def tutorial(frame: Frame, model: torch.nn.Module) -> list[str]:
     """Read a frame as the tutorials do, digits joined by this project's rows."""
@@ -100,8 +104,8 @@ def open_readers(classifier: Classifier, weights: Path) -> dict[str, Reader]:
 
 def follow(classifier: Classifier) -> Reader:
     """Return what the commands do with a source from its start: read as needed, follow in between."""
-    watch = FrameReader(Tracker())
-    return lambda frame: [track.text for track in watch.see(frame.image, frame.time, classifier)]
+    reader = FrameReader(Tracker())
+    return lambda frame: [track.text for track in reader.read(frame, classifier).tracks]
 
 
 def open_rapidocr() -> Reader | None:
@@ -133,13 +137,13 @@ def open_tesseract() -> Reader | None:
 
 def measure_round(clip: Path, readers: dict[str, Reader], frames: int, slow: int) -> Round:
     """Go through a clip once: decode a few frames alone, then let each way read them, frame by frame."""
-    result, passages = Round(costs={name: [] for name in readers}), open_source(clip).passages
+    result, passages = Round(costs={name: [] for name in readers}), open_labelled(clip).passages
     with Clip(clip) as alone, Clip(clip) as seen:
         bare, source = alone.frames(limit=frames), seen.frames(limit=frames)
         while count := decode(bare, result.decoding, CHUNK):
             for frame in islice(source, count):
-                told = [part for part in passages if part.start <= frame.time < part.end]
-                truth = Counter(number for part in told for row in part.rows for number in row.split())
+                visible = [part for part in passages if part.start <= frame.time < part.end]
+                truth = Counter(number for part in visible for row in part.rows for number in row.split())
                 for name, reader in readers.items():
                     if frame.index % slow and name in SLOW:
                         continue
@@ -201,16 +205,18 @@ def main(
     with exit_codes(), limit_threads(1):
         classifier = Classifier(model or default_model(), "cpu")
         readers = open_readers(classifier, classifier.path.with_suffix(".pth"))
-        told = []
+        measurements = []
         for clip in clips:
             measured = []
             for _ in range(rounds + 1):
                 all_readers = {OURS: follow(classifier), **readers}
                 measured.append(measure_round(clip, all_readers, frames, slow))
-            told.append({"clip": clip.name, "rounds": rounds, **summarize(measured[1:])})  # the first warms the caches
-            click.echo("\n".join(table(told[-1])))
+            measurements.append(
+                {"clip": clip.name, "rounds": rounds, **summarize(measured[1:])}
+            )  # the first warms the caches
+            click.echo("\n".join(table(measurements[-1])))
         if json_path is not None:
-            save_json(json_path, {"clips": told})
+            save_json(json_path, {"clips": measurements})
 
 
 if __name__ == "__main__":

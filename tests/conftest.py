@@ -73,8 +73,8 @@ def make_model(tmp_path: Path) -> Callable[..., Path]:
             [numpy_helper.from_array(weights, "weights")],
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
-        told = {"classes": json.dumps([*DIGITS, "not-a-digit"]), "crop_version": crops.VERSION, **metadata}
-        helper.set_model_props(model, {key: value for key, value in told.items() if value is not None})
+        properties = {"classes": json.dumps([*DIGITS, "not-a-digit"]), "crop_version": crops.VERSION, **metadata}
+        helper.set_model_props(model, {key: value for key, value in properties.items() if value is not None})
         path = tmp_path / name
         onnx.save(model, str(path))
         return path

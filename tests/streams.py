@@ -68,7 +68,7 @@ class MjpegServer:
 
         ThreadingHTTPServer.allow_reuse_address = True
         self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self._server.daemon_threads = True
+        self._server.daemon_threads = False  # closing the server waits for them, so that no connection is left open
         self.port = self._server.server_address[1]
         self.address = f"http://127.0.0.1:{self.port}/video"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))

@@ -1,13 +1,15 @@
-"""Arrows between packages, and that recognition loads neither torch nor onnx nor, without a figure, matplotlib."""
+"""Arrows between packages and between the rooms of realtime, and what importing and running realtime loads."""
 
 import ast
+import json
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-from tests.run_commands import REPOSITORY, run_python
 from tests.conftest import CLIP
+from tests.run_commands import REPOSITORY, run_python
 
 OURS = {"realtime", "training", "export", "tests"}
 HEAVY = {"torch", "torchvision", "onnx", "onnxscript"}
@@ -16,17 +18,31 @@ MAY_IMPORT = {
     "training": {"training", "realtime"},
     "export": {"export", "training", "realtime"},
 }
+# What each room of realtime may import besides itself. `reader` and `__init__` are modules, all others are packages.
+ROOMS = {
+    "reading": set(),
+    "sources": set(),
+    "tracking": {"reading", "sources"},
+    "reader": {"reading", "sources", "tracking"},
+    "outputs": {"reading", "sources", "tracking"},
+    "live": {"reading", "sources", "tracking", "reader", "outputs"},
+    "measuring": {"reading", "sources", "tracking", "reader", "outputs"},
+    "commands": {"reading", "sources", "tracking", "reader", "outputs", "live", "measuring"},
+    "__init__": {"reading", "sources", "tracking", "reader"},
+}
+MAX_IMPORT_SECONDS = 0.5  # of a processor, for `import realtime`
 COMMANDS = sorted(path.stem for path in (REPOSITORY / "realtime" / "commands").glob("recognize_*.py"))
 MODULES = [path for package in MAY_IMPORT for path in sorted((REPOSITORY / package).rglob("*.py"))]
+REALTIME = [path for path in MODULES if path.is_relative_to(REPOSITORY / "realtime")]
 
 
 def imported(tree: ast.AST) -> Iterator[tuple[str, int]]:
-    """Yield the top-level package of every import in a module, wherever it stands, and its line."""
+    """Yield the name of every module that a module imports, or imports from, wherever it stands, and its line."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from ((alias.name.split(".")[0], node.lineno) for alias in node.names)
+            yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield (node.module or "").split(".")[0] if node.level == 0 else "", node.lineno
+            yield (node.module or "") if node.level == 0 else "", node.lineno
 
 
 def imported_first(tree: ast.Module) -> set[str]:
@@ -37,24 +53,58 @@ def imported_first(tree: ast.Module) -> set[str]:
         if isinstance(node, ast.Import | ast.ImportFrom | ast.Try)
         or (isinstance(node, ast.If) and ast.unparse(node.test) != "TYPE_CHECKING")
     ]
-    return {name for node in statements for name, _ in imported(node)}
+    return {name.split(".")[0] for node in statements for name, _ in imported(node)}
+
+
+def parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def room_of(path: Path) -> str:
+    """Return the room of realtime that a file belongs to."""
+    return path.relative_to(REPOSITORY / "realtime").with_suffix("").parts[0]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: f"{path.parent.name}.{path.stem}")
 def test_arrows_between_packages(path: Path) -> None:
     package = path.relative_to(REPOSITORY).parts[0]
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    names = set(imported(tree))
+    tree = parse(path)
     forbidden = OURS - MAY_IMPORT[package] | (HEAVY if package == "realtime" else set())
-    assert [(name, line) for name, line in names if name in forbidden] == []
+    assert [(name, line) for name, line in imported(tree) if name.split(".")[0] in forbidden] == []
     if package == "realtime":
         assert "matplotlib" not in imported_first(tree)
+
+
+@pytest.mark.parametrize("path", REALTIME, ids=lambda path: f"{path.parent.name}.{path.stem}")
+def test_arrows_between_rooms(path: Path) -> None:
+    room = room_of(path)
+    allowed = ROOMS[room] | {room}
+    for name, line in imported(parse(path)):
+        package, _, rest = name.partition(".")
+        assert package, f"line {line} imports by a relative name: write realtime.ROOM.MODULE"
+        assert package != "realtime" or rest.partition(".")[0] in allowed, f"line {line} imports {name}"
+
+
+def test_rooms_are_few_and_their_arrows_run_one_way() -> None:
+    folders = {path.name for path in (REPOSITORY / "realtime").iterdir() if (path / "__init__.py").is_file()}
+    modules = {path.stem for path in (REPOSITORY / "realtime").glob("*.py")}
+    assert folders | modules == ROOMS.keys()
+    assert len(modules) <= 3
+    list(TopologicalSorter(ROOMS).static_order())  # raises CycleError
+
+
+def test_modules_import_each_other_in_no_circle() -> None:
+    graph = {
+        ".".join(path.relative_to(REPOSITORY).with_suffix("").parts): {name for name, _ in imported(parse(path))}
+        for path in MODULES
+    }
+    list(TopologicalSorter({name: found & graph.keys() for name, found in graph.items()}).static_order())
 
 
 def test_the_walk_sees_imports_everywhere() -> None:
     lines = ("import a.b", "if x:", "    from c import d", "def f():", "    import e", "from . import g")
     tree = ast.parse("\n".join([*lines, "if TYPE_CHECKING:", "    import h"]))
-    assert {name for name, _ in imported(tree)} == {"a", "c", "e", "h", ""}
+    assert {name for name, _ in imported(tree)} == {"a.b", "c", "e", "h", ""}
     assert imported_first(tree) == {"a", "c", ""}
 
 
@@ -70,6 +120,12 @@ for path in sorted(pathlib.Path(sys.argv[1]).rglob('*.py')):
     parts = path.relative_to(pathlib.Path(sys.argv[1]).parent).with_suffix('').parts
     importlib.import_module('.'.join(part for part in parts if part != '__init__'))
 """
+TIMED = """
+import time
+before = time.process_time()
+import realtime
+print(time.process_time() - before)
+"""
 RUN = """
 import importlib
 try:
@@ -77,6 +133,12 @@ try:
 except SystemExit as stop:
     assert not stop.code, stop.code
 """
+
+
+def test_importing_realtime_is_quick_and_loads_nothing_heavy(tmp_path: Path) -> None:
+    lines = [run_python(LOADED.format(work=TIMED), folder=tmp_path).splitlines() for _ in range(3)]
+    assert {heavy for _, heavy in lines} == {"[]"}
+    assert min(float(seconds) for seconds, _ in lines) < MAX_IMPORT_SECONDS
 
 
 def test_importing_all_of_realtime_loads_nothing_heavy(tmp_path: Path) -> None:
@@ -90,18 +152,9 @@ def test_no_recognize_command_loads_anything_heavy(command: str, words: tuple[ob
     if command == "recognize_image" and words[0] == CLIP:
         words = (save_first_frame(tmp_path), "--save", "out.png", "--json", "lines.jsonl", "--csv", "table.csv")
     out = run_python(LOADED.format(work=RUN), command, *words, folder=tmp_path)
-    assert out.splitlines()[-1] == "[]"
+    assert json.loads(out.splitlines()[-1]) == []
     if words[0] != "--help":
         assert any((tmp_path / name).is_file() for name in ("out.avi", "out.png"))
-
-
-@pytest.mark.parametrize(("command", "lacks"), [("training.train_digits", "torch"), ("export.export_onnx", "onnx")])
-def test_a_command_without_the_train_extra_says_so_in_a_line(command: str, lacks: str, tmp_path: Path) -> None:
-    program = f"import sys; sys.modules[{lacks!r}] = None; import {command}"
-    with pytest.raises(AssertionError) as failure:
-        run_python(program, folder=tmp_path)
-    (line,) = str(failure.value).splitlines()
-    assert line.startswith("error: ") and "pip install 'livedigits[train]'" in line
 
 
 def save_first_frame(folder: Path) -> Path:

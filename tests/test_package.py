@@ -11,8 +11,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from tests.run_commands import REPOSITORY
 from tests.conftest import draw_sheet
+from tests.run_commands import REPOSITORY
 
 SHIPPED = ("realtime", "training", "export", "models")
 
@@ -24,6 +24,11 @@ def call(*words: object, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=300, check=False
     )
+
+
+def code(package: str) -> list[Path]:
+    """Return the modules of a package in this repository."""
+    return sorted((REPOSITORY / package).rglob("*.py"))
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +74,9 @@ def test_the_wheel_holds_its_packages_and_models_and_nothing_else(wheel: Path) -
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"realtime", "training", "export"}
-    for name in ("realtime/models/best.onnx", "realtime/models/best.pth", "realtime/reading/crops.py"):
-        assert name in names
+    modules = {path.relative_to(REPOSITORY).as_posix() for top in tops & set(SHIPPED) for path in code(top)}
+    assert modules <= set(names)
+    assert {"realtime/py.typed", "realtime/models/best.onnx", "realtime/models/best.pth"} <= set(names)
     assert not [name for name in names if name.endswith((".pyc", ".npz", ".mp4")) or "test" in name]
     assert wheel.stat().st_size < 10_000_000
 
@@ -85,7 +91,7 @@ def test_an_installed_command_finds_its_model_and_reads(python: Path, tmp_path: 
 def test_what_runs_is_what_was_installed(python: Path, tmp_path: Path) -> None:
     program = (
         "import realtime, training, export\n"
-        "from realtime.reading.classifier import default_model\n"
+        "from realtime.reading.model_files import default_model\n"
         "print(realtime.__file__, training.__file__, export.__file__, default_model(), sep='\\n')\n"
     )
     done = call(python, "-c", program, folder=tmp_path)

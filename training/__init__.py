@@ -1,8 +1,6 @@
-"""Training: learns digits from pictures."""
+"""Training: learns digits from pictures.
 
-import sys
-from importlib.util import find_spec
-
-if find_spec("torch") is None:
-    # The commands import what they need before they run: here is where it can be said in a line.
-    sys.exit("error: training needs PyTorch, which reading does not: pip install 'livedigits[train]'")
+`train_digits`, `measure_digits`, `report_training` and the two `benchmark_` modules are commands; each says in its
+first lines what it measured. `datasets` and `data` read pictures, `augment`, `allographs` and `negatives` draw more,
+`train` fits a network, `finetune` fits it to one user's hand, and `scenes` draws whole pictures with their truth.
+"""

@@ -1,10 +1,12 @@
-"""Make digits look as a camera sees them: another hand, another pen, blur, low resolution, JPEG, and paper's accidents.
+"""Augment digits: as other people write them, and as cameras see what they wrote.
 
-`see(pictures, generator)` is a pure function on whole batches. What it gives is laid out again as MNIST's digits, for
-so is everything that live reading cuts. On two cores 128 pictures take about 20 ms.
+`augment_camera` distorts, changes the pen's width, adds defects, blur, noise, JPEG and low resolution, and lays the
+result out again as MNIST does, as reading lays out all that it cuts. On two cores 128 pictures take about 20 ms.
+`augment_hand` distorts and shifts alone, and stays sharp: best for MNIST's own test set. Both are pure functions of the
+pictures and the generator; `report-training` draws a sheet of samples of both.
 
-`write(pictures, generator)` gives other hands alone, sharp, and moved about in the crop: best for MNIST's own test set.
-`report-training` draws a sheet of samples of both.
+The strengths here were set by hand, by looking at that sheet; those of `augment_hand` half as large again were no
+better on MNIST's test set (models/README.md).
 """
 
 import math
@@ -16,51 +18,61 @@ from torch.nn import functional
 
 from realtime.reading.crops import SIDE
 from training.batch_layout import extent, lay_out
+from training.jpeg import jpeg
 
-CANVAS = 48  # side of the working canvas, pixels; MNIST's pixel is 1.5 of them
-FIELD = 32 / 28  # the canvas shows this many times the crop
-SHIFT = 2  # pixels of the crop, the farthest that `write` moves a digit
-NODES = 5  # knots of the elastic field along a side
-BLOCK = 8  # JPEG's
-UNTOUCHED, GENTLE = 0.08, 0.45  # shares of the pictures left as they are, and moved but not damaged
-SCANNED, SCAN = 0.12, 16  # share of the others seen as scans of so many black or white pixels, stretched to their box
+CANVAS = 48  # side of the working canvas, pixels; a pixel of a crop is 1.5 of them
+FIELD = 32 / 28  # how many times as wide as the crop the canvas's field of view is: strokes may grow outwards
+MAX_SHIFT = 2  # pixels of the crop, the farthest that `augment_hand` moves a digit; 3 were no better
+NODES = 5  # nodes of the elastic field along a side
+UNCHANGED = 0.08  # share of the pictures that stay as they are
+UNDAMAGED = 0.45  # share of the pictures that are distorted alone: their pen stays, and no camera degrades them
+RESCANNED = 0.12  # share of the damaged ones that become black-and-white scans of 16x16 pixels, as old collections are
+SCAN_SIDE = 16  # side of such a scan, pixels
+MIN_INK = 4  # sum of a canvas, 1 a full pixel, below which erosion took a thin stroke whole: the picture stays as it is
 
 
-def write(pictures: Tensor, generator: torch.Generator, untouched: float = UNTOUCHED) -> Tensor:
-    """Return pictures (N, 1, 28, 28) uint8 as other hands would write them, the same shape and type.
+def augment_hand(pictures: Tensor, generator: torch.Generator, unchanged: float = UNCHANGED) -> Tensor:
+    """Return pictures (N, 1, 28, 28) uint8 as other people would write them, the same shape and type.
 
-    Moved about, though live reading centres every digit: a network that cannot rely on the place learns better.
+    They are shifted, although reading centres every digit: a network that cannot rely on the place learns better.
+    unchanged: the share of the pictures that stays as it is.
     """
     if not len(pictures):
         return pictures.clone()
-    dice = _Dice(len(pictures), generator, pictures.device)
-    bent = bend(pictures.float() / 255, dice, SIDE, (-0.1, 0.1), SHIFT)
-    return torch.where(dice.chance(untouched), pictures, _bytes(bent))
+    random = _Random(len(pictures), generator, pictures.device)
+    distorted = distort(pictures.float() / 255, random, SIDE, (-0.1, 0.1), MAX_SHIFT)
+    return torch.where(random.chance(unchanged), pictures, _bytes(distorted))
 
 
-def see(pictures: Tensor, generator: torch.Generator, untouched: float = UNTOUCHED, gentle: float = GENTLE) -> Tensor:
-    """Return pictures (N, 1, 28, 28) uint8 as other hands and cameras would give them, the same shape and type."""
+def augment_camera(
+    pictures: Tensor, generator: torch.Generator, unchanged: float = UNCHANGED, undamaged: float = UNDAMAGED
+) -> Tensor:
+    """Return pictures (N, 1, 28, 28) uint8 as other people write and cameras see them, the same shape and type.
+
+    unchanged, undamaged: the shares of the pictures that stay as they are, and that are distorted alone.
+    """
     if not len(pictures):
         return pictures.clone()
-    dice = _Dice(len(pictures), generator, pictures.device)
-    canvas = bend(pictures.float() / 255, dice, CANVAS, (math.log(FIELD) - 0.05, math.log(FIELD) + 0.1), 0)
-    chosen = torch.nonzero(dice.chance(1 - gentle).view(-1)).squeeze(1)
+    random = _Random(len(pictures), generator, pictures.device)
+    canvas = distort(pictures.float() / 255, random, CANVAS, (math.log(FIELD) - 0.05, math.log(FIELD) + 0.1), 0)
+    chosen = torch.nonzero(random.chance(1 - undamaged).view(-1)).squeeze(1)
     if len(chosen):
-        dice_hurt = _Dice(len(chosen), generator, pictures.device)
-        canvas[chosen] = damage(accidents(pens(canvas[chosen], dice_hurt), dice_hurt), dice_hurt)
-        scanned = chosen[dice_hurt.chance(SCANNED).view(-1)]
+        chosen_random = _Random(len(chosen), generator, pictures.device)
+        penned = vary_pen_width(canvas[chosen], chosen_random)
+        canvas[chosen] = degrade(add_defects(penned, chosen_random), chosen_random)
+        scanned = chosen[chosen_random.chance(RESCANNED).view(-1)]
         if len(scanned):
-            canvas[scanned] = scan(canvas[scanned], _Dice(len(scanned), generator, pictures.device))
+            canvas[scanned] = rescan(canvas[scanned], _Random(len(scanned), generator, pictures.device))
     crops = _bytes(lay_out(canvas))
-    lost = canvas.sum(dim=(1, 2, 3), keepdim=True) < 4  # a thin stroke that erosion took whole
-    return torch.where(dice.chance(untouched) | lost, pictures, crops)
+    lost = canvas.sum(dim=(1, 2, 3), keepdim=True) < MIN_INK
+    return torch.where(random.chance(unchanged) | lost, pictures, crops)
 
 
 def _bytes(pictures: Tensor) -> Tensor:
     return (pictures * 255).round().clamp(0, 255).to(torch.uint8)
 
 
-class _Dice:
+class _Random:
     """Random numbers for the N pictures of a batch, (N, 1, 1, 1) each, from one generator."""
 
     def __init__(self, count: int, generator: torch.Generator, device: torch.device) -> None:
@@ -85,37 +97,38 @@ class _Dice:
         return choices[int(self.rand(1).item() * len(choices))]
 
 
-def bend(pictures: Tensor, dice: _Dice, side: int, sizes: tuple[float, float], shift: float) -> Tensor:
-    """Draw pictures (N, 1, 28, 28), floats 0..1, slanted, turned, stretched and elastic on canvases (N, 1, side, side).
+def distort(pictures: Tensor, random: _Random, side: int, sizes: tuple[float, float], shift: float) -> Tensor:
+    """Draw pictures (N, 1, 28, 28) float 0..1 slanted, rotated, stretched and elastic on canvases (N, 1, side, side).
 
     sizes: the least and greatest log of how many times the crop a canvas shows. shift: by how many pixels of the crop
     the digits are moved at most.
     """
-    n = dice.count
-    angle, slant = dice.normal(math.radians(7)), dice.normal(0.13)
-    stretch = dice.normal(0.1) + torch.where(dice.chance(0.2), box_stretch(pictures) * dice.uniform(0, 1), 0.0)
+    n = random.count
+    angle, slant = random.normal(math.radians(7)), random.normal(0.13)
+    stretch, is_square = random.normal(0.1), random.chance(0.2)
+    stretch = stretch + torch.where(is_square, _stretch_to_square(pictures) * random.uniform(0, 1), 0.0)
     # Of the ink of a crop, 20 pixels long, enough of the canvas stays free for a turn and a stretch of 1.4.
-    size = torch.exp(dice.uniform(*sizes) + stretch.abs() / 2)
+    size = torch.exp(random.uniform(*sizes) + stretch.abs() / 2)
     wide, high = size * torch.exp(-stretch / 2), size * torch.exp(stretch / 2)
     cos, sin = angle.cos(), angle.sin()
-    right, down = (dice.uniform(-shift, shift) * 2 / SIDE for _ in "xy")
+    right, down = (random.uniform(-shift, shift) * 2 / SIDE for _ in "xy")
     rows = [wide * cos, wide * (slant * cos - sin), right, high * sin, high * (slant * sin + cos), down]
     matrix = torch.cat(rows, dim=1).view(n, 2, 3)
     grid = functional.affine_grid(matrix, [n, 1, side, side], align_corners=False)
-    strength = dice.uniform(0, 0.065).view(n, 1, 1, 1)
-    bumps = _bumps(side, pictures.device)
-    field = bumps @ (dice.randn(n, 2, NODES, NODES) * strength) @ bumps.T
+    strength = random.uniform(0, 0.065).view(n, 1, 1, 1)
+    basis = _elastic_basis(side, pictures.device)
+    field = basis @ (random.randn(n, 2, NODES, NODES) * strength) @ basis.T
     return functional.grid_sample(pictures, grid + field.permute(0, 2, 3, 1), align_corners=False)
 
 
-def _bumps(side: int, device: torch.device) -> Tensor:
-    """Return how much each knot of the elastic field moves each place of a canvas, (side, NODES), rows sum to 1."""
+def _elastic_basis(side: int, device: torch.device) -> Tensor:
+    """Return how much each node of the elastic field moves each pixel of a canvas, (side, NODES), rows sum to 1."""
     places = torch.linspace(0, NODES - 1, side, device=device)[:, None] - torch.arange(NODES, device=device)
     weights = torch.exp(-(places**2) / (2 * 0.6**2))
     return weights / weights.sum(dim=1, keepdim=True)
 
 
-def box_stretch(pictures: Tensor) -> Tensor:
+def _stretch_to_square(pictures: Tensor) -> Tensor:
     """Return the log of the stretch (N, 1, 1, 1) that makes the ink's box square, within a factor of 1.8."""
     inked = pictures > 0.2
     width = inked.any(dim=2, keepdim=True).sum(dim=3, keepdim=True).clamp(min=1)
@@ -123,58 +136,58 @@ def box_stretch(pictures: Tensor) -> Tensor:
     return (height / width).log().clamp(-0.6, 0.6)
 
 
-def pens(canvas: Tensor, dice: _Dice) -> Tensor:
-    """Write with broader and finer pens: grey dilation and erosion by parts of a pixel."""
+def vary_pen_width(canvas: Tensor, random: _Random) -> Tensor:
+    """Make strokes broader or finer by parts of a pixel: grey dilation and erosion."""
     broad = _neighbours(canvas, torch.maximum)
     broader = _neighbours(broad, torch.maximum)
     fine = _neighbours(canvas, torch.minimum)
     ink = canvas.sum(dim=(1, 2, 3), keepdim=True)
     can_thin = fine.sum(dim=(1, 2, 3), keepdim=True) > 0.4 * ink  # else the stroke is two pixels of the crop already
-    width = dice.normal(0.7, 2.0)
+    width = random.normal(0.7, 2.0)
     width = torch.where(can_thin, width.clamp(min=-1), width.clamp(min=-0.3))
     broadened = torch.lerp(torch.lerp(canvas, broad, width.clamp(0, 1)), broader, (width - 1).clamp(0, 1))
     return torch.where(width > 0, broadened, torch.lerp(canvas, fine, (-width).clamp(0, 1)))
 
 
-def accidents(canvas: Tensor, dice: _Dice) -> Tensor:
-    """Break pens, cut edges off, leave pieces of ruled lines and of the neighbour's stroke."""
+def add_defects(canvas: Tensor, random: _Random) -> Tensor:
+    """Add what spoils digits on paper: gaps, cut edges, pieces of ruled lines and of a neighbour's stroke."""
     places = torch.arange(CANVAS, device=canvas.device) - (CANVAS - 1) / 2
     x, y = places[None, None, None, :], places[None, None, :, None]
-    angle = dice.uniform(0, math.pi)
+    angle = random.uniform(0, math.pi)
     across = x * angle.cos() + y * angle.sin()
-    gap = (across - dice.uniform(-12, 12)).abs() < dice.uniform(0.5, 1.3)
-    canvas = torch.where(dice.chance(0.06) & gap, 0.0, canvas)
-    side = torch.floor(dice.uniform(0, 4)) * (math.pi / 2)
-    cut = x * side.cos() + y * side.sin() > dice.uniform(0.78, 0.97) * _reach(canvas, x, y, side)
-    canvas = torch.where(dice.chance(0.04) & cut, 0.0, canvas)
-    tilt, level = dice.normal(0.04), dice.uniform(-16, 16)
-    line = ((y - tilt * x - level).abs() < dice.uniform(0.4, 1.1)) & (
-        (x - dice.uniform(-10, 10)).abs() < dice.uniform(4, 13)
+    gap = (across - random.uniform(-12, 12)).abs() < random.uniform(0.5, 1.3)
+    canvas = torch.where(random.chance(0.06) & gap, 0.0, canvas)
+    side = torch.floor(random.uniform(0, 4)) * (math.pi / 2)
+    cut = x * side.cos() + y * side.sin() > random.uniform(0.78, 0.97) * _ink_extent(canvas, x, y, side)
+    canvas = torch.where(random.chance(0.04) & cut, 0.0, canvas)
+    tilt, level = random.normal(0.04), random.uniform(-16, 16)
+    line = ((y - tilt * x - level).abs() < random.uniform(0.4, 1.1)) & (
+        (x - random.uniform(-10, 10)).abs() < random.uniform(4, 13)
     )
-    canvas = torch.where(dice.chance(0.04) & line, 1.0, canvas)
-    dx, dy = dice.pick((-22, -19, 19, 22)), dice.pick((-12, 0, 12))
+    canvas = torch.where(random.chance(0.04) & line, 1.0, canvas)
+    dx, dy = random.pick((-22, -19, 19, 22)), random.pick((-12, 0, 12))
     neighbour = torch.roll(canvas, (1, dy, dx), dims=(0, 2, 3))
     near = ((x - (14 if dx > 0 else -14)) ** 2 + (y - dy / 2) ** 2) < 25
-    return torch.where(dice.chance(0.03) & near, torch.maximum(canvas, neighbour), canvas)
+    return torch.where(random.chance(0.03) & near, torch.maximum(canvas, neighbour), canvas)
 
 
-def damage(canvas: Tensor, dice: _Dice) -> Tensor:
-    """See the ink through a camera: blur, JPEG, noise, few pixels, then the half-contrast cut of `find_ink`."""
+def degrade(canvas: Tensor, random: _Random) -> Tensor:
+    """Degrade as a camera does: blur, JPEG, noise, low resolution; then segment the ink as `find_ink` does."""
     blurred = _blur(canvas)
-    seen = torch.lerp(canvas, blurred, dice.uniform(0, 1))
-    seen = torch.lerp(seen, _blur(_blur(blurred)), dice.uniform(0, 1) * dice.chance(0.15))
-    seen = torch.where(dice.chance(0.2), jpeg(seen, dice.uniform(0.02, 0.25)), seen)
-    noise = _blur(dice.randn(*canvas.shape)) * dice.uniform(0, 0.35)
-    seen = torch.where(dice.chance(0.3), seen + noise * (seen > 0.05), seen)
-    level, gain = dice.uniform(0.15, 0.4), dice.uniform(1.4, 3)
-    side = dice.pick((16, 24))
+    seen = torch.lerp(canvas, blurred, random.uniform(0, 1))
+    seen = torch.lerp(seen, _blur(_blur(blurred)), random.uniform(0, 1) * random.chance(0.15))
+    seen = torch.where(random.chance(0.2), jpeg(seen, random.uniform(0.02, 0.25)), seen)
+    noise = _blur(random.randn(*canvas.shape)) * random.uniform(0, 0.35)
+    seen = torch.where(random.chance(0.3), seen + noise * (seen > 0.05), seen)
+    level, gain = random.uniform(0.15, 0.4), random.uniform(1.4, 3)
+    side = random.pick((16, 24))
     few = functional.avg_pool2d(seen, CANVAS // side)
-    few = functional.interpolate(_cut(few, level, gain), (CANVAS, CANVAS), mode="bilinear")
-    return torch.where(dice.chance(0.25), few, _cut(seen, level, gain))
+    few = functional.interpolate(_segment_ink(few, level, gain), (CANVAS, CANVAS), mode="bilinear")
+    return torch.where(random.chance(0.25), few, _segment_ink(seen, level, gain))
 
 
-def scan(canvas: Tensor, dice: _Dice) -> Tensor:
-    """Scan the ink's box into 16x16 black or white pixels, as old collections are; thin ink less wide."""
+def rescan(canvas: Tensor, random: _Random) -> Tensor:
+    """Scan the ink's box into 16x16 black or white pixels, thin ink less wide than high."""
     inked = canvas[:, 0] > 0.2
     left, width = extent(inked.any(dim=1))
     top, height = extent(inked.any(dim=2))
@@ -184,40 +197,21 @@ def scan(canvas: Tensor, dice: _Dice) -> Tensor:
     side = height / CANVAS
     rows = [side / wider.view(-1), zero, middle_x, zero, side, middle_y]
     grid = functional.affine_grid(
-        torch.stack(rows, dim=1).view(-1, 2, 3), [len(canvas), 1, 2 * SCAN, 2 * SCAN], align_corners=False
+        torch.stack(rows, dim=1).view(-1, 2, 3), [len(canvas), 1, 2 * SCAN_SIDE, 2 * SCAN_SIDE], align_corners=False
     )
     seen = functional.avg_pool2d(functional.grid_sample(canvas, grid, align_corners=False), 2)
-    pixels = (seen > dice.uniform(0.3, 0.6)).float().repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
-    return functional.pad(pixels, [(CANVAS - 2 * SCAN) // 2] * 4)
+    pixels = (seen > random.uniform(0.3, 0.6)).float().repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
+    return functional.pad(pixels, [(CANVAS - 2 * SCAN_SIDE) // 2] * 4)
 
 
-def jpeg(pictures: Tensor, step: Tensor) -> Tensor:
-    """Round the cosine coefficients of blocks of 8x8 as JPEG does; `step` (N, 1, 1, 1) of the lowest."""
-    n, _, height, width = pictures.shape
-    cosines = _cosines(pictures.device)
-    blocks = pictures.view(n, height // BLOCK, BLOCK, width // BLOCK, BLOCK).transpose(2, 3)
-    frequencies = torch.arange(BLOCK, device=pictures.device)
-    steps = step.unsqueeze(4) * (1 + 0.5 * (frequencies[:, None] + frequencies[None, :]))
-    rounded = ((cosines @ blocks @ cosines.T) / steps).round() * steps
-    return (cosines.T @ rounded @ cosines).transpose(2, 3).reshape(n, 1, height, width)
-
-
-def _cosines(device: torch.device) -> Tensor:
-    """Return the orthonormal cosine transform of 8 samples, (8, 8)."""
-    k, i = torch.arange(BLOCK, device=device)[:, None], torch.arange(BLOCK, device=device)[None, :]
-    matrix = torch.cos(math.pi * (2 * i + 1) * k / (2 * BLOCK)) * math.sqrt(2 / BLOCK)
-    matrix[0] /= math.sqrt(2)
-    return matrix
-
-
-def _cut(seen: Tensor, level: Tensor, gain: Tensor) -> Tensor:
-    """Cut the ink out as `realtime.reading.ink` does: a ramp about half the contrast, the ink's own weighted depth."""
+def _segment_ink(seen: Tensor, level: Tensor, gain: Tensor) -> Tensor:
+    """Segment the ink as `realtime.reading.ink` does: a ramp about half of the ink's own weighted contrast."""
     seen = seen.clamp(min=0)
     contrast = (seen * seen).sum(dim=(1, 2, 3), keepdim=True) / seen.sum(dim=(1, 2, 3), keepdim=True).clamp(min=1e-6)
     return ((seen / contrast.clamp(min=1e-3) - level) * gain).clamp(0, 1)
 
 
-def _reach(canvas: Tensor, x: Tensor, y: Tensor, side: Tensor) -> Tensor:
+def _ink_extent(canvas: Tensor, x: Tensor, y: Tensor, side: Tensor) -> Tensor:
     """Return how far the ink reaches from the middle towards a side, (N, 1, 1, 1) pixels."""
     return torch.where(canvas > 0.2, x * side.cos() + y * side.sin(), -CANVAS).amax(dim=(1, 2, 3), keepdim=True)
 

@@ -1,10 +1,12 @@
-"""Measure and mend how sure a network is: temperature, expected calibration error, ranking, the threshold."""
+"""Measure and calibrate a network's confidence: temperature, expected calibration error, AUROC, digit scores."""
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from realtime.reading.classifier import NOT_A_DIGIT
+
+KEPT_SHARE = 0.995  # of the validation digits that the threshold of a checkpoint keeps; set by hand
 
 
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:
@@ -14,16 +16,22 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
     return float(candidates[int(torch.tensor(losses).argmin())])
 
 
+def fit_threshold(probabilities: Tensor, labels: Tensor, classes: tuple[str, ...]) -> float:
+    """Return the digit score that KEPT_SHARE of the digits among probabilities (N, C) with labels (N,) reach."""
+    return torch.quantile(digit_scores(probabilities, classes)[labels < 10], 1 - KEPT_SHARE).item()
+
+
 def calibration_error(probabilities: Tensor, labels: Tensor, bins: int = 15) -> float:
-    """Return the expected calibration error of probabilities (N, C): sureness against accuracy in equal bins."""
-    sure, chosen = probabilities.double().max(dim=1)
+    """Return the expected calibration error of probabilities (N, C): confidence against accuracy in equal bins."""
+    confidence, chosen = probabilities.double().max(dim=1)
     right = (chosen == labels).double()
-    place = (sure * bins).long().clamp(max=bins - 1)
+    place = (confidence * bins).long().clamp(max=bins - 1)
     error = 0.0
     for b in range(bins):
         members = place == b
         if members.any():
-            error += members.double().mean().item() * abs(sure[members].mean().item() - right[members].mean().item())
+            gap = abs(confidence[members].mean().item() - right[members].mean().item())
+            error += members.double().mean().item() * gap
     return error
 
 

@@ -16,17 +16,19 @@ from realtime.reading.classifier import NOT_A_DIGIT, Classifier
 from realtime.reading.page import Page
 from realtime.reading.pipeline import read
 from realtime.sources.frame import SourceError
-from realtime.sources.pictures import PICTURES, read_picture
+from realtime.sources.pictures import PICTURES, is_of_kind, read_picture
 from training.data import DataError
-from training.model import CLASSES
-from training.sources import FEWEST_INKED, is_bar, with_margin
+from training.datasets import MIN_INK_PIXELS, is_bar, with_margin
+from training.recipe import CLASSES
 
 # What recognize-camera --collect names its pictures: session, frame, track, digit of the track.
 COLLECTED = re.compile(r"(?P<session>\d{8}-\d{6}-[0-9a-f]{4})-f\d+-t(?P<track>\d+)-d(?P<digit>\d+)")
-BY_SHAPE = ("ruled line", "tiny", "flat", "solid")  # how the reasons begin for which no network was asked
-CENTRAL = 0.2  # a blob whose middle is this near to the picture's, shares of its sides, may be what the picture is of
-LEAST = 0.25  # and that is at least this share of the picture's side long
-SAME_INK = 0.95  # correlation above which two crops of one label are taken to show the same ink
+# What a picture of a refused digit shows, in shares of the picture's sides: a blob whose middle is at most MAX_OFFSET
+# from that of the picture, and that is at least MIN_SIDE long. Set by hand.
+MAX_OFFSET = 0.2
+MIN_SIDE = 0.25
+SAME_INK = 0.95  # correlation above which two crops of one label are taken to show the same ink; set by hand
+MIN_GROUPS = 4  # writers, or sessions, with which pictures are held out by them; of fewer one would be too many
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Correction:
     track: str
 
 
-def prepare(folder: Path) -> None:
+def make_folders(folder: Path) -> None:
     """Make the folders for labelled pictures where they are missing. Raises DataError where that fails."""
     try:
         for name in CLASSES:
@@ -54,33 +56,35 @@ def prepare(folder: Path) -> None:
         raise DataError(f"cannot make folder {folder / name}: {error.strerror or error}") from None
 
 
-def pictures(folder: Path) -> Iterator[tuple[Path, int]]:
+def list_pictures(folder: Path) -> Iterator[tuple[Path, int]]:
     """Yield each picture of the folders 0 to 9 and not-a-digit, with those in folders below, and its label."""
     for label, name in enumerate(CLASSES):
         for path in sorted((folder / name).rglob("*")):
-            if path.suffix.lower() in PICTURES and path.is_file():
+            if is_of_kind(path, PICTURES) and path.is_file():
                 yield path, label
 
 
-def gather(folder: Path, classifier: Classifier) -> tuple[list[Correction], list[tuple[Path, str]]]:
+def read_corrections(folder: Path, classifier: Classifier) -> tuple[list[Correction], list[tuple[Path, str]]]:
     """Cut the labelled crop out of each picture by the path of live reading; list what is left out, and why."""
     found: list[Correction] = []
     left_out: list[tuple[Path, str]] = []
-    writers = {path.parent: _writers(path) for path in folder.rglob(PROVENANCE)}
-    for path, label in tqdm(list(pictures(folder)), desc="finding digits", unit="picture", disable=None, leave=False):
+    writers = {path.parent: _read_writers(path) for path in folder.rglob(PROVENANCE)}
+    for path, label in tqdm(
+        list(list_pictures(folder)), desc="finding digits", unit="picture", disable=None, leave=False
+    ):
         try:
             image = read_picture(path)
         except SourceError as error:
             left_out.append((path, str(error)))
             continue
         if CLASSES[label] == NOT_A_DIGIT:
-            crops, reason = _others(image, classifier)
+            crops, reason = _crop_non_digits(image, classifier)
         else:
             crops, reason = find_digit(image, classifier)
         if reason:
             left_out.append((path, reason))
-        who, session, track = _origin(path, folder / CLASSES[label], writers.get(path.parent, {}))
-        found += [Correction(path, label, crop[0], who, session, track) for crop in crops]
+        writer, session, track = _find_origin(path, folder / CLASSES[label], writers.get(path.parent, {}))
+        found += [Correction(path, label, crop[0], writer, session, track) for crop in crops]
     return found, left_out
 
 
@@ -91,73 +95,72 @@ def find_digit(image: NDArray[np.uint8], classifier: Classifier) -> tuple[NDArra
     reading refused, for a hand it does not know, if that lies in the middle.
     """
     pages = [read(image, classifier)]
-    if len(_digits(pages[0])) != 1:
+    if len(_list_digits(pages[0])) != 1:
         pages.append(read(with_margin(image), classifier))
     for page in pages:
-        if len(blobs := _digits(page)) == 1:
+        if len(blobs := _list_digits(page)) == 1:
             return page.crops[blobs], ""
-    if all(_digits(page) for page in pages):
-        return pages[0].crops[:0], f"holds {len(_digits(pages[0]))} digits: cut it so that it shows one"
+    if all(_list_digits(page) for page in pages):
+        return pages[0].crops[:0], f"holds {len(_list_digits(pages[0]))} digits: cut it so that it shows one"
     for page, shape in zip(pages, (image.shape, with_margin(image).shape), strict=True):
-        if len(blobs := _central(page, shape[1], shape[0])):
+        if len(blobs := _find_central(page, shape[1], shape[0])):
             return page.crops[blobs[:1]], ""
     return pages[0].crops[:0], "holds no digit that could be found"
 
 
-def groups(corrections: list[Correction], same_ink: float = SAME_INK) -> NDArray[np.intp]:
+def group_pictures(corrections: list[Correction]) -> NDArray[np.intp]:
     """Return which pictures must stay together, (N,) group numbers: those of one track, and those of the same ink.
 
     Where there are at least four writers, or else four sessions, pictures that share one stay together.
     """
-    level = level_of(corrections)
+    level = grouping_of(corrections)
     keys: dict[object, int] = {}
     group = np.array([keys.setdefault(getattr(c, level), len(keys)) for c in corrections], np.intp)
     for label in {c.label for c in corrections}:
         members = np.flatnonzero([c.label == label for c in corrections])
-        alike = _alike(np.stack([corrections[i].crop for i in members]))
-        for a, b in np.argwhere(np.triu(alike > same_ink, 1)).tolist():
+        correlations = _correlations(np.stack([corrections[i].crop for i in members]))
+        for a, b in np.argwhere(np.triu(correlations > SAME_INK, 1)).tolist():
             group[group == group[members[b]]] = group[members[a]]
     return group
 
 
-def level_of(corrections: list[Correction]) -> str:
+def grouping_of(corrections: list[Correction]) -> str:
     """Return by what pictures are held out together: "writer", "session" or "track"."""
     for level in ("writer", "session"):
-        if len({getattr(c, level) for c in corrections}) >= 4:
+        if len({getattr(c, level) for c in corrections}) >= MIN_GROUPS:
             return level
     return "track"
 
 
-def unlabelled(folder: Path) -> int:
+def count_unlabelled(folder: Path) -> int:
     """Count the pictures that wait in the inbox for a label."""
-    return sum(path.suffix.lower() in PICTURES for path in (folder / INBOX).glob("*"))
+    return sum(is_of_kind(path, PICTURES) for path in (folder / INBOX).glob("*"))
 
 
-def _digits(page: Page) -> list[int]:
+def _list_digits(page: Page) -> list[int]:
     return [digit.blob for reading in page.numbers for digit in reading.digits]
 
 
-def _central(page: Page, width: int, height: int) -> list[int]:
+def _find_central(page: Page, width: int, height: int) -> list[int]:
     """List the refused blobs that the network was asked about and that a picture can be of, the largest first."""
     middle = (page.boxes[:, :2] + page.boxes[:, 2:] / 2) / (width, height)
-    near = np.abs(middle - 0.5).max(axis=1, initial=0) < CENTRAL
+    near = np.abs(middle - 0.5).max(axis=1, initial=0) < MAX_OFFSET
     size = (page.boxes[:, 2:] / (width, height)).max(axis=1, initial=0)
-    usable = [near[i] and size[i] > LEAST and not r.startswith(BY_SHAPE) for i, r in enumerate(page.reasons)]
+    usable = near & (size > MIN_SIDE) & page.asked
     return sorted(np.flatnonzero(usable).tolist(), key=lambda i: -size[i])
 
 
-def _others(image: NDArray[np.uint8], classifier: Classifier) -> tuple[NDArray[np.uint8], str]:
+def _crop_non_digits(image: NDArray[np.uint8], classifier: Classifier) -> tuple[NDArray[np.uint8], str]:
     """Return the crops of all ink of a picture without digits, but for bars: nobody can tell these from a 1."""
     page = read(image, classifier)
-    asked = [i for i, reason in enumerate(page.reasons) if not reason.startswith(BY_SHAPE)]
-    inked = [i for i in asked if cv2.countNonZero(page.crops[i, 0]) >= FEWEST_INKED]
+    inked = [i for i in np.flatnonzero(page.asked).tolist() if cv2.countNonZero(page.crops[i, 0]) >= MIN_INK_PIXELS]
     kept = [i for i in inked if not is_bar(page.crops[i, 0])]
     if kept or not inked:
         return page.crops[kept], "" if kept else "holds no ink that the network is asked about"
     return page.crops[:0], "holds nothing but a bar, which no crop alone can tell from a 1"
 
 
-def _alike(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _correlations(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the correlations (N, N) of crops (N, 28, 28), a little blurred."""
     flat = np.stack([cv2.GaussianBlur(crop, (0, 0), 0.7) for crop in crops]).reshape(len(crops), -1).astype(np.float32)
     flat -= flat.mean(axis=1, keepdims=True)
@@ -165,7 +168,7 @@ def _alike(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
     return flat @ flat.T
 
 
-def _writers(provenance: Path) -> dict[str, str]:
+def _read_writers(provenance: Path) -> dict[str, str]:
     """Return the writers that a provenance file names, by the pictures' names; lines of others are passed over."""
     writers = {}
     for text in provenance.read_text(encoding="utf-8", errors="replace").splitlines():
@@ -178,7 +181,7 @@ def _writers(provenance: Path) -> dict[str, str]:
     return writers
 
 
-def _origin(path: Path, folder: Path, writers: dict[str, str]) -> tuple[str, str, str]:
+def _find_origin(path: Path, folder: Path, writers: dict[str, str]) -> tuple[str, str, str]:
     """Return writer, session and track of a picture: from its name and provenance, else from folder and name."""
     below = path.parent.relative_to(folder).as_posix()
     ours = COLLECTED.fullmatch(path.stem)

@@ -27,7 +27,7 @@ SHA256 = {
 }
 STALL = 10.0  # seconds without a byte after which a mirror is given up
 TRIES = 2  # of each mirror; the second goes on where the first broke off
-CHUNK = 1 << 16
+CHUNK = 1 << 16  # bytes that are read and shown at once
 TOO_LARGE = 1 << 25  # bytes; MNIST's largest file is 9.9 MB packed
 
 

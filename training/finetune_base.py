@@ -11,92 +11,105 @@ from realtime.reading import crops
 from realtime.reading.classifier import Classifier
 from realtime.reading.model_files import default_model, sha256
 from training import calibrate, checkpoint, data, finetune
+from training.acceptance import Comparison
+from training.datasets import Dataset
+from training.digit_training import VALIDATION_SHARE
 from training.fetch import mnist_folder
-from training.gates import Compared
-from training.model import CLASSES
-from training.sources import Source
-from training.train_digits import HELD_OUT, KEPT
+from training.recipe import CLASSES, FinetuneRecipe
 
-VALIDATION, JUNK = 2000, 300  # crops that temperature and threshold are fitted on
+# MNIST digits and drawn non-digits that temperature and threshold are fitted on; as many non-digits judge a promotion.
+# Set by hand, for a few seconds of one core.
+VALIDATION_DIGITS = 2000
+NEGATIVES = 300
 
 
 @dataclass(frozen=True)
 class FinetuneBase:
-    """The network to begin with, the one that cuts digits out, and base data: `test`, `valid`, `junk` as early layers
-    see them, with the labels of the first two."""
+    """What every fine-tuning begins with.
 
-    init: Path
-    base: nn.Module
-    told: dict[str, Any]
-    cutter: Classifier
+    model: the network of the checkpoint, with its metadata. classifier: the shipped network, which finds the digit of a
+    user's picture. test, validation: features that the frozen layers give, with labels. negatives: features of drawn
+    non-digits.
+    """
+
+    checkpoint_path: Path
+    model: nn.Module
+    metadata: dict[str, Any]
+    classifier: Classifier
     rehearsal: finetune.Rehearsal
     test: tuple[Tensor, Tensor]
-    valid: tuple[Tensor, Tensor]
-    junk: Tensor
+    validation: tuple[Tensor, Tensor]
+    negatives: Tensor
 
 
-def prepare(init: Path, mnist: Path | None, plan: finetune.Plan) -> FinetuneBase:
-    """Load the network to begin with and the base data. Raises CheckpointRefusedError and DataError."""
-    base, told = checkpoint.load(init)
-    if told["arch"] != "digitcnn" or tuple(told["classes"]) != CLASSES:
+def load_base(path: Path, mnist: Path | None, recipe: FinetuneRecipe) -> FinetuneBase:
+    """Load the checkpoint to begin with and the base data, fetched where `mnist` is None.
+
+    Raises CheckpointRefusedError and DataError.
+    """
+    model, metadata = checkpoint.load(path)
+    if metadata["arch"] != "digitcnn" or tuple(metadata["classes"]) != CLASSES:
         raise checkpoint.CheckpointRefusedError(
-            f"{init} is a {told['arch']} of {len(told['classes'])} classes; fine-tuning starts from a digitcnn of "
-            f"{len(CLASSES)}: name another with --init, or leave it out"
+            f"{path} is a {metadata['arch']} of {len(metadata['classes'])} classes; fine-tuning starts from a digitcnn "
+            f"of {len(CLASSES)}: name another with --init, or leave it out"
         )
     try:
         folder = mnist or mnist_folder()
     except data.DataError as error:
         raise data.DataError(f"fine-tuning rehearses MNIST, lest it forget other hands: {error}") from None
     images, labels = data.read_mnist(folder, "train")
-    kept, held = data.split(labels, HELD_OUT, seed=0)  # as train-digits splits it
-    held = held[:: max(1, len(held) // VALIDATION)]
-    digits = Source("MNIST", images[kept], labels[kept])
-    drawn = finetune.drawn_junk(digits, 2 * JUNK, (2**31,))
-    early, _ = finetune.parts(base, plan.freeze)
+    kept, held = data.split(labels, VALIDATION_SHARE, seed=0)  # as train-digits splits it
+    held = held[:: max(1, len(held) // VALIDATION_DIGITS)]
+    digits = Dataset("MNIST", images[kept], labels[kept])
+    drawn = finetune.draw_negatives(digits, 2 * NEGATIVES, (2**31,))
+    frozen, _ = finetune.split_network(model, recipe.freeze)
     test, test_labels = data.read_mnist(folder, "test")
-    none = torch.full((JUNK,), len(CLASSES) - 1)
+    validation = torch.cat([images[held], drawn[NEGATIVES:]])
+    validation_labels = torch.cat([labels[held], torch.full((NEGATIVES,), len(CLASSES) - 1)])
     return FinetuneBase(
-        init,
-        base,
-        told,
+        path,
+        model,
+        metadata,
         Classifier(default_model(), "cpu"),
-        finetune.rehearse(base, digits, plan),
-        (finetune.run(early, test), test_labels),
-        (finetune.run(early, torch.cat([images[held], drawn[JUNK:]])), torch.cat([labels[held], none])),
-        finetune.run(early, drawn[:JUNK]),
+        finetune.make_rehearsal(model, digits, recipe),
+        (finetune.forward_batches(frozen, test), test_labels),
+        (finetune.forward_batches(frozen, validation), validation_labels),
+        finetune.forward_batches(frozen, drawn[:NEGATIVES]),
     )
 
 
-def measure(ground: FinetuneBase, model: nn.Module, plan: finetune.Plan) -> tuple[dict[str, Any], Compared, Compared]:
+def evaluate(
+    base: FinetuneBase, model: nn.Module, recipe: FinetuneRecipe
+) -> tuple[dict[str, Any], Comparison, Comparison]:
     """Calibrate a fine-tuned network; return its metadata, and both networks on the test set and on drawn non-digits.
 
     Temperature and threshold are fitted on validation digits and non-digits, as train-digits does.
     """
-    (_, late), (_, base) = (finetune.parts(m, plan.freeze) for m in (model, ground.base))
-    seen, labels = ground.valid
-    logits = finetune.run(late, seen)
+    (_, tuned), (_, original) = (finetune.split_network(m, recipe.freeze) for m in (model, base.model))
+    features, labels = base.validation
+    logits = finetune.forward_batches(tuned, features)
     temperature = calibrate.fit_temperature(logits, labels)
-    sure = calibrate.digit_scores(torch.softmax(logits / temperature, dim=1), CLASSES)
+    calibrated = torch.softmax(logits / temperature, dim=1)
 
-    def both(seen: Tensor, labels: Tensor) -> Compared:
+    def compare(features: Tensor, labels: Tensor) -> Comparison:
         before, after = (
-            torch.softmax(finetune.run(m, seen) / t, dim=1)
-            for m, t in ((base, float(ground.told["temperature"])), (late, temperature))
+            torch.softmax(finetune.forward_batches(m, features) / t, dim=1)
+            for m, t in ((original, float(base.metadata["temperature"])), (tuned, temperature))
         )
-        return Compared(labels, before, after)
+        return Comparison(labels, before, after)
 
-    test = both(*ground.test)
+    test = compare(*base.test)
     metadata = {
-        "arch": ground.told["arch"],
+        "arch": base.metadata["arch"],
         "classes": list(CLASSES),
         "crop_version": crops.VERSION,
         "temperature": temperature,
-        "threshold": torch.quantile(sure[labels < 10], 1 - KEPT).item(),
-        "accuracy": test.right(test.after).double().mean().item(),
+        "threshold": calibrate.fit_threshold(calibrated, labels, CLASSES),
+        "accuracy": test.correct(test.after).double().mean().item(),
         "calibration_error": calibrate.calibration_error(test.after, test.labels),
-        "fine_tuned_from": sha256(ground.init),
-        "freeze": plan.freeze,
-        "rate": plan.rate,
-        "seed": plan.seed,
+        "fine_tuned_from": sha256(base.checkpoint_path),
+        "freeze": recipe.freeze,
+        "rate": recipe.rate,
+        "seed": recipe.seed,
     }
-    return metadata, test, both(ground.junk, torch.full((JUNK,), len(CLASSES) - 1))
+    return metadata, test, compare(base.negatives, torch.full((NEGATIVES,), len(CLASSES) - 1))

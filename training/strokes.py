@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-SIDE = 64
+SIDE = 64  # of a patch, pixels: strokes are drawn at more than twice the size of a crop, then laid out
 
 Patch = NDArray[np.uint8]
 Points = NDArray[np.float64]

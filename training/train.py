@@ -13,21 +13,28 @@ from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
-from training import forms, negatives
-from training.augment import UNTOUCHED, see, write
+from training import allographs, negatives
+from training.augment import UNCHANGED, augment_camera, augment_hand
+from training.datasets import Dataset
 from training.model import scaled
-from training.run import Progress, Recipe, Run, keep
-from training.sources import Source
+from training.recipe import Recipe
+from training.run import Progress, Run, save_run
 
-WARM_UP = 0.2  # share of the steps in which the rate rises
-EVALUATION_BATCH = 1000
-AUGMENTATIONS = ("camera", "hand", "none")
-SETTLED = (0.4, 0.5)  # shares left untouched, and bent but not damaged, in the last epochs
-SETTLED_HAND = 0.2  # the share left untouched then, of other hands alone
+WARM_UP = 0.2  # share of the steps in which the rate rises; set by hand
+EVALUATION_BATCH = 1000  # crops that go through the network at once without gradients; more need more memory only
+# In the last epochs augmentation is mild, for the network to end nearest to true digits: the shares left unchanged and
+# undamaged with `augment_camera`, and the share left unchanged with `augment_hand`. Set by hand.
+MILD_CAMERA = (0.4, 0.5)
+MILD_HAND = 0.2
 
 
 def fit(
-    run: Run, recipe: Recipe, train: list[Source], valid: Source, folder: Path | None, until: int | None = None
+    run: Run,
+    recipe: Recipe,
+    datasets: list[Dataset],
+    validation: Dataset,
+    folder: Path | None,
+    until: int | None = None,
 ) -> None:
     """Train up to the recipe's last epoch, or `until` an earlier one.
 
@@ -35,21 +42,21 @@ def fit(
     Under torchrun each process takes its share of every batch, and all end with the same weights.
     """
     device = next(run.model.parameters()).device
-    rank, world = _place()
+    rank, world = _rank_and_world_size()
     stepped = DistributedDataParallel(run.model) if world > 1 else run.model
-    crops, labels = (torch.cat([getattr(s, name) for s in train]).to(device) for name in ("crops", "labels"))
-    valid_crops = valid.crops.to(device)
+    crops, labels = (torch.cat([getattr(s, name) for s in datasets]).to(device) for name in ("crops", "labels"))
+    validation_crops = validation.crops.to(device)
     progress = run.progress
-    while progress.epoch < (until or recipe.epochs) and not _tired(progress, recipe):
+    while progress.epoch < (until or recipe.epochs) and not _out_of_patience(progress, recipe):
         began = time.perf_counter()
-        loss = _epoch(run, stepped, recipe, train, crops, labels, rank, world)
-        logits = predict(run.averaged, valid_crops)
+        loss = _train_epoch(run, stepped, recipe, datasets, crops, labels, rank, world)
+        logits = predict(run.averaged, validation_crops)
         progress.epoch += 1
         line = {
             "epoch": progress.epoch,
             "loss": loss,
-            "validation_loss": functional.cross_entropy(logits, valid.labels).item(),
-            "validation_accuracy": (logits.argmax(dim=1) == valid.labels).double().mean().item(),
+            "validation_loss": functional.cross_entropy(logits, validation.labels).item(),
+            "validation_accuracy": (logits.argmax(dim=1) == validation.labels).double().mean().item(),
             "seconds": time.perf_counter() - began,
         }
         progress.history.append(line)
@@ -63,7 +70,7 @@ def fit(
                 file=sys.stderr,
             )
             if folder is not None:
-                keep(run, recipe, folder)
+                save_run(run, recipe, folder)
 
 
 def predict(model: nn.Module, crops: Tensor) -> Tensor:
@@ -74,6 +81,11 @@ def predict(model: nn.Module, crops: Tensor) -> Tensor:
     return torch.cat(parts)
 
 
+def accuracy(model: nn.Module, crops: Tensor, labels: Tensor) -> float:
+    """Return the share of crops (N, 1, 28, 28) uint8 that a network reads as labelled."""
+    return (predict(model, crops).argmax(dim=1) == labels).double().mean().item()
+
+
 def one_cycle(step: int, steps: int) -> float:
     """Return the share of the highest rate at a step: a cosine up to it, then a cosine down to nothing."""
     rise = max(1.0, WARM_UP * steps)
@@ -82,23 +94,23 @@ def one_cycle(step: int, steps: int) -> float:
     return (1 + math.cos(math.pi * (step - rise) / max(1.0, steps - rise))) / 2
 
 
-def order(train: list[Source], generator: torch.Generator) -> Tensor:
-    """Return the indices of an epoch, shuffled: each picture of a source as often as its weight says."""
+def shuffle_weighted(datasets: list[Dataset], generator: torch.Generator) -> Tensor:
+    """Return the indices of an epoch, (M,) int64, shuffled: each picture as often as the weight of its dataset says."""
     first, parts = 0, []
-    for source in train:
-        count, wanted = len(source.labels), round(len(source.labels) * source.weight)
-        turns = [torch.randperm(count, generator=generator) for _ in range(-(-wanted // max(count, 1)))]
-        parts.append(first + torch.cat(turns)[:wanted] if turns else torch.empty(0, dtype=torch.int64))
+    for dataset in datasets:
+        count, target = len(dataset.labels), round(len(dataset.labels) * dataset.weight)
+        turns = [torch.randperm(count, generator=generator) for _ in range(-(-target // max(count, 1)))]
+        parts.append(first + torch.cat(turns)[:target] if turns else torch.empty(0, dtype=torch.int64))
         first += count
     indices = torch.cat(parts)
     return indices[torch.randperm(len(indices), generator=generator)]
 
 
-def _epoch(
+def _train_epoch(
     run: Run,
     stepped: nn.Module,
     recipe: Recipe,
-    train: list[Source],
+    datasets: list[Dataset],
     crops: Tensor,
     labels: Tensor,
     rank: int,
@@ -110,8 +122,8 @@ def _epoch(
     shared = torch.Generator().manual_seed(1_000_003 * recipe.seed + epoch)
     own = torch.Generator().manual_seed((1_000_003 * recipe.seed + epoch) * 64 + rank)
     torch.manual_seed((1_000_003 * recipe.seed + epoch) * 64 + rank)
-    crops, labels, train = _with_drawn(recipe, train, crops, labels, epoch)
-    batches = list(_batches(order(train, shared), recipe.batch, rank, world))
+    crops, labels, datasets = _add_drawn(recipe, datasets, crops, labels, epoch)
+    batches = list(_batches(shuffle_weighted(datasets, shared), recipe.batch, rank, world))
     steps, total = recipe.epochs * len(batches), torch.zeros((), device=crops.device)
     run.model.train()
     for number, indices in enumerate(
@@ -120,20 +132,22 @@ def _epoch(
         step = epoch * len(batches) + number
         for group in run.optimizer.param_groups:
             group["lr"] = recipe.rate * one_cycle(step, steps)
-        total += _step(run, stepped, recipe, crops[indices], labels[indices], own)
-        _average(run, min(recipe.average, (1 + step) / (10 + step)))
+        total += _train_step(run, stepped, recipe, crops[indices], labels[indices], own)
+        update_average(run.averaged, run.model, min(recipe.average, (1 + step) / (10 + step)))
     if world > 1:
-        _agree(run)
+        _broadcast_state(run)
     return total.item() / max(1, len(batches))
 
 
-def _step(run: Run, stepped: nn.Module, recipe: Recipe, crops: Tensor, labels: Tensor, own: torch.Generator) -> Tensor:
+def _train_step(
+    run: Run, stepped: nn.Module, recipe: Recipe, crops: Tensor, labels: Tensor, own: torch.Generator
+) -> Tensor:
     """Learn from one batch; return its loss."""
-    settled = run.progress.epoch >= recipe.epochs * (1 - recipe.settle)
+    mild = run.progress.epoch >= recipe.epochs * (1 - recipe.mild)
     if recipe.augment == "camera":
-        crops = see(crops, own, *(SETTLED if settled else ()))
+        crops = augment_camera(crops, own, *(MILD_CAMERA if mild else ()))
     elif recipe.augment == "hand":
-        crops = write(crops, own, SETTLED_HAND if settled else UNTOUCHED)
+        crops = augment_hand(crops, own, MILD_HAND if mild else UNCHANGED)
     pictures = scaled(crops).contiguous(memory_format=torch.channels_last)
     with torch.autocast(crops.device.type, dtype=torch.bfloat16, enabled=computes_in_bfloat16(crops.device)):
         loss = functional.cross_entropy(stepped(pictures), labels)
@@ -150,35 +164,35 @@ def computes_in_bfloat16(device: torch.device) -> bool:
     """
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported()
-    able = getattr(torch.cpu, "get_capabilities", dict)()
-    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+    capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
-def _average(run: Run, share: float) -> None:
-    """Move the averaged weights towards the present ones; the statistics of normalisation likewise."""
+def update_average(averaged: nn.Module, model: nn.Module, share: float) -> None:
+    """Keep `share` of the averaged weights and statistics of normalisation, and take the rest from the present ones."""
     with torch.no_grad():
-        pairs = zip(run.averaged.state_dict().values(), run.model.state_dict().values(), strict=True)
+        pairs = zip(averaged.state_dict().values(), model.state_dict().values(), strict=True)
         floats = [(a, b) for a, b in pairs if a.is_floating_point()]
         torch._foreach_lerp_([a for a, _ in floats], [b for _, b in floats], 1 - share)
 
 
-def _with_drawn(
-    recipe: Recipe, train: list[Source], crops: Tensor, labels: Tensor, epoch: int
-) -> tuple[Tensor, Tensor, list[Source]]:
-    """Add what is drawn for this epoch to the data: non-digits, and digits in rarer forms."""
-    digits, digit_labels = train[0].crops.numpy(), train[0].labels.numpy()
+def _add_drawn(
+    recipe: Recipe, datasets: list[Dataset], crops: Tensor, labels: Tensor, epoch: int
+) -> tuple[Tensor, Tensor, list[Dataset]]:
+    """Add what is drawn for this epoch to the data: non-digits, and digits in forms that MNIST hardly has."""
+    digits, digit_labels = datasets[0].crops.numpy(), datasets[0].labels.numpy()
     drawn = []
     if recipe.negatives and len(recipe.classes) > 10:
         rng = np.random.default_rng((recipe.seed, epoch))
         shapes = torch.from_numpy(negatives.draw(recipe.negatives, digits, digit_labels, rng))
-        drawn.append(Source("drawn non-digits", shapes, torch.full((len(shapes),), 10)))
-    if recipe.forms:
+        drawn.append(Dataset("drawn non-digits", shapes, torch.full((len(shapes),), 10)))
+    if recipe.allographs:
         rng = np.random.default_rng((recipe.seed, epoch, 1))
-        shapes, shown = map(torch.from_numpy, forms.draw(recipe.forms, digits, digit_labels, rng))
-        drawn.append(Source("drawn digits", shapes, shown))
-    crops = torch.cat([crops, *(source.crops.to(crops.device) for source in drawn)])
-    labels = torch.cat([labels, *(source.labels.to(labels.device) for source in drawn)])
-    return crops, labels, train + drawn
+        shapes, drawn_labels = map(torch.from_numpy, allographs.draw(recipe.allographs, digits, digit_labels, rng))
+        drawn.append(Dataset("drawn digits", shapes, drawn_labels))
+    crops = torch.cat([crops, *(dataset.crops.to(crops.device) for dataset in drawn)])
+    labels = torch.cat([labels, *(dataset.labels.to(labels.device) for dataset in drawn)])
+    return crops, labels, datasets + drawn
 
 
 def _batches(indices: Tensor, batch: int, rank: int, world: int) -> Iterator[Tensor]:
@@ -188,21 +202,21 @@ def _batches(indices: Tensor, batch: int, rank: int, world: int) -> Iterator[Ten
         yield indices[start + rank * size : start + (rank + 1) * size]
 
 
-def _agree(run: Run) -> None:
+def _broadcast_state(run: Run) -> None:
     """Give all processes the first one's normalisation statistics, which each gathered from its own share."""
     for module in (run.model, run.averaged):
         for tensor in module.state_dict().values():
             distributed.broadcast(tensor, 0)
 
 
-def _place() -> tuple[int, int]:
+def _rank_and_world_size() -> tuple[int, int]:
     """Return this process's number and how many there are."""
     if distributed.is_available() and distributed.is_initialized():
         return distributed.get_rank(), distributed.get_world_size()
     return 0, 1
 
 
-def _tired(progress: Progress, recipe: Recipe) -> bool:
+def _out_of_patience(progress: Progress, recipe: Recipe) -> bool:
     """Tell whether validation has gained nothing for as many epochs as the recipe has patience."""
     if not recipe.patience or not progress.history:
         return False

@@ -1,1 +1,6 @@
-"""The console commands, one module each, and the options that they share."""
+"""Give each console command a module: read a camera, photos or clips, evaluate what is read, time how fast.
+
+console.py holds what every command shares, also those of training and export: --version, notes and exit codes.
+options.py holds the groups of options and makes the reader that they ask for; files.py reads photos and clips one by
+one, bulk.py on several processes and on from where an earlier run was left.
+"""

@@ -8,6 +8,7 @@ numbers of digits are in README.
 import os
 import platform
 from pathlib import Path
+from typing import Any
 
 import click
 import cv2
@@ -16,30 +17,26 @@ import onnxruntime
 from tqdm import tqdm
 
 from realtime.commands.console import FAILED, console_command, exit_codes, note
-from realtime.commands.options import model_options, open_classifier
+from realtime.commands.options import ReadingOptions, bundled_by_default, open_reader, reading_options
 from realtime.measuring.benchmark import Round, limit_threads, measure_round, measure_start
-from realtime.measuring.benchmark_figures import (
-    compare,
-    load_figures,
-    overview,
-    stage_table,
-    start_lines,
-    summarize,
-    summarize_starts,
-)
+from realtime.measuring.benchmark_figures import find_regressions, load_figures, summarize, summarize_starts, tables
 from realtime.outputs.files import save_json
 from realtime.reading.classifier import Classifier
+from realtime.reading.ensemble import Ensemble
 from realtime.sources.clip import Clip
 
-START_FRAMES, STARTS = 50, 3  # frames that each fresh process reads, and how many processes
+# Frames that each fresh process reads, and how many such processes are timed. Set by hand.
+START_FRAMES, STARTS = 50, 3
 
 
-class Figures(click.ParamType):
+class EarlierFigures(click.ParamType[dict[str, Any]]):
     """The file that an earlier run wrote with --json."""
 
     name = "path"
 
-    def convert(self, value: str | dict, param: click.Parameter | None, ctx: click.Context | None) -> dict:
+    def convert(
+        self, value: str | dict[str, Any], param: click.Parameter | None, ctx: click.Context | None
+    ) -> dict[str, Any]:
         """Load the file before anything is measured."""
         try:
             return value if isinstance(value, dict) else load_figures(Path(value))
@@ -49,7 +46,7 @@ class Figures(click.ParamType):
 
 @console_command
 @click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="CLIP...")
-@model_options
+@reading_options
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Go through each clip so often.")
 @click.option("--max-frames", type=click.IntRange(1), help="Stop each round after so many frames.")
 @click.option(
@@ -63,22 +60,19 @@ class Figures(click.ParamType):
 )
 @click.option("--stages", is_flag=True, help="Print the cost of each stage for each of several clips too.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures as JSON.")
-@click.option("--against", type=Figures(), metavar="PATH", help="Earlier figures, by --json: fail where worse.")
+@click.option("--against", type=EarlierFigures(), metavar="PATH", help="Earlier figures, by --json: fail where worse.")
 @click.option(
     "--worse", type=click.FloatRange(0), default=10, show_default=True, help="Fail where a ratio grew by more percent."
 )
 def main(
     clips: tuple[Path, ...],
-    model: Path | None,
-    device: str,
-    conf: float,
-    polarity: str,
+    reading: ReadingOptions,
     rounds: int,
     max_frames: int | None,
     all_threads: tuple[int, ...],
     stages: bool,
     json_path: Path | None,
-    against: dict | None,
+    against: dict[str, Any] | None,
     worse: float,
 ) -> None:
     """Measure what it costs to read each CLIP: each stage, the whole, beside decoding the same frames.
@@ -92,29 +86,31 @@ def main(
         raise click.UsageError(f"clips are told apart by name, and two are called {max(names, key=names.count)}")
     with exit_codes():
         sizes = {clip: frame_size(clip) for clip in clips}
-        classifier = open_classifier(model, device)
+        reading = bundled_by_default(reading)
+        reader = open_reader(reading)
+        confidence, polarity = reader.settings()
         few = min(max_frames or START_FRAMES, START_FRAMES)
         tried = dict.fromkeys([clips[0], max(clips, key=lambda clip: sizes[clip][0] * sizes[clip][1])])
-        starts = {clip: [measure_start(clip, classifier.path, device, few) for _ in range(STARTS)] for clip in tried}
+        starts = {clip: [measure_start(clip, reading.arguments(), few) for _ in range(STARTS)] for clip in tried}
         cases: dict[tuple[int, Path], list[Round]] = {
             (count, clip): [] for count in dict.fromkeys(all_threads) for clip in clips
         }
         turns = [case for _ in range(rounds + 1) for case in cases]
         for threads, clip in tqdm(turns, unit="clip", disable=None):
             with limit_threads(threads):
-                cases[threads, clip].append(measure_round(clip, classifier, conf, polarity, max_frames))
-        figures = describe(classifier)
+                cases[threads, clip].append(measure_round(clip, reader.networks, confidence, polarity, max_frames))
+        figures = describe(reader.networks)
         figures["starts"] = [{"clip": clip.name, **summarize_starts(starts[clip])} for clip in tried]
         figures["clips"] = [
             {"clip": clip.name, "size": sizes[clip], "threads": threads, "frames": len(measured[0].reading)}
             | summarize(measured[1:])  # the first round warms the caches
             for (threads, clip), measured in cases.items()
         ]
-        report(figures, stages)
+        click.echo("\n".join(tables(figures, stages)))
         if json_path is not None:
             save_json(json_path, figures)
         if against is not None:
-            check(figures, against, worse)
+            check_against(figures, against, worse)
 
 
 def frame_size(clip: Path) -> list[int]:
@@ -124,31 +120,20 @@ def frame_size(clip: Path) -> list[int]:
     return [width, height]
 
 
-def describe(classifier: Classifier) -> dict[str, object]:
+def describe(networks: Classifier | Ensemble) -> dict[str, Any]:
     """Return under which conditions was measured."""
     return {
-        "device": classifier.device,
-        "model": classifier.path.name,
+        "device": networks.device,
+        "model": networks.path.name,
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "versions": {"python": platform.python_version(), "cv2": cv2.__version__, "numpy": np.__version__}
         | {"onnxruntime": onnxruntime.__version__},
     }
 
 
-def report(figures: dict, stages: bool) -> None:
-    """Print the tables: of several clips the overview, and the stages where asked for or where there is one clip."""
-    several = len(figures["clips"]) > 1
-    lines = [f"{figures['model']} on {figures['device']}, {figures['machine']}", ""]
-    if several:
-        lines += overview(figures)
-    if stages or not several:
-        lines += [line for clip in figures["clips"] for line in (*stage_table(clip), "")]
-    click.echo("\n".join([*lines, *start_lines(figures)]))
-
-
-def check(figures: dict, earlier: dict, percent: float) -> None:
+def check_against(figures: dict[str, Any], earlier: dict[str, Any], percent: float) -> None:
     """Say what is worse than in an earlier run by more than `percent`, and exit with FAILED where something is."""
-    worse, unknown = compare(figures, earlier, percent)
+    worse, unknown = find_regressions(figures, earlier, percent)
     for name in unknown:
         note(f"{name}: not in the earlier run, nothing to hold it against")
     if len(unknown) == len(figures["clips"]):

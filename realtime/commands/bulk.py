@@ -4,9 +4,10 @@ import json
 import multiprocessing
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -14,18 +15,16 @@ from typing import TypeVar
 import click
 import cv2
 
-from realtime.commands.options import add_options
+from realtime.commands.options import OutputOptions, option_group
 from realtime.outputs.sink import OutputError
 
-J = TypeVar("J")
-R = TypeVar("R")
-AHEAD = 3  # files that wait for each process, so that none is idle; all of a million at once would fill the memory
-WORKERS_HELP = "Read so many files at once, each on a process of its own."
-SHARD_HELP = "Read only each N-th file from the I-th on: for the I-th of N machines."
-RESUME_HELP = "Leave out what the file of --json holds already, and add to it."
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+# Files that wait for each process, so that none is idle. All of a million files at once would fill the memory.
+QUEUED = 3
 
 
-class Shard(click.ParamType):
+class Shard(click.ParamType[tuple[int, int]]):
     """A share of the files, written 2/5: of every five the second."""
 
     name = "shard"
@@ -42,77 +41,89 @@ class Shard(click.ParamType):
         return int(first), int(count)
 
 
-def bulk_options(command: Callable) -> Callable:
-    """Add the options for many files: --workers, --shard, --resume."""
-    options = (
-        click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help=WORKERS_HELP),
-        click.option("--shard", type=Shard(), metavar="I/N", help=SHARD_HELP),
-        click.option("--resume", is_flag=True, help=RESUME_HELP),
-    )
-    return add_options(command, options)
+@dataclass(frozen=True)
+class BulkOptions:
+    """On how many processes files are read, which share (I, N) of them, and whether an earlier run goes on."""
+
+    workers: int
+    shard: tuple[int, int] | None
+    resume: bool
 
 
-def check_bulk(workers: int, resume: bool, show: bool, json_path: str | None, csv_path: str | None) -> None:
+bulk_options = option_group(
+    "bulk",
+    BulkOptions,
+    (
+        click.option(
+            "--workers", type=click.IntRange(1), default=1, show_default=True, help="Read on so many processes."
+        ),
+        click.option("--shard", type=Shard(), metavar="I/N", help="Read only each N-th file from the I-th on."),
+        click.option("--resume", is_flag=True, help="Leave out what the file of --json holds already, and add to it."),
+    ),
+)
+
+
+def check_bulk(bulk: BulkOptions, output: OutputOptions) -> None:
     """Refuse what does not go together. Raises UsageError."""
-    if show and workers > 1:
+    if output.show and bulk.workers > 1:
         raise click.UsageError("--show needs --workers 1: a window belongs to one process")
-    if resume and json_path in (None, "-"):
+    if bulk.resume and output.json_path in (None, "-"):
         raise click.UsageError("--resume needs --json PATH: that file tells what has been read")
-    if resume and csv_path is not None:
+    if bulk.resume and output.csv_path is not None:
         raise click.UsageError("--resume cannot go on with a table: leave out --csv, the lines of --json hold it all")
 
 
-def choose(files: tuple[Path, ...], shard: tuple[int, int] | None, done: set[str]) -> list[Path]:
+def select_files(files: Sequence[Path], shard: tuple[int, int] | None, done: set[str]) -> list[Path]:
     """Return the files of a shard, all where it is None, that are not done, in their order."""
     first, count = shard or (1, 1)
     return [file for file in files[first - 1 :: count] if str(file) not in done]
 
 
-def in_order(work: Callable[[J], R], jobs: Iterable[J], workers: int) -> Iterator[R]:
-    """Yield what `work` makes of each job, in the order of the jobs; on `workers` processes where more than one.
+def in_order(work: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
+    """Yield what `work` makes of each item, in the order of the items; on `workers` processes where more than one.
 
     Raises what `work` raises, and OutputError where a process was killed. Processes end with the iteration.
     """
     if workers == 1:
-        yield from map(work, jobs)
+        yield from map(work, items)
         return
-    waiting: deque[Future[R]] = deque()
-    left = iter(jobs)
-    whole = False
+    waiting: deque[Future[Result]] = deque()
+    remaining = iter(items)
+    finished = False
     # Ctrl-C is for this process alone, also while the others start: what is ignored here they ignore from birth. Each
-    # of the first jobs starts a process; the first lock within the pool starts the one that watches over locks.
-    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # of the first items starts a process; the first lock within the pool starts the one that watches over locks.
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Not forked: the threads of OpenCV and ONNX Runtime do not survive that.
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin)
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _set_up_process)
     try:
-        waiting.extend(pool.submit(work, job) for job in islice(left, workers))
-        signal.signal(signal.SIGINT, heard)
+        waiting.extend(pool.submit(work, item) for item in islice(remaining, workers))
+        signal.signal(signal.SIGINT, handler)
         while True:
-            while len(waiting) < AHEAD * workers and (job := next(left, None)) is not None:
-                waiting.append(pool.submit(work, job))
+            while len(waiting) < QUEUED * workers and (item := next(remaining, None)) is not None:
+                waiting.append(pool.submit(work, item))
             if not waiting:
                 break
             yield waiting.popleft().result()
-        whole = True
+        finished = True
     except BrokenProcessPool:
         raise OutputError("a process that was reading has died: was it killed, is the memory full?") from None
     finally:
-        pool.shutdown(wait=whole, cancel_futures=True)
-        if not whole:
+        pool.shutdown(wait=finished, cancel_futures=True)
+        if not finished:
             for process in multiprocessing.active_children():
                 process.terminate()
 
 
-def _begin() -> None:
+def _set_up_process() -> None:
     """Set a process up: Ctrl-C is for the first one, also where it is not inherited, and each has one core."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
 
 
-def take_up(path: str, growing: bool) -> set[str]:
+def finished_sources(path: str, growing: bool) -> set[str]:
     """Cut a file of JSON lines back to what is whole, and return the sources that it holds then.
 
-    growing: a source has many lines, so the last one in the file may lack some and is cut off too. Nothing for no file.
+    growing: a source has many lines, so that the last source may lack some and is cut off too. No file holds no source.
     Raises OutputError where the file cannot be changed, ValueError where it holds something else.
     """
     try:

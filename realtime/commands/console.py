@@ -10,6 +10,7 @@ import click
 
 from realtime.reading.runtime import ModelRefusedError
 from realtime.sources.frame import SourceError
+from realtime.sources.names import show
 
 # Exit codes besides 0, done, and click's own 2, wrong usage. 130 is what shells report of a program that Ctrl-C ended.
 FAILED, SOURCE_UNAVAILABLE, MODEL_REFUSED, INTERRUPTED = 1, 3, 4, 130
@@ -22,8 +23,11 @@ def console_command(function: Callable[..., Any]) -> click.Command:
 
 
 def note(text: str) -> None:
-    """Write a line for people on standard error: standard output carries the numbers and nothing else."""
-    click.echo(text, err=True)
+    """Write a line for people on standard error: standard output carries the numbers and nothing else.
+
+    What is secret in addresses is masked, and what a terminal would obey in names of files is written out.
+    """
+    click.echo(show(text), err=True)
 
 
 @contextmanager

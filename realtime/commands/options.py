@@ -1,35 +1,61 @@
-"""What the commands share: their options, the classifier these ask for, and exit codes."""
+"""The options that commands share, each group of them handed over as one object, and what is opened by them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from functools import cache
+from dataclasses import dataclass, fields, replace
+from functools import cache, wraps
 from pathlib import Path
+from typing import Any
 
 import click
 
 from realtime.commands.console import note
 from realtime.outputs.text import Csv, JsonLines, TextSink
+from realtime.reader import Reader
 from realtime.reading.classifier import Classifier
-from realtime.reading.ensemble import FALLBACK, Ensemble, load_networks
+from realtime.reading.ensemble import FALLBACK, Ensemble
 from realtime.reading.ink import POLARITIES
 from realtime.reading.model_files import default_model
 from realtime.reading.pipeline import CONFIDENCE
 from realtime.reading.runtime import DeviceError, gpu_index
 
-Asked = tuple[Path | None, Path | None, float, str]  # what `load_networks` is asked for
-CONF_HELP = "A digit less sure than this is shown as '?'."
+Command = Callable[..., Any]
+Decorator = Callable[[Command], Command]
+CONF_HELP = f"A digit less sure than this is shown as '?'.  [default: {CONFIDENCE}]"
 FALLBACK_HELP = "Below this confidence of --model the surer of both networks is believed."
-INK_HELP = "Ink darker or lighter than its paper, or both."
+POLARITY_HELP = "Ink darker or lighter than its paper, or both.  [default: auto]"
 
 
-def add_options(command: Callable, options: Iterable[Callable]) -> Callable:
-    """Add click options to a command, so that its help lists them in the order given."""
-    for option in reversed(tuple(options)):
-        command = option(command)
-    return command
+@dataclass(frozen=True)
+class ReadingOptions:
+    """Which networks read, on which device, and how: the arguments of `Reader`."""
+
+    model: Path | None
+    device: str
+    confidence: float | None
+    polarity: str | None
+    base_model: Path | None
+    fallback: float
+
+    def arguments(self) -> list[str]:
+        """Return the options as words of a command line."""
+        words = ["--device", self.device, "--fallback", str(self.fallback)]
+        others: dict[str, object] = {"--model": self.model, "--base-model": self.base_model}
+        others |= {"--conf": self.confidence, "--polarity": self.polarity}
+        return words + [str(word) for name, value in others.items() if value is not None for word in (name, value)]
 
 
-class Device(click.ParamType):
+@dataclass(frozen=True)
+class OutputOptions:
+    """Where readings go besides the numbers on standard output: a window, annotated files, JSON lines, a table."""
+
+    show: bool
+    save: Path | None
+    json_path: str | None
+    csv_path: str | None
+
+
+class Device(click.ParamType[str]):
     """The name of a device; whether it can be had is another question."""
 
     name = "device"
@@ -43,37 +69,47 @@ class Device(click.ParamType):
         return value
 
 
-def device_option(command: Callable) -> Callable:
-    """Add the option that chooses where the network runs: --device."""
-    return click.option(
-        "--device", type=Device(), default="auto", show_default=True, metavar="auto|cpu|cuda[:N]", help="Run it there."
-    )(command)
+def option_group(name: str, group: type[Any], options: Sequence[Decorator]) -> Decorator:
+    """Return a decorator that adds click options to a command and hands their values over as one argument.
+
+    name: of that argument. group: its dataclass, with a field for the value of each option.
+    """
+
+    def decorate(command: Command) -> Command:
+        @wraps(command)
+        def with_group(*args: object, **values: object) -> object:
+            gathered = group(**{field.name: values.pop(field.name) for field in fields(group)})
+            return command(*args, **values, **{name: gathered})
+
+        decorated: Command = with_group
+        for option in reversed(options):  # the help lists first what is added last
+            decorated = option(decorated)
+        return decorated
+
+    return decorate
 
 
-def model_options(command: Callable) -> Callable:
-    """Add the options that choose the network and how it is believed: --model, --device, --conf, --polarity."""
-    options = (
+device_option = click.option(
+    "--device", type=Device(), default="auto", show_default=True, metavar="auto|cpu|cuda[:N]", help="Run it there."
+)
+reading_options = option_group(
+    "reading",
+    ReadingOptions,
+    (
         click.option("--model", type=click.Path(path_type=Path), help="ONNX file by export-onnx.  [default: bundled]"),
         device_option,
-        click.option("--conf", type=click.FloatRange(0, 1), default=CONFIDENCE, show_default=True, help=CONF_HELP),
-        click.option("--polarity", type=click.Choice(POLARITIES), default="auto", show_default=True, help=INK_HELP),
-    )
-    return add_options(command, options)
-
-
-def both_options(command: Callable) -> Callable:
-    """Add the options that set a second network beside the first: --base-model, --fallback."""
-    options = (
+        click.option("--conf", "confidence", type=click.FloatRange(0, 1), help=CONF_HELP),
+        click.option("--polarity", type=click.Choice(POLARITIES), help=POLARITY_HELP),
         click.option("--base-model", type=click.Path(path_type=Path), help="Network to ask where --model is unsure."),
         click.option(
             "--fallback", type=click.FloatRange(0, 1), default=FALLBACK, show_default=True, help=FALLBACK_HELP
         ),
-    )
-    return add_options(command, options)
+    ),
+)
 
 
-def output_options(command: Callable, show: bool = False) -> Callable:
-    """Add the options that say where readings go: --show, --save, --json, --csv."""
+def output_options(show: bool) -> Decorator:
+    """Add the options that say where readings go, as the argument `output`; show: whether a window is the default."""
     usual = "show where there is a display" if show else "no-show"
     options = (
         click.option("--show/--no-show", default=show, help=f"Show a window.  [default: {usual}]"),
@@ -81,45 +117,63 @@ def output_options(command: Callable, show: bool = False) -> Callable:
         click.option("--json", "json_path", metavar="PATH", help="Write JSON lines, '-' for standard output."),
         click.option("--csv", "csv_path", metavar="PATH", help="Write a table, '-' for standard output."),
     )
-    return add_options(command, options)
+    return option_group("output", OutputOptions, options)
+
+
+def bundled_by_default(options: ReadingOptions) -> ReadingOptions:
+    """Return options that take the bundled model where none is named, even where a fine-tuned one lies in its place."""
+    return replace(options, model=options.model or default_model())
+
+
+def make_reader(options: ReadingOptions) -> Reader:
+    """Make the reader that the options ask for.
+
+    Raises ModelRefusedError for a model file that cannot be used, DeviceError for a device that cannot be had.
+    """
+    return Reader(**vars(options))
+
+
+# For processes that read many files: the same reader for the same options.
+make_reader_once = cache(make_reader)
+
+
+def open_reader(options: ReadingOptions) -> Reader:
+    """Make the reader that the options ask for, and say with which networks it reads, and on what."""
+    reader = make_reader(options)
+    networks = reader.networks
+    also = ""
+    if isinstance(networks, Ensemble):
+        asked = options.model is not None or options.base_model is not None
+        found = "" if asked else f", fine-tuned and found as {networks.path},"
+        also = f"{found} and below {options.fallback:g} {networks.base.path.name} too"
+    _note_device(networks, also)
+    return reader
 
 
 def open_classifier(model: Path | None, device: str) -> Classifier:
-    """Open the classifier that the options ask for, and say what it runs on."""
+    """Open one network, the bundled one where `model` is None, and say on what it runs."""
     classifier = Classifier(model or default_model(), device)
-    why = f" ({classifier.cpu_reason})" if classifier.cpu_reason else ""
-    note(f"reading on {classifier.device}{why} with {classifier.path.name}")
+    _note_device(classifier)
     return classifier
 
 
-load_once = cache(load_networks)  # for processes that read many files: the same networks for the same options
-
-
-def open_networks(model: Path | None, base_model: Path | None, fallback: float, device: str) -> Classifier | Ensemble:
-    """Load the networks that the options ask for, and say what reads and on what it runs."""
-    networks = load_networks(model, base_model, fallback, device)
+def _note_device(networks: Classifier | Ensemble, also: str = "") -> None:
+    """Say on which device networks run, and why on the CPU where "auto" took that; also: what else is to be said."""
     why = f" ({networks.cpu_reason})" if networks.cpu_reason else ""
-    if isinstance(networks, Ensemble):
-        found = "" if model is not None or base_model is not None else f", fine-tuned and found as {networks.path},"
-        also = f"{found} and below {fallback:g} {networks.base.path.name} too"
-    else:
-        also = ""
     note(f"reading on {networks.device}{why} with {networks.path.name}{also}")
-    return networks
 
 
-def open_text_sinks(
-    stack: ExitStack, json_path: str | None, csv_path: str | None, add: bool = False
-) -> tuple[list[TextSink], bool]:
-    """Open the sinks of lines that the options ask for; tell also whether one of them takes standard output.
+def open_text_sinks(stack: ExitStack, output: OutputOptions, add: bool = False) -> tuple[list[TextSink], bool]:
+    """Open the outputs of lines that the options ask for; tell also whether one of them takes standard output.
 
-    add: go on at the end of the JSON lines that are there.
+    stack: closes them. add: go on at the end of the JSON lines that are there. Raises OutputError where a file cannot
+    be opened.
     """
-    if json_path == "-" and csv_path == "-":
+    if output.json_path == "-" and output.csv_path == "-":
         raise click.UsageError("--json - and --csv - cannot share standard output: write one of them to a file")
     sinks: list[TextSink] = []
-    if json_path:
-        sinks.append(stack.enter_context(JsonLines(json_path, add)))
-    if csv_path:
-        sinks.append(stack.enter_context(Csv(csv_path)))
-    return sinks, "-" in (json_path, csv_path)
+    if output.json_path:
+        sinks.append(stack.enter_context(JsonLines(output.json_path, add)))
+    if output.csv_path:
+        sinks.append(stack.enter_context(Csv(output.csv_path)))
+    return sinks, "-" in (output.json_path, output.csv_path)

@@ -2,21 +2,22 @@
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from realtime.commands.console import FAILED, console_command, exit_codes, note
 from realtime.commands.options import (
-    add_options,
-    both_options,
-    model_options,
-    open_networks,
+    OutputOptions,
+    ReadingOptions,
+    open_reader,
     open_text_sinks,
+    option_group,
     output_options,
+    reading_options,
 )
 from realtime.live.collecting import Collector, name_session
 from realtime.live.display import NoDisplayError
@@ -30,33 +31,35 @@ from realtime.outputs.recorder import Recorder
 from realtime.outputs.sink import Sink
 from realtime.outputs.video import LiveVideo, VideoFile
 from realtime.reading.model_files import default_model, finetuned_model
+from realtime.reading.pipeline import CONFIDENCE
 from realtime.sources.camera import BACKENDS, CameraSettings, is_camera, list_cameras
+from realtime.sources.frame import FileSource
 from realtime.sources.live_capture import LiveCapture
-from realtime.sources.opening import FileSource, open_source
+from realtime.sources.opening import open_source
 from realtime.tracking.tracked_frame import TrackedFrame
 from realtime.tracking.tracker import Tracker
 
-FOLDER = Path("finetune")
-FASTEST = 30.0  # frames a second of a recorded video, at most
-COLLECT_AFTER = 1.0  # s that an unsure number must be in sight before it is kept without a window
-GIVE_UP_HELP = "End when a lost source stays away so long; 'inf' never does."
+FINETUNE_FOLDER = Path("finetune")  # where corrections go that are kept for fine-tuning
+# Frames a second, at most, of the video of a live source. Set by hand.
+MAX_VIDEO_FPS = 30.0
+# Seconds that an unsure number must be in sight before its digits are kept without a window. Set by hand.
+COLLECT_AFTER = 1.0
+BACKEND_HELP = "Open it this way.  [default: auto]"
+GIVE_UP_HELP = "End when a lost source stays away for so many s; 'inf' never does."
 COLLECT_HELP = "Keep digits for fine-tuning there; without a window all of them.  [default: finetune]"
 
 
-def camera_options(command: click.decorators.FC) -> click.decorators.FC:
-    """Add the options that say how the source is opened."""
-    backends = click.Choice(["auto", *BACKENDS])
-    options = (
-        click.option("--size", metavar="WxH", callback=parse_size, help="Ask the camera for this size, as 1280x720."),
-        click.option("--fps", type=click.FloatRange(1, 240), help="Ask the camera for this rate; play pictures at it."),
-        click.option("--camera-backend", type=backends, default="auto", show_default=True, help="Open it this way."),
-        click.option("--rotate", type=click.Choice(["0", "90", "180", "270"]), default="0", help="Turn it clockwise."),
-        click.option("--mirror", is_flag=True, help="Mirror the display; reading is not touched."),
-        click.option("--give-up", type=click.FloatRange(0), default=60.0, show_default=True, help=GIVE_UP_HELP),
-        click.option("--max-frames", type=click.IntRange(1), help="Stop after so many frames read."),
-        click.option("--list-cameras", is_flag=True, callback=list_and_exit, expose_value=False, help="List them."),
-    )
-    return add_options(command, options)
+@dataclass(frozen=True)
+class CameraOptions:
+    """How a live source is opened and shown, and when reading ends."""
+
+    size: tuple[int, int] | None
+    fps: float | None
+    camera_backend: str
+    rotate: str
+    mirror: bool
+    give_up: float
+    max_frames: int | None
 
 
 def parse_size(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int, int] | None:
@@ -76,97 +79,103 @@ def list_and_exit(context: click.Context, _: click.Parameter, wanted: bool) -> N
         context.exit()
 
 
+camera_options = option_group(
+    "camera",
+    CameraOptions,
+    (
+        click.option("--size", metavar="WxH", callback=parse_size, help="Ask the camera for this size, as 1280x720."),
+        click.option("--fps", type=click.FloatRange(1, 240), help="Ask the camera for this rate; play pictures at it."),
+        click.option("--camera-backend", type=click.Choice(["auto", *BACKENDS]), default="auto", help=BACKEND_HELP),
+        click.option("--rotate", type=click.Choice(["0", "90", "180", "270"]), default="0", help="Turn it clockwise."),
+        click.option("--mirror", is_flag=True, help="Mirror the display; reading is not touched."),
+        click.option("--give-up", type=click.FloatRange(0), default=60.0, show_default=True, help=GIVE_UP_HELP),
+        click.option("--max-frames", type=click.IntRange(1), help="Stop after so many frames read."),
+        click.option("--list-cameras", is_flag=True, callback=list_and_exit, expose_value=False, help="List them."),
+    ),
+)
+
+
 @console_command
 @click.argument("source", default="0")
-@model_options
-@both_options
-@partial(output_options, show=True)
+@reading_options
+@output_options(show=True)
 @click.option("--events", "events_path", metavar="PATH", help="Write what settled, changed, went: .csv or JSON lines.")
 @click.option("--record", type=click.Path(path_type=Path), help="Keep frames and decisions there, for recognize-video.")
 @click.option("--collect", type=click.Path(path_type=Path), help=COLLECT_HELP)
 @camera_options
 def main(
     source: str,
-    model: Path | None,
-    device: str,
-    conf: float,
-    polarity: str,
-    base_model: Path | None,
-    fallback: float,
-    show: bool,
-    save: Path | None,
-    json_path: str | None,
-    csv_path: str | None,
+    reading: ReadingOptions,
+    output: OutputOptions,
     events_path: str | None,
     record: Path | None,
     collect: Path | None,
-    size: tuple[int, int] | None,
-    fps: float | None,
-    camera_backend: str,
-    rotate: str,
-    mirror: bool,
-    give_up: float,
-    max_frames: int | None,
+    camera: CameraOptions,
 ) -> None:
     """Read numbers live from SOURCE.
 
     SOURCE is a camera (its number or device path), a stream (rtsp:// or http://), a clip, a folder of pictures, a
     pattern such as 'photos/*.jpg', or a folder made by --record.  [default: 0, the first camera]
     """
-    if size is not None and not is_camera(source):
+    if camera.size is not None and not is_camera(source):
         raise click.UsageError(f"--size is asked of a camera; {source} decides its own")
+    confidence = CONFIDENCE if reading.confidence is None else reading.confidence
     with exit_codes(), ExitStack() as stack:
         # Whoever ends it, files are finished: SIGTERM is taken as Ctrl-C.
         stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler))
-        opened = stack.enter_context(open_source(source, CameraSettings(size, fps, camera_backend), give_up))
-        promoted = ModelWatcher(
-            lambda: open_networks(model, base_model, fallback, device),
-            lambda: model or (default_model() if base_model else finetuned_model()),
-        )
-        tracker, controls = Tracker(conf), Controls(conf, polarity, mirror)
-        keyboard = Keyboard(controls, tracker, Collector(collect or FOLDER, name_session()))
-        sinks, piped = open_text_sinks(stack, json_path, csv_path)
-        sinks += open_events(stack, events_path, piped)
-        sinks += open_recorders(stack, opened, save, record)
-        window = open_window(stack, keyboard) if show else None
-        live = LiveLoop(opened, promoted.current, tracker, controls, note)
-        frames = live.frames(int(rotate), paced=window is not None, limit=max_frames)
-        gathering = window is None and collect is not None
-        run(renewing(frames, promoted, live, keyboard), sinks, window, live, keyboard.collector if gathering else None)
+        settings = CameraSettings(camera.size, camera.fps, camera.camera_backend)
+        opened = open_source(source, settings, camera.give_up)
+        stack.enter_context(opened)
+        watcher = ModelWatcher(lambda: open_reader(reading).networks, lambda: watched_model(reading))
+        tracker, controls = Tracker(confidence), Controls(confidence, reading.polarity or "auto", camera.mirror)
+        keyboard = Keyboard(controls, tracker, Collector(collect or FINETUNE_FOLDER, name_session()))
+        text_sinks, piped = open_text_sinks(stack, output)
+        sinks = [*text_sinks, *open_events(stack, events_path, piped)]
+        sinks += open_recorders(stack, opened, output.save, record)
+        window = open_window(stack, keyboard) if output.show else None
+        loop = LiveLoop(opened, watcher.current, tracker, controls, note)
+        frames = loop.frames(int(camera.rotate), paced=window is not None, limit=camera.max_frames)
+        collector = keyboard.collector if window is None and collect is not None else None
+        run(with_newest_model(frames, watcher, loop, keyboard), sinks, window, loop, collector)
     if keyboard.failed:
         note(f"error: {keyboard.failed} times nothing could be kept in {keyboard.collector.folder}")
         sys.exit(FAILED)
 
 
-def renewing(
-    frames: Iterator[TrackedFrame | None], promoted: ModelWatcher, live: LiveLoop, keyboard: Keyboard
+def watched_model(reading: ReadingOptions) -> Path | None:
+    """Return the model file that is taken up anew when it changes, None while there is none."""
+    return reading.model or (default_model() if reading.base_model else finetuned_model())
+
+
+def with_newest_model(
+    frames: Iterator[TrackedFrame | None], watcher: ModelWatcher, loop: LiveLoop, keyboard: Keyboard
 ) -> Iterator[TrackedFrame | None]:
     """Pass the frames on, and between two of them take up a newly promoted model, and say so."""
-    for seen in frames:
-        yield seen
-        said = promoted.renew()
-        if said:
-            live.networks = promoted.current
-            note(said)
-            keyboard.message = said
+    for tracked in frames:
+        yield tracked
+        message = watcher.renew()
+        if message:
+            loop.networks = watcher.current
+            note(message)
+            keyboard.message = message
 
 
 def run(
     frames: Iterator[TrackedFrame | None],
-    sinks: list[Sink],
+    sinks: Sequence[Sink],
     window: LiveWindow | None,
-    live: LiveLoop,
+    loop: LiveLoop,
     collector: Collector | None,
 ) -> None:
     """Hand each frame to the sinks and the window, and its steady digits to the collector, until one of them ends."""
-    for seen in frames:
-        if seen is not None:
+    for tracked in frames:
+        if tracked is not None:
             for sink in sinks:
-                sink.take(seen)
+                sink.take(tracked)
             if collector is not None:
-                gather(collector, seen)
+                collect_steady(collector, tracked)
         if window is not None:
-            window.show(seen, live)
+            window.show(tracked, loop)
             if window.closed:
                 return
 
@@ -189,25 +198,23 @@ def open_window(stack: ExitStack, keyboard: Keyboard) -> LiveWindow | None:
 
 
 def open_recorders(
-    stack: ExitStack, opened: LiveCapture | FileSource, save: Path | None, record: Path | None
+    stack: ExitStack, source: LiveCapture | FileSource, save: Path | None, record: Path | None
 ) -> list[Sink]:
-    """Open the video and the record that the options ask for."""
+    """Open the video and the recording that the options ask for."""
     sinks: list[Sink] = []
-    if save is not None:
-        video = (
-            LiveVideo(save, min(opened.fps, FASTEST), note)
-            if isinstance(opened, LiveCapture)
-            else VideoFile(save, opened.fps)
-        )
-        sinks.append(stack.enter_context(video))
+    if save is not None and isinstance(source, LiveCapture):
+        sinks.append(stack.enter_context(LiveVideo(save, min(source.fps, MAX_VIDEO_FPS), note)))
+    elif save is not None:
+        sinks.append(stack.enter_context(VideoFile(save, source.fps)))
     if record is not None:
         sinks.append(stack.enter_context(Recorder(record, note)))
     return sinks
 
 
-def gather(collector: Collector, seen: TrackedFrame) -> None:
+def collect_steady(collector: Collector, tracked: TrackedFrame) -> None:
     """Keep the digits of settled numbers, and of those long in sight that stay unsure, from a frame that was read."""
-    if seen.page.moved:
+    if tracked.motion.moved:
         return
-    steady = [t for t in seen.tracks if t.state == "settled" or seen.frame.time - t.first > COLLECT_AFTER]
-    collector.collect(seen.frame, seen.ink, steady)
+    time = tracked.frame.time
+    steady = [track for track in tracked.tracks if track.state == "settled" or time - track.first > COLLECT_AFTER]
+    collector.collect(tracked.frame, tracked.ink, steady)

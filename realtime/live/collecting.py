@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime.live.digit_picture import cut_digit, normalize_look
 from realtime.outputs.files import make_folder, write_whole
 from realtime.outputs.pictures import save_picture
 from realtime.outputs.sink import OutputError
@@ -24,12 +24,9 @@ from realtime.tracking.tracked_frame import TrackedFrame
 INBOX, SNAPSHOTS = "inbox", "snapshots"
 # Name of the file, in each folder of pictures, that says where each comes from.
 PROVENANCE = "provenance.jsonl"
-# Paper kept around a digit, as a share of its longer side: enough to tell ink from paper again when the picture is read
-# alone. Set by hand.
-MARGIN = 0.35
 # Correlation above which a digit of a number looks as it did when it was kept, and is not kept again. Set by hand: the
 # same ink with other noise lies above, a digit written anew below.
-SAME_SHAPE = 0.8
+SAME_LOOK = 0.8
 
 
 @dataclass(frozen=True)
@@ -47,13 +44,18 @@ class Selectable:
     settled: bool
     box: Box
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """The number and the digit in it, which stay the same over frames."""
+        return self.track, self.index
+
 
 @dataclass
 class _KeptPicture:
-    """A picture that was kept: of which digit, its look by `_shape`, its line of provenance, and where it lies."""
+    """A picture that was kept: of which digit, how that looked, its line of provenance, and where it lies."""
 
     digit: Selectable
-    shape: NDArray[np.float32]
+    look: NDArray[np.float32]
     line: dict[str, object]
     path: Path
 
@@ -74,7 +76,7 @@ def name_session() -> str:
 
 
 class Collector:
-    """Keep pictures under `folder`/<label>/, each once for a track and shape, and undo what was kept last.
+    """Keep pictures under `folder`/<label>/, each digit once while it looks the same, and undo what was kept last.
 
     A label is a digit, "not-a-digit" or "inbox". Beside the pictures lies provenance.jsonl with a line for each.
     Raises OutputError where nothing can be written; then what was there before is still whole.
@@ -125,15 +127,15 @@ class Collector:
         return len(steps)
 
     def _keep(self, frame: Frame, ink: Ink, labels: Iterable[tuple[Selectable, str]], by: str) -> int:
-        """Keep each digit under its label, once for its shape; return how many were kept or moved."""
+        """Keep each digit under its label, once for its look; return how many were kept or moved."""
         steps: list[tuple[_KeptPicture | Path, str]] = []
         try:
             for digit, label in labels:
-                picture = cut_out(frame.image, ink, digit.box)
-                shape = _shape(frame.image, digit.box)
-                known = self._find(digit, shape)
+                picture = cut_digit(frame.image, ink, digit.box)
+                look = normalize_look(frame.image, digit.box)
+                known = self._find(digit, look)
                 if known is None:
-                    steps.append((self._add(frame, digit, label, by, picture, shape), ""))
+                    steps.append((self._add(frame, digit, label, by, picture, look), ""))
                 elif by == "key" and known.path.parent.name != label:
                     steps.append((known, known.path.parent.name))
                     self._move(known, label)
@@ -142,10 +144,10 @@ class Collector:
                 self._done.append(steps)
         return len(steps)
 
-    def _find(self, digit: Selectable, shape: NDArray[np.float32]) -> _KeptPicture | None:
-        """Return what was kept of this digit of this track in this shape."""
-        same = [k for k in self._kept if (k.digit.track, k.digit.index) == (digit.track, digit.index)]
-        return next((k for k in same if float((k.shape * shape).sum()) > SAME_SHAPE), None)
+    def _find(self, digit: Selectable, look: NDArray[np.float32]) -> _KeptPicture | None:
+        """Return what was kept of this digit of this number with this look."""
+        same = (kept for kept in self._kept if kept.digit.place == digit.place)
+        return next((kept for kept in same if float((kept.look * look).sum()) > SAME_LOOK), None)
 
     def _add(
         self,
@@ -154,7 +156,7 @@ class Collector:
         label: str,
         by: str,
         picture: NDArray[np.uint8],
-        shape: NDArray[np.float32],
+        look: NDArray[np.float32],
     ) -> _KeptPicture:
         """Write a picture and its line of provenance."""
         name = f"{self.session}-f{frame.index:06}-t{digit.track:04}-d{digit.index}.png"
@@ -179,7 +181,7 @@ class Collector:
         except OutputError:
             path.unlink(missing_ok=True)
             raise
-        kept = _KeptPicture(digit, shape, line, path)
+        kept = _KeptPicture(digit, look, line, path)
         self._kept.append(kept)
         return kept
 
@@ -195,36 +197,6 @@ class Collector:
         """Make a folder for a label."""
         make_folder(self.folder / name)
         return self.folder / name
-
-
-def cut_out(image: NDArray[np.uint8], ink: Ink, box: Box) -> NDArray[np.uint8]:
-    """Cut a digit with a margin of paper out of image (H, W, 3), and paint over what neighbours reach into it."""
-    (x, y, w, h), margin = box, round(MARGIN * max(box[2:]))
-    top, left = max(0, y - margin), max(0, x - margin)
-    picture = image[top : y + h + margin, left : x + w + margin].copy()
-    if not picture.size:
-        raise OutputError(f"cannot keep the digit at {box}: it lies outside the picture")
-    mask = ink.over_frame()
-    rows, columns = (
-        np.minimum((np.arange(start, start + count) * ink.scale).astype(int), size - 1)
-        for start, count, size in (
-            (top, picture.shape[0], mask.shape[0]),
-            (left, picture.shape[1], mask.shape[1]),
-        )
-    )
-    foreign = (mask[np.ix_(rows, columns)] > 0).astype(np.uint8)
-    foreign = cv2.dilate(foreign, np.ones((5, 5), np.uint8))
-    foreign[max(0, y - top - 2) : y - top + h + 2, max(0, x - left - 2) : x - left + w + 2] = 0
-    return cv2.inpaint(picture, foreign, 3, cv2.INPAINT_TELEA) if foreign.any() else picture
-
-
-def _shape(image: NDArray[np.uint8], box: Box) -> NDArray[np.float32]:
-    """Return the look of a digit, (20, 20), of mean 0 and length 1: its product with another is their correlation."""
-    x, y, w, h = box
-    patch = cv2.cvtColor(image[max(0, y) : y + h, max(0, x) : x + w], cv2.COLOR_BGR2GRAY)
-    small = cv2.GaussianBlur(cv2.resize(patch, (20, 20), interpolation=cv2.INTER_AREA), (0, 0), 1).astype(np.float32)
-    small -= small.mean()
-    return small / max(float(np.linalg.norm(small)), 1e-6)
 
 
 def _rewrite(folder: Path, add: dict[str, object] | None = None, drop: str = "") -> None:

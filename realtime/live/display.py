@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from realtime.outputs.sink import OutputError
 
 TITLE = "livedigits"
+ESCAPE = 27  # code of the key
 # The largest window, width and height in pixels, that a picture opens; the user may draw it larger. Set by hand so that
 # it fits on the screen of a small laptop.
 MAX_SIZE = 1280, 800
@@ -71,6 +72,11 @@ def why_no_display() -> str | None:
     """Say why no window can be opened, or None where one can: without a display OpenCV aborts the whole process."""
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return "neither DISPLAY nor WAYLAND_DISPLAY is set"
+    if not cv2.currentUIFramework():
+        return (
+            "this OpenCV has no windows: pip uninstall opencv-python-headless, "
+            "then pip install --force-reinstall opencv-python"
+        )
     probe = "import cv2; cv2.namedWindow('probe'); cv2.waitKey(1)"
     if subprocess.run([sys.executable, "-c", probe], capture_output=True, check=False, timeout=30).returncode:
         return "the display does not answer"

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from realtime.live.collecting import INBOX, Collector, Selectable, shown_digits
+from realtime.live.display import ESCAPE
 from realtime.live.state import Controls
 from realtime.reading.classifier import NOT_A_DIGIT
 from realtime.reading.ink import POLARITIES, Box
 from realtime.tracking.tracked_frame import TrackedFrame
 from realtime.tracking.tracker import Tracker
 
-ESCAPE, TAB = 27, 9  # codes of the keys
+TAB = 9  # code of the key
 CONFIDENCE_STEP = 0.05  # by which [ and ] change the confidence; set by hand
 # Each key, as the help names it, and what it does.
 HELP = (
@@ -51,7 +53,8 @@ class Keyboard:
             "s": self._snapshot,
             "c": self._collect,
             chr(TAB): self._next,
-            "x": lambda tracked: self._label(tracked, NOT_A_DIGIT),
+            **{digit: partial(self._label, label=digit) for digit in "0123456789"},
+            "x": partial(self._label, label=NOT_A_DIGIT),
             "u": self._undo,
             "d": lambda _: self._toggle("steps"),
             "i": self._polarity,
@@ -65,10 +68,7 @@ class Keyboard:
 
     def press(self, key: str, tracked: TrackedFrame) -> bool:
         """Do what a key stands for, on the frame shown; tell whether it stands for anything."""
-        if key.isdecimal() and key.isascii():
-            action: Callable[[TrackedFrame], str] | None = lambda tracked: self._label(tracked, key)  # noqa: E731
-        else:
-            action = self._actions.get(key)
+        action = self._actions.get(key)
         if action is None:
             return False
         try:
@@ -80,8 +80,8 @@ class Keyboard:
 
     def click(self, tracked: TrackedFrame, x: float, y: float) -> None:
         """Select the digit, or what was refused as one, at a place in frame pixels; nothing where there is none."""
-        hits = [pick for pick in selectable_blobs(tracked) if _covers(pick.box, x, y)]
-        self.controls.selected = min(hits, key=lambda pick: pick.box[2] * pick.box[3], default=None)
+        hits = [blob for blob in selectable_blobs(tracked) if _covers(blob.box, x, y)]
+        self.controls.selected = min(hits, key=lambda blob: blob.box[2] * blob.box[3], default=None)
         self.message = _describe(self.controls.selected)
 
     def follow(self, tracked: TrackedFrame) -> None:
@@ -90,13 +90,13 @@ class Keyboard:
         if chosen is None:
             return
         if chosen.track:
-            same = [p for p in selectable_blobs(tracked) if (p.track, p.index) == (chosen.track, chosen.index)]
+            same = (blob for blob in selectable_blobs(tracked) if blob.place == chosen.place)
             shown = any(track.id == chosen.track for track in tracked.tracks)
-            self.controls.selected = same[0] if same else chosen if shown else None
+            self.controls.selected = next(same, chosen if shown else None)
         else:
             x, y, w, h = chosen.box
-            near = [p for p in selectable_blobs(tracked) if _covers(p.box, x + w / 2, y + h / 2)]
-            self.controls.selected = near[0] if near else None
+            near = (blob for blob in selectable_blobs(tracked) if _covers(blob.box, x + w / 2, y + h / 2))
+            self.controls.selected = next(near, None)
 
     def _label(self, tracked: TrackedFrame, label: str) -> str:
         chosen = self.controls.selected
@@ -124,8 +124,8 @@ class Keyboard:
     def _next(self, tracked: TrackedFrame) -> str:
         shown = selectable_blobs(tracked) if self.controls.steps else shown_digits(tracked.tracks)
         chosen = self.controls.selected
-        places = [(pick.track, pick.index) for pick in shown]
-        here = places.index((chosen.track, chosen.index)) if chosen and (chosen.track, chosen.index) in places else -1
+        places = [blob.place for blob in shown]
+        here = places.index(chosen.place) if chosen and chosen.place in places else -1
         self.controls.selected = shown[(here + 1) % len(shown)] if shown else None
         return _describe(self.controls.selected)
 
@@ -160,19 +160,21 @@ class Keyboard:
 def selectable_blobs(tracked: TrackedFrame) -> list[Selectable]:
     """List the digits of a frame, and what was refused as one (track 0)."""
     refused = [
-        Selectable(0, i, reason, 0.0, False, (x, y, w, h))
-        for i, ((x, y, w, h), reason) in enumerate(zip(tracked.page.boxes.tolist(), tracked.page.reasons, strict=True))
-        if reason
+        Selectable(0, i, str(refusal), 0.0, False, (x, y, w, h))
+        for i, ((x, y, w, h), refusal) in enumerate(
+            zip(tracked.page.boxes.tolist(), tracked.page.refusals, strict=True)
+        )
+        if refusal
     ]
     return shown_digits(tracked.tracks) + refused
 
 
-def _describe(pick: Selectable | None) -> str:
-    if pick is None:
+def _describe(blob: Selectable | None) -> str:
+    if blob is None:
         return "nothing selected"
-    if not pick.track:
-        return f"selected what was refused: {pick.text}"
-    return f"selected {pick.text} ({pick.confidence:.2f}): 0-9 label it, x not a digit"
+    if not blob.track:
+        return f"selected what was refused: {blob.text}"
+    return f"selected {blob.text} ({blob.confidence:.2f}): 0-9 label it, x not a digit"
 
 
 def _covers(box: Box, x: float, y: float) -> bool:

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 from realtime.live.state import Controls, Status
 from realtime.reading.classifier import Classifier
 from realtime.reading.ensemble import Ensemble
-from realtime.sources.frame import Frame, rotate
+from realtime.sources.frame import FileSource, Frame, rotate
 from realtime.sources.live_capture import LiveCapture
-from realtime.sources.opening import FileSource
 from realtime.tracking.frame_reader import FrameReader
 from realtime.tracking.tracked_frame import TrackedFrame
 from realtime.tracking.tracker import Tracker

@@ -90,13 +90,13 @@ def _picture(tracked: TrackedFrame, view: View, steps: bool) -> NDArray[np.uint8
 def _refused(picture: NDArray[np.uint8], tracked: TrackedFrame, view: View) -> None:
     """Frame what was refused, and write the reason below it where no other reason stands."""
     written: list[tuple[int, int]] = []
-    for box, reason in zip(tracked.page.boxes.tolist(), tracked.page.reasons, strict=True):
-        if reason:
+    for box, refusal in zip(tracked.page.boxes.tolist(), tracked.page.refusals, strict=True):
+        if refusal:
             x, y, w, h = view.box(tuple(box))
             cv2.rectangle(picture, (x, y), (x + w - 1, y + h - 1), RED, 1)
             bottom = min(y + h + 12, picture.shape[0] - 4)
-            if all(abs(bottom - low) > 12 or abs(x - left) > 8 * len(reason) for left, low in written):
-                _write(picture, reason, x, bottom, RED, 0.38)
+            if all(abs(bottom - low) > 12 or abs(x - left) > 8 * len(str(refusal)) for left, low in written):
+                _write(picture, str(refusal), x, bottom, RED, 0.38)
                 written.append((x, bottom))
 
 

@@ -1,11 +1,10 @@
 """Show annotated frames in a plain window, for photos and clips."""
 
-from realtime.live.display import NoDisplayError, Window
+from realtime.live.display import ESCAPE, NoDisplayError, Window
 from realtime.outputs.overlay import draw
 from realtime.outputs.sink import OutputError, Sink
 from realtime.tracking.tracked_frame import TrackedFrame
 
-ESCAPE = 27  # code of the key
 # How often, ms, a window that waits for a key looks whether it was closed. Set by hand.
 POLL_MS = 50
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ HEAD = (
 )
 
 
-def summarize(rounds: list[Round]) -> dict[str, object]:
+def summarize(rounds: list[Round]) -> dict[str, Any]:
     """Return the medians over rounds, with the least and the most: times in ms a frame and as multiples of decoding."""
     frames = np.array([len(r.reading) for r in rounds])
     decoding = np.array([sum(r.decoding) for r in rounds])
@@ -45,13 +46,11 @@ def summarize(rounds: list[Round]) -> dict[str, object]:
     }
 
 
-def summarize_starts(starts: list[Start]) -> dict[str, object]:
+def summarize_starts(starts: list[Start]) -> dict[str, Any]:
     """Return the s from command to first reading and the peak memory in MB, None where the system does not tell."""
     memory = [start.memory / 1e6 for start in starts if start.memory is not None]
-    return {
-        "start_s": spread(np.array([start.seconds for start in starts])),
-        "memory_mb": max(memory) if memory else None,
-    }
+    seconds = np.array([start.seconds for start in starts])
+    return {"start_s": spread(seconds), "memory_mb": max(memory, default=None)}
 
 
 def spread(values: NDArray[np.float64]) -> list[float]:
@@ -59,7 +58,17 @@ def spread(values: NDArray[np.float64]) -> list[float]:
     return [round(float(value), 4) for value in (np.median(values), values.min(), values.max())]
 
 
-def overview(figures: dict) -> list[str]:
+def tables(figures: dict[str, Any], stages: bool) -> list[str]:
+    """Return lines of text: the overview of several clips, and the stages where asked for, or of one clip."""
+    several = len(figures["clips"]) > 1
+    lines = [f"{figures['model']} on {figures['device']}, {figures['machine']}", ""]
+    lines += overview(figures) if several else []
+    if stages or not several:
+        lines += [line for clip in figures["clips"] for line in (*stage_table(clip), "")]
+    return [*lines, *start_lines(figures)]
+
+
+def overview(figures: dict[str, Any]) -> list[str]:
     """Return a table in Markdown for each number of threads, a row a clip."""
     lines = []
     for threads, clips in groupby(figures["clips"], key=lambda clip: clip["threads"]):
@@ -67,12 +76,8 @@ def overview(figures: dict) -> list[str]:
         for clip in clips:
             times, least, most = clip["reading"]["times_decoding"]
             (width, height), read = clip["size"], clip["read_frame"]
-            cells = [
-                clip["clip"],
-                f"{width}x{height}",
-                f"{clip['digits_a_frame']:.1f}",
-                f"{100 * clip['read_share']:.0f}",
-            ]
+            share, digits = 100 * clip["read_share"], clip["digits_a_frame"]
+            cells = [clip["clip"], f"{width}x{height}", f"{digits:.1f}", f"{share:.0f}"]
             cells += [f"{clip['decoding']['ms'][0]:.1f}", f"{times:.2f}", f"{least:.2f} to {most:.2f}"]
             cells += [f"{read['times_decoding'][0]:.1f}", f"{read['ms'][0]:.1f}"]
             cells += [f"{clip['drawing']['times_decoding'][0]:.2f}", f"{clip['frames_a_second'][0]:.0f}"]
@@ -81,7 +86,7 @@ def overview(figures: dict) -> list[str]:
     return lines
 
 
-def stage_table(clip: dict) -> list[str]:
+def stage_table(clip: dict[str, Any]) -> list[str]:
     """Return what each stage of a clip costs as lines of text."""
     width, height = clip["size"]
     lines = [
@@ -103,7 +108,7 @@ def stage_table(clip: dict) -> list[str]:
     return lines
 
 
-def start_lines(figures: dict) -> list[str]:
+def start_lines(figures: dict[str, Any]) -> list[str]:
     """Return how long fresh processes needed and how much memory, a line for each clip that was tried."""
     lines = []
     for start in figures["starts"]:
@@ -116,10 +121,10 @@ def start_lines(figures: dict) -> list[str]:
     return lines
 
 
-def load_figures(path: Path) -> dict:
+def load_figures(path: Path) -> dict[str, Any]:
     """Load what `benchmark-recognizer --json` wrote. Raises ValueError where the file is none of it."""
     try:
-        figures = json.loads(path.read_text(encoding="utf-8"))
+        figures: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         kept = [
             (clip["clip"], clip["threads"], *(clip[key]["times_decoding"][0] for key in COMPARED))
             for clip in figures["clips"]
@@ -133,13 +138,14 @@ def load_figures(path: Path) -> dict:
     return figures
 
 
-def compare(figures: dict, earlier: dict, percent: float) -> tuple[list[str], list[str]]:
+def find_regressions(figures: dict[str, Any], earlier: dict[str, Any], percent: float) -> tuple[list[str], list[str]]:
     """Hold figures against those of an earlier run, clips by name and threads, by their ratios to decoding.
 
     Returns a line for each ratio worse by more than `percent`, and the names of the clips that the earlier run lacks.
     """
     known = {(clip["clip"], clip["threads"]): clip for clip in earlier["clips"]}
-    worse, unknown = [], []
+    worse: list[str] = []
+    unknown: list[str] = []
     for clip in figures["clips"]:
         before = known.get((clip["clip"], clip["threads"]))
         if before is None:
@@ -149,7 +155,7 @@ def compare(figures: dict, earlier: dict, percent: float) -> tuple[list[str], li
     return worse, unknown
 
 
-def _worse(clip: dict, before: dict, percent: float) -> Iterator[str]:
+def _worse(clip: dict[str, Any], before: dict[str, Any], percent: float) -> Iterator[str]:
     for key, name in COMPARED.items():
         now, then = clip[key]["times_decoding"][0], before[key]["times_decoding"][0]
         if now > then * (1 + percent / 100):

@@ -13,11 +13,13 @@ from realtime.outputs.pictures import save_picture
 from realtime.reading.page import Page
 from realtime.tracking.tracker import settle
 
-TILE = (600, 420)  # width, height of a picture on the sheet, pixels
-MARGIN = 22  # around a picture, so that the label of a tight crop does not cover it, pixels
-COLUMNS, ROWS = 4, 6  # tiles on one sheet
-LINE, FONT, SCALE = 18, cv2.FONT_HERSHEY_SIMPLEX, 0.45
-REFUSED, CAPTION, GROUND = (80, 80, 230), (230, 230, 230), (30, 30, 30)  # BGR
+# The largest picture of a tile, and the width of its place on the sheet: width, height in pixels. Set by hand.
+TILE = (600, 420)
+MARGIN = 22  # pixels around a picture, so that the label of a digit at its edge has room
+TILE_COLUMNS, TILE_ROWS = 4, 6  # on one sheet; set by hand
+LINE = 18  # height of a line of text, pixels
+FONT, SCALE = cv2.FONT_HERSHEY_SIMPLEX, 0.45  # of the lines of text
+REFUSED, CAPTION, BACKGROUND = (80, 80, 230), (230, 230, 230), (30, 30, 30)  # colours, BGR
 
 
 @dataclass(frozen=True)
@@ -34,22 +36,22 @@ def make_tile(image: NDArray[np.uint8], page: Page, lines: Sequence[str]) -> Til
     scale = min((TILE[0] - 2 * MARGIN) / width, (TILE[1] - 2 * MARGIN) / height)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     canvas = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    canvas = cv2.copyMakeBorder(canvas, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_CONSTANT, value=GROUND)
-    for box, reason in zip(page.boxes.tolist(), page.reasons, strict=True):
-        if reason:
+    canvas = cv2.copyMakeBorder(canvas, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_CONSTANT, value=BACKGROUND)
+    for box, refusal in zip(page.boxes.tolist(), page.refusals, strict=True):
+        if refusal:
             x, y, w, h = _scaled(box, scale)
             cv2.rectangle(canvas, (x - 1, y - 1), (x + w, y + h), REFUSED, 1)
-            cv2.putText(canvas, reason.split(" (")[0][:24], (x, y - 3), FONT, 0.36, REFUSED, 1, cv2.LINE_AA)
+            cv2.putText(canvas, refusal.reason.value[:24], (x, y - 3), FONT, 0.36, REFUSED, 1, cv2.LINE_AA)
     numbers = [
-        replace(reading, digits=tuple(replace(digit, box=_scaled(digit.box, scale)) for digit in reading.digits))
-        for reading in page.numbers
+        replace(number, digits=tuple(replace(digit, box=_scaled(digit.box, scale)) for digit in number.digits))
+        for number in page.numbers
     ]
     return Tile(draw(canvas, settle(numbers)), tuple(piece for line in lines for piece in _wrap(line)))
 
 
 def save_sheets(tiles: list[Tile], folder: Path, name: str) -> list[Path]:
     """Write the tiles as pictures `name.png`, `name-2.png`... in a folder; return their paths. Raises OutputError."""
-    each = COLUMNS * ROWS
+    each = TILE_COLUMNS * TILE_ROWS
     paths = []
     for start in range(0, len(tiles), each):
         paths.append(folder / (f"{name}-{start // each + 1}.png" if start else f"{name}.png"))
@@ -59,13 +61,13 @@ def save_sheets(tiles: list[Tile], folder: Path, name: str) -> list[Path]:
 
 def montage(tiles: list[Tile]) -> NDArray[np.uint8]:
     """Return one picture (H, W, 3) of the tiles, row by row."""
-    columns = min(COLUMNS, len(tiles))
+    columns = min(TILE_COLUMNS, len(tiles))
     strips = []
     for start in range(0, len(tiles), columns):
         row = tiles[start : start + columns]
         picture_height = max(tile.picture.shape[0] for tile in row)
         height = picture_height + LINE * max(len(tile.lines) for tile in row) + 14
-        strip = np.full((height, columns * (TILE[0] + 8), 3), GROUND, np.uint8)
+        strip = np.full((height, columns * (TILE[0] + 8), 3), BACKGROUND, np.uint8)
         for i, tile in enumerate(row):
             left = i * (TILE[0] + 8)
             tall, wide = tile.picture.shape[:2]

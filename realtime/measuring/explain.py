@@ -2,23 +2,23 @@
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime.outputs.files import write_whole
 from realtime.outputs.overlay import SETTLED, draw, draw_box
-from realtime.outputs.pictures import save_picture
 from realtime.reading.page import Page
 from realtime.tracking.tracker import settle
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-REFUSED = (60, 60, 230)  # BGR
-MOST_CROPS = 36  # the blobs most like digits are shown: texture has thousands that are not
-COLUMNS = 6
+REFUSED = (60, 60, 230)  # colour of the box around what is no digit, BGR
+# So many blobs are shown, those most like digits, in so many columns: texture has thousands that are none. Set by hand.
+MAX_CROPS, CROP_COLUMNS = 36, 6
 
 
 def explain(path: Path, image: NDArray[np.uint8], page: Page, title: str) -> None:
@@ -29,13 +29,14 @@ def explain(path: Path, image: NDArray[np.uint8], page: Page, title: str) -> Non
     """
     from matplotlib.figure import Figure  # here, since it takes as long to import as all the rest
 
-    refused = np.array([bool(reason) for reason in page.reasons], float)
-    shown = np.sort(np.argsort(page.junk + refused, kind="stable")[:MOST_CROPS])
-    rows = -(-len(shown) // COLUMNS)
+    refused = np.array([bool(refusal) for refusal in page.refusals], float)
+    shown = np.sort(np.argsort(page.reject + refused, kind="stable")[:MAX_CROPS])
+    rows = -(-len(shown) // CROP_COLUMNS)
     figure = Figure(figsize=(16, 10 + 1.9 * rows), layout="constrained")
     figure.suptitle(title, parse_math=False)
-    top, bottom = figure.subfigures(2, 1, height_ratios=[10, max(0.1, 1.9 * rows)])
-    text = " | ".join(reading.text for reading in page.numbers) or "nothing"
+    parts = figure.subfigures(2, 1, squeeze=False, height_ratios=[10, max(0.1, 1.9 * rows)])
+    top, bottom = cast("NDArray[np.object_]", parts)[:, 0]
+    text = " | ".join(number.text for number in page.numbers) or "nothing"
     steps = {
         "picture": image,
         "ink": 255 - page.ink.over_frame(),
@@ -47,33 +48,33 @@ def explain(path: Path, image: NDArray[np.uint8], page: Page, title: str) -> Non
         axes.set_title(name, parse_math=False)
         axes.set_axis_off()
     if rows:
-        pairs = bottom.subplots(rows, 2 * COLUMNS, squeeze=False).reshape(-1, 2)
+        pairs = bottom.subplots(rows, 2 * CROP_COLUMNS, squeeze=False).reshape(-1, 2)
         for k, axes in enumerate(pairs):
             _draw_crop(axes[0], axes[1], page, int(shown[k])) if k < len(shown) else [a.set_axis_off() for a in axes]
     data = io.BytesIO()
     figure.savefig(data, format="png", dpi=80)
-    save_picture(path, cv2.imdecode(np.frombuffer(data.getvalue(), np.uint8), cv2.IMREAD_COLOR))
+    write_whole(path, data.getvalue())
 
 
 def _blobs(image: NDArray[np.uint8], page: Page) -> NDArray[np.uint8]:
-    """Return the picture with a numbered box for each blob."""
+    """Return the picture with a box around each blob."""
     canvas = image.copy()
     thickness = max(1, round(max(image.shape[:2]) / 640))
-    for box, reason in zip(page.boxes.tolist(), page.reasons, strict=True):
-        draw_box(canvas, tuple(box), REFUSED if reason else SETTLED, thickness)
+    for box, refusal in zip(page.boxes.tolist(), page.refusals, strict=True):
+        draw_box(canvas, tuple(box), REFUSED if refusal else SETTLED, thickness)
     return canvas
 
 
 def _draw_crop(picture: "Axes", bars: "Axes", page: Page, blob: int) -> None:
     """Draw one blob's crop as the network sees it, and what the network and the rules made of it."""
-    reason = page.reasons[blob]
-    colour = "tab:red" if reason else "tab:green"
+    refusal = page.refusals[blob]
+    colour = "tab:red" if refusal else "tab:green"
     x, y, *_ = page.boxes[blob].tolist()
     picture.imshow(page.crops[blob, 0], cmap="gray", vmin=0, vmax=255)
     picture.set_title(f"at {x}, {y}", fontsize=7)
     picture.set_axis_off()
-    bars.bar(range(11), [*page.digits[blob], page.junk[blob]], color=[colour] * 10 + ["tab:gray"])
+    bars.bar(range(11), [*page.digits[blob], page.reject[blob]], color=[colour] * 10 + ["tab:gray"])
     bars.set_ylim(0, 1)
     bars.set_yticks([])
     bars.set_xticks(range(11), [*"0123456789", "no"], fontsize=6)
-    bars.set_title(reason[:34] or "read", fontsize=7, color=colour, parse_math=False)
+    bars.set_title(str(refusal or "read")[:34], fontsize=7, color=colour, parse_math=False)

@@ -14,12 +14,8 @@ class Edits:
     extra: int = 0
 
     def __add__(self, other: "Edits") -> "Edits":
-        return Edits(
-            self.total + other.total,
-            self.wrong + other.wrong,
-            self.missing + other.missing,
-            self.extra + other.extra,
-        )
+        total, wrong = self.total + other.total, self.wrong + other.wrong
+        return Edits(total, wrong, self.missing + other.missing, self.extra + other.extra)
 
 
 WRONG, MISSING, EXTRA = Edits(1, wrong=1), Edits(1, missing=1), Edits(1, extra=1)
@@ -40,13 +36,8 @@ class RowScore:
     edits: Edits = Edits()
 
     def __add__(self, other: "RowScore") -> "RowScore":
-        return RowScore(
-            self.rows + other.rows,
-            self.exact + other.exact,
-            self.parted + other.parted,
-            self.digits + other.digits,
-            self.edits + other.edits,
-        )
+        rows, exact, parted = self.rows + other.rows, self.exact + other.exact, self.parted + other.parted
+        return RowScore(rows, exact, parted, self.digits + other.digits, self.edits + other.edits)
 
     @property
     def percent_exact(self) -> float:
@@ -59,16 +50,16 @@ class RowScore:
         return 100 * self.edits.total / max(1, self.digits)
 
 
-def compare(read: str, truth: str) -> Edits:
+def edit_distance(read: str, truth: str) -> Edits:
     """Return the fewest edits (Levenshtein) that turn `read` into `truth`."""
-    above = [Edits(j, missing=j) for j in range(len(truth) + 1)]
+    before = [Edits(j, missing=j) for j in range(len(truth) + 1)]
     for i, sign in enumerate(read, 1):
-        line = [Edits(i, extra=i)]
-        for j, wanted in enumerate(truth, 1):
-            kept = above[j - 1] if sign == wanted else above[j - 1] + WRONG
-            line.append(min(kept, above[j] + EXTRA, line[-1] + MISSING, key=lambda e: e.total))
-        above = line
-    return above[-1]
+        now = [Edits(i, extra=i)]
+        for j, expected in enumerate(truth, 1):
+            kept = before[j - 1] if sign == expected else before[j - 1] + WRONG
+            now.append(min(kept, before[j] + EXTRA, now[-1] + MISSING, key=lambda edits: edits.total))
+        before = now
+    return before[-1]
 
 
 def match_rows(read: list[str], truth: list[str]) -> list[tuple[str | None, str | None]]:
@@ -82,11 +73,11 @@ def match_rows(read: list[str], truth: list[str]) -> list[tuple[str | None, str 
         for j in range(len(truth) + 1):
             ways = []
             if i:
-                ways.append((_add(cost[i - 1, j], len(_bare(read[i - 1])), False), (i - 1, j)))
+                ways.append((_add(cost[i - 1, j], len(_without_blanks(read[i - 1])), False), (i - 1, j)))
             if j:
-                ways.append((_add(cost[i, j - 1], len(_bare(truth[j - 1])), False), (i, j - 1)))
+                ways.append((_add(cost[i, j - 1], len(_without_blanks(truth[j - 1])), False), (i, j - 1)))
             if i and j:
-                edits = compare(_bare(read[i - 1]), _bare(truth[j - 1])).total
+                edits = edit_distance(_without_blanks(read[i - 1]), _without_blanks(truth[j - 1])).total
                 ways.append((_add(cost[i - 1, j - 1], edits, edits == 0), (i - 1, j - 1)))
             if ways:
                 cost[i, j], step[i, j] = min(ways)
@@ -103,17 +94,37 @@ def score_rows(read: list[str], truth: list[str]) -> RowScore:
     return reduce(RowScore.__add__, (_score_pair(*pair) for pair in match_rows(read, truth)), RowScore())
 
 
+def row_summary(score: RowScore) -> list[str]:
+    """Say in two lines how many rows were read exactly, and which digits were not."""
+    edits, percent = score.edits, 100 * score.parted / max(1, score.rows)
+    return [
+        f"rows exact {score.exact} of {score.rows} ({score.percent_exact:.1f} %), "
+        f"with numbers parted alike {score.parted} ({percent:.1f} %)",
+        f"digit error {score.digit_error:.2f} %: {edits.wrong} wrong, {edits.missing} missing, {edits.extra} extra "
+        f"of {score.digits}",
+    ]
+
+
+def row_figures(score: RowScore) -> dict[str, object]:
+    """Return a score for JSON."""
+    figures = {"rows": score.rows, "exact": score.exact, "parted": score.parted, "digits": score.digits}
+    edits = {"wrong": score.edits.wrong, "missing": score.edits.missing, "extra": score.edits.extra}
+    return figures | edits | {"percent_exact": score.percent_exact, "digit_error": score.digit_error}
+
+
 def _score_pair(read: str | None, truth: str | None) -> RowScore:
-    edits = compare(_bare(read or ""), _bare(truth or ""))
+    """Score a row read against the row of the truth that it was paired with; None stands for no row."""
+    edits = edit_distance(_without_blanks(read or ""), _without_blanks(truth or ""))
     if truth is None:
         return RowScore(edits=edits)
-    exact = read is not None and edits.total == 0
-    return RowScore(1, exact, exact and read.split() == truth.split(), len(_bare(truth)), edits)
+    exact = edits.total == 0 and read is not None
+    parted = exact and (read or "").split() == truth.split()
+    return RowScore(1, int(exact), int(parted), len(_without_blanks(truth)), edits)
 
 
 def _add(cost: tuple[int, int], edits: int, exact: bool) -> tuple[int, int]:
     return cost[0] + edits, cost[1] - exact
 
 
-def _bare(row: str) -> str:
+def _without_blanks(row: str) -> str:
     return "".join(row.split())

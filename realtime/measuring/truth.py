@@ -1,9 +1,10 @@
-"""Find out what a source says it shows: truth.csv, folders named 0 to 9, labels in an npz file, or nothing."""
+"""Find out what a source is known to show: by truth.csv, by folders named 0 to 9, by labels in an npz file, or not."""
 
 import csv
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -13,16 +14,17 @@ from numpy.typing import NDArray
 from realtime.reading.classifier import NOT_A_DIGIT
 from realtime.sources.clip import CLIPS
 from realtime.sources.frame import SourceError
-from realtime.sources.pictures import PICTURES, read_picture
+from realtime.sources.pictures import PICTURES, is_of_kind, read_picture
 
 DIGITS = tuple("0123456789")
-LABELS = (*DIGITS, NOT_A_DIGIT)
-SHEET_SIDE = 256  # a picture of an npz file is shown on a plain sheet this large, pixels
-WRITING_SIDE = 112  # and enlarged there by a whole factor to about this side, pixels
+LABELS = (*DIGITS, NOT_A_DIGIT)  # that a sample may have
+# A picture of an npz file is laid on a plain sheet of paper, SHEET_SIDE pixels wide and high or more, enlarged by a
+# whole factor to about WRITING_SIDE pixels. Set by hand.
+SHEET_SIDE, WRITING_SIDE = 256, 112
 
 
 @dataclass(frozen=True)
-class Sheet:
+class LabelledPicture:
     """A picture with its rows of numbers from the top, a blank for a wide gap."""
 
     path: Path
@@ -51,13 +53,13 @@ class Sample:
 
 @dataclass(frozen=True)
 class LabelledSource:
-    """What there is to read at a path. One kind of truth is filled, or none and only `untold` files are listed."""
+    """What there is to read at a path: pictures and passages by truth.csv, or samples, or else `unlabelled` files."""
 
     path: Path
-    sheets: list[Sheet] = field(default_factory=list)
+    pictures: list[LabelledPicture] = field(default_factory=list)
     passages: list[Passage] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
-    untold: list[Path] = field(default_factory=list)
+    unlabelled: list[Path] = field(default_factory=list)
 
 
 def open_labelled(path: Path) -> LabelledSource:
@@ -71,31 +73,33 @@ def open_labelled(path: Path) -> LabelledSource:
     if path.suffix.lower() not in CLIPS | PICTURES:
         raise SourceError(f"cannot evaluate {path}: neither a folder, a picture, a clip nor an npz file")
     if (path.parent / "truth.csv").is_file():
-        told = read_truth(path.parent / "truth.csv")
-        mine = [[entry for entry in entries if entry.path == path] for entries in told]
-        if any(mine):
-            return LabelledSource(path, *mine)
-    return LabelledSource(path, untold=[path])
+        pictures, passages = read_truth(path.parent / "truth.csv")
+        own = LabelledSource(path, [p for p in pictures if p.path == path], [p for p in passages if p.path == path])
+        if own.pictures or own.passages:
+            return own
+    return LabelledSource(path, unlabelled=[path])
 
 
 def _open_folder(path: Path) -> LabelledSource:
+    """Look what a folder holds. Raises SourceError where it is nothing to read, ValueError for a bad table."""
     if (path / "truth.csv").is_file():
         return LabelledSource(path, *read_truth(path / "truth.csv"))
-    found = sorted(p for p in path.rglob("*") if p.suffix.lower() in CLIPS | PICTURES and p.is_file())
+    found = sorted(p for p in path.rglob("*") if is_of_kind(p, CLIPS | PICTURES) and p.is_file())
     labelled = [p for p in found if p.parent.name in LABELS and p.suffix.lower() in PICTURES]
     if labelled:
         return LabelledSource(path, samples=[_sample(path, file) for file in labelled])
     if not found:
         raise SourceError(f"folder {path} holds no truth.csv, no folders 0 to 9, no picture and no clip")
-    return LabelledSource(path, untold=found)
+    return LabelledSource(path, unlabelled=found)
 
 
 def _sample(folder: Path, file: Path) -> Sample:
+    """Return a picture that lies in WRITER/LABEL of a folder as a sample."""
     writer = file.parent.parent.relative_to(folder).as_posix()
-    return Sample(file.relative_to(folder).as_posix(), file.parent.name, writer, lambda: read_picture(file))
+    return Sample(file.relative_to(folder).as_posix(), file.parent.name, writer, partial(read_picture, file))
 
 
-def read_truth(path: Path) -> tuple[list[Sheet], list[Passage]]:
+def read_truth(path: Path) -> tuple[list[LabelledPicture], list[Passage]]:
     """Read truth.csv: columns file, rows, and for clips start, end in s. Raises ValueError for another form."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -106,7 +110,7 @@ def read_truth(path: Path) -> tuple[list[Sheet], list[Passage]]:
         raise SourceError(f"cannot open {path}: {error.strerror or error}") from None
     if not lines:
         raise ValueError(f"{path} lists no file")
-    sheets, passages = [], []
+    pictures, passages = [], []
     for number, line in enumerate(lines, 2):
         where = f"{path}, line {number}"
         name, rows = line.get("file"), line.get("rows")
@@ -114,12 +118,12 @@ def read_truth(path: Path) -> tuple[list[Sheet], list[Passage]]:
             raise ValueError(f"{where}: needs the columns file and rows")
         if set(rows) - set("0123456789 |"):
             raise ValueError(f"{where}: rows are digits, blanks and bars between rows, got {rows!r}")
-        told = tuple(row.strip() for row in rows.split("|") if row.strip())
+        written = tuple(row.strip() for row in rows.split("|") if row.strip())
         if Path(name).suffix.lower() in CLIPS:
-            passages.append(Passage(path.parent / name, told, *_times(line, where)))
+            passages.append(Passage(path.parent / name, written, *_times(line, where)))
         else:
-            sheets.append(Sheet(path.parent / name, told))
-    return sheets, passages
+            pictures.append(LabelledPicture(path.parent / name, written))
+    return pictures, passages
 
 
 def _times(line: dict[str, str], where: str) -> tuple[float, float]:
@@ -150,7 +154,7 @@ def load_labelled(path: Path) -> list[Sample]:
     names = [str(label) if str(label) in DIGITS else NOT_A_DIGIT for label in labels.tolist()]
     groups = [str(label) if name == NOT_A_DIGIT else "" for label, name in zip(labels.tolist(), names, strict=True)]
     return [
-        Sample(f"{path.name} {i}", name, group, lambda image=image: on_sheet(image, light_ink))
+        Sample(f"{path.name} {i}", name, group, partial(on_sheet, image, light_ink))
         for i, (name, group, image) in enumerate(zip(names, groups, images, strict=True))
     ]
 
@@ -168,4 +172,4 @@ def on_sheet(image: NDArray[np.uint8], light_ink: bool) -> NDArray[np.uint8]:
     sheet = np.full((height, width), paper, np.uint8)
     left, top = (width - size[0]) // 2, (height - size[1]) // 2
     sheet[top : top + size[1], left : left + size[0]] = writing
-    return cv2.cvtColor(sheet, cv2.COLOR_GRAY2BGR)
+    return np.repeat(sheet[..., None], 3, axis=2)

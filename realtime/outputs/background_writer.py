@@ -3,6 +3,7 @@
 import queue
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Generic, TypeVar
 
 import cv2
@@ -17,31 +18,36 @@ T = TypeVar("T")
 class BackgroundWriter(Generic[T]):
     """Hand items to `write` in order, on one thread, while up to `capacity` of them may wait.
 
-    `lost` counts items that found no room. What `write` raises is raised by the next `offer` or `put`, or by `close`.
+    Items that find no room are left out, and `warn` is told so: at the first one, and how many they were at the end.
+    target: the file or folder that is written. What `write` raises is raised by the next `offer`, or by `close`.
     """
 
-    def __init__(self, write: Callable[[T], None], capacity: int = CAPACITY) -> None:
-        self.lost = 0
-        self._write = write
+    def __init__(
+        self, write: Callable[[T], None], target: Path, warn: Callable[[str], None], capacity: int = CAPACITY
+    ) -> None:
+        self._write, self._target, self._warn = write, target, warn
+        self._lost = 0
         self._items: queue.Queue[T | None] = queue.Queue(capacity)
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
-    def offer(self, item: T) -> bool:
-        """Hand over an item if there is room, without waiting; tell whether there was."""
+    def offer(self, item: T) -> None:
+        """Hand over an item if there is room, without waiting."""
         self._raise()
         try:
             self._items.put_nowait(item)
         except queue.Full:
-            self.lost += 1
-            return False
-        return True
+            self._lost += 1
+            if self._lost == 1:
+                self._warn(f"writing {self._target} cannot keep up: some frames are left out of it")
 
     def close(self) -> None:
         """Write what waits, stop the thread and join it."""
         self._items.put(None)
         self._thread.join()
+        if self._lost:
+            self._warn(f"{self._target} lacks {self._lost} frames: writing could not keep up")
         self._raise()
 
     def _raise(self) -> None:

@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 from realtime.reading.ink import Box
 from realtime.tracking.track import Track
 
-SETTLED, SEEN = (60, 220, 60), (0, 190, 255)  # BGR; settled is a whole box, seen only its corners
+# Colours, BGR, of numbers that have settled, drawn as whole boxes, and of those that are only seen, drawn as corners.
+SETTLED, SEEN = (60, 220, 60), (0, 190, 255)
+# Colours, BGR, of plates and of the text on them.
 DARK, WHITE = (20, 20, 20), (255, 255, 255)
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 

@@ -22,7 +22,7 @@ class Recorder(Sink):
     """
 
     def __init__(self, folder: Path, warn: Callable[[str], None]) -> None:
-        self.folder, self._warn = folder, warn
+        self.folder = folder
         try:
             if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
                 raise OutputError(f"cannot record into {folder}: it is not empty; name a new folder")
@@ -32,19 +32,18 @@ class Recorder(Sink):
             if isinstance(error, OutputError):
                 raise
             raise OutputError(f"cannot record into {folder}: {error.strerror or error}") from None
-        self._writer: BackgroundWriter[tuple[Frame, dict[str, object]]] = BackgroundWriter(self._write)
+        self._writer: BackgroundWriter[tuple[Frame, dict[str, object]]] = BackgroundWriter(self._write, folder, warn)
 
     def take(self, tracked: TrackedFrame) -> None:
         """Hand the frame over to be written."""
         line = {
             "file": f"{FRAMES}/{tracked.frame.index:06}.png",
             "at": tracked.frame.time,
-            "conf": tracked.page.confidence,
-            "polarity": tracked.page.polarity,
+            "conf": tracked.read_page.confidence,
+            "polarity": tracked.read_page.polarity,
             **tracked.to_dict(),
         }
-        if not self._writer.offer((tracked.frame, line)) and self._writer.lost == 1:
-            self._warn(f"recording into {self.folder} cannot keep up: some frames are left out of it")
+        self._writer.offer((tracked.frame, line))
 
     def close(self) -> None:
         """Write what waits."""
@@ -52,8 +51,6 @@ class Recorder(Sink):
             self._writer.close()
         finally:
             self._lines.close()
-            if self._writer.lost:
-                self._warn(f"{self.folder} lacks {self._writer.lost} frames: writing could not keep up")
 
     def _write(self, item: tuple[Frame, dict[str, object]]) -> None:
         """Write a picture, then its line; runs in the writer's thread."""

@@ -89,15 +89,13 @@ class LiveVideo(Sink):
 
     def __init__(self, path: Path, fps: float, warn: Callable[[str], None]) -> None:
         self._video = VideoFile(path, fps)
-        self._warn = warn
         self._next = 0.0  # s, in the frames' time, at which the next picture of the video stands
         self._last: NDArray[np.uint8] | None = None
-        self._writer: BackgroundWriter[TrackedFrame] = BackgroundWriter(self._write)
+        self._writer: BackgroundWriter[TrackedFrame] = BackgroundWriter(self._write, path, warn)
 
     def take(self, tracked: TrackedFrame) -> None:
         """Hand the frame over to be drawn and written."""
-        if not self._writer.offer(tracked) and self._writer.lost == 1:
-            self._warn(f"writing {self._video.path} cannot keep up: some frames are left out of it")
+        self._writer.offer(tracked)
 
     def close(self) -> None:
         """Write what waits and finish the file."""
@@ -107,8 +105,6 @@ class LiveVideo(Sink):
                 self._video.write(self._last)
         finally:
             self._video.close()
-            if self._writer.lost:
-                self._warn(f"{self._video.path} lacks {self._writer.lost} frames: writing could not keep up")
 
     def _write(self, tracked: TrackedFrame) -> None:
         """Repeat the frame before until this one's time has come; runs in the writer's thread."""

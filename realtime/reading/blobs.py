@@ -8,13 +8,17 @@ from numpy.typing import NDArray
 
 from realtime.reading.components import components, enclose_pieces, label
 
-SHADE = 0.375  # ink fainter than this share of a blob's contrast may be the shade of something else: it is, where it is
-SOME_SHADE, MUCH_SHADE, SHRUNK = 0.27, 0.43, 0.85  # much of the blob, or some, and the rest is so much smaller
-LEAST_SIDE = 5  # smaller blobs are specks, pixels
-WIDE, TALL = 0.8, 0.7  # a blob wider than this share of its height may be digits that touch, parts of this share of it
-HIGHEST = 0.5  # share of the picture's height from which on it is no digits but a thing, as the sheet itself
-HAZE = 0.25  # ink fainter than this share of a blob's contrast leaves no mark in the mask
-LEAST_SHADED = 12  # blobs smaller than this hide no stroke in their shade, pixels
+# Set by hand on photos of numbers and on drawn scenes, where print shows through or digits stand close.
+MIN_BLOB_SIDE = 5  # blobs whose longest side is shorter are specks, pixels
+MIN_PARTED_SIDE = 12  # smaller blobs are not looked at for faint ink, pixels: they hold no more than one stroke
+# Ink fainter than SHADE, a share of its blob's contrast, is the shade of something else where it is more than the share
+# MUCH_SHADE of the blob's pixels, or more than SOME_SHADE and without it the blob is lower or narrower than SHRUNK of
+# what it was.
+SHADE, SOME_SHADE, MUCH_SHADE, SHRUNK = 0.375, 0.27, 0.43, 0.85
+# Ink fainter than HAZE, a share of its blob's contrast, is a camera's blur between digits, where the blob is wider than
+# HAZE_WIDTH of its height and at least two parts higher than HAZE_PART of it remain without that ink.
+HAZE, HAZE_WIDTH, HAZE_PART = 0.25, 0.8, 0.7
+MAX_HAZE_HEIGHT = 0.5  # a blob higher than this share of the picture is a thing, as the sheet itself, and holds no haze
 
 
 class Blobs(NamedTuple):
@@ -41,11 +45,11 @@ def find_blobs(depth: NDArray[np.uint8], inked: NDArray[np.uint8], seed: float) 
 
 
 def _gather(depth: NDArray[np.uint8], where: NDArray[np.intp], owner: NDArray[np.intp], seed: float) -> Blobs:
-    """Make blobs of inked pixels: flat places (K,), in order, and owners (K,); of specks and shallow ink none."""
+    """Make blobs of inked pixels: flat places (K,), in order, and owners (K,); leave out specks and shallow ink."""
     depths = depth.ravel().take(where)
     count = int(owner.max(initial=-1)) + 1
     boxes = enclose_pieces(where, owner, count, depth.shape[1])
-    keep = boxes[:, 2:].max(axis=1, initial=0) >= LEAST_SIDE
+    keep = boxes[:, 2:].max(axis=1, initial=0) >= MIN_BLOB_SIDE
     keep &= np.bincount(owner[depths > seed], minlength=count) > 0
     kept = keep[owner]
     where, owner, depths = where[kept], (np.cumsum(keep) - 1)[owner[kept]], depths[kept].astype(np.float32)
@@ -62,18 +66,18 @@ def part_blobs(depth: NDArray[np.uint8], inked: NDArray[np.uint8], blobs: Blobs,
     latter of 0 and 1.
     """
     where, owner, boxes, area, contrast = blobs
-    shady = np.bincount(owner[depth.ravel().take(where) < SHADE * contrast[owner]], minlength=len(area)) / area
-    large = boxes[:, 2:].max(axis=1, initial=0) >= LEAST_SHADED
-    shaded = large & (shady > SOME_SHADE)
-    wide = large & (boxes[:, 2] > WIDE * boxes[:, 3]) & (boxes[:, 3] < HIGHEST * len(depth))
-    suspects = np.flatnonzero(shaded | wide)
-    if not len(suspects):
+    shade = np.bincount(owner[depth.ravel().take(where) < SHADE * contrast[owner]], minlength=len(area)) / area
+    large = boxes[:, 2:].max(axis=1, initial=0) >= MIN_PARTED_SIDE
+    shaded = large & (shade > SOME_SHADE)
+    wide = large & (boxes[:, 2] > HAZE_WIDTH * boxes[:, 3]) & (boxes[:, 3] < MAX_HAZE_HEIGHT * len(depth))
+    checked = np.flatnonzero(shaded | wide)
+    if not len(checked):
         return blobs
     owner, count = owner.copy(), len(area)
     pixels = np.flatnonzero((shaded | wide)[owner])
     pixels = pixels[np.argsort(owner[pixels].astype(np.uint32 if count >= 2**16 else np.uint16), kind="stable")]
-    parts = np.split(pixels, np.cumsum(area[suspects])[:-1])
-    for i, mine in zip(suspects.tolist(), parts, strict=True):
+    parts = np.split(pixels, np.cumsum(area[checked])[:-1])
+    for i, mine in zip(checked.tolist(), parts, strict=True):
         x, y, w, h = boxes[i].tolist()
         row, column = np.divmod(where[mine], inked.shape[1])
         place = row - y, column - x
@@ -84,10 +88,10 @@ def part_blobs(depth: NDArray[np.uint8], inked: NDArray[np.uint8], blobs: Blobs,
         if wide[i]:
             gone |= _haze(own, depths <= HAZE * contrast[i])
         if shaded[i]:
-            gone |= _shade(own, depths < SHADE * contrast[i], shady[i] > MUCH_SHADE)
+            gone |= _shade(own, depths < SHADE * contrast[i], shade[i] > MUCH_SHADE)
         if gone.any():
             inked[y : y + h, x : x + w][gone] = 0
-            part = label(own & ~gone)[place].astype(np.intp)
+            part = label(own * ~gone)[place].astype(np.intp)
             owner[mine] = np.where(part, part + (count - 1), -1)
             count += int(part.max())
     left = owner >= 0
@@ -97,7 +101,7 @@ def part_blobs(depth: NDArray[np.uint8], inked: NDArray[np.uint8], blobs: Blobs,
 def _haze(own: NDArray[np.uint8], faint: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Mark the faint ink of a blob, (h, w), where it is all that joins parts nearly as high as the blob."""
     firm = own * ~faint
-    high = np.count_nonzero(components(firm)[1][:, 3] > TALL * len(own))
+    high = np.count_nonzero(components(firm)[1][:, 3] > HAZE_PART * len(own))
     return own > firm if high > 1 else np.zeros(own.shape, bool)
 
 

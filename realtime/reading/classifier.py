@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from realtime.reading import crops
 from realtime.reading.runtime import ModelRefusedError, gpu_index, open_session, refusing
 
-NOT_A_DIGIT = "not-a-digit"
-# Crops that the CPU is given at once. More at once are no faster (`python -m export.benchmark_network`), but the memory
-# that a batch took stays taken: 71 MB for one of 512, in parts of 64 20 MB.
-PART = 64
+NOT_A_DIGIT = "not-a-digit"  # the name of the reject class in model files, and of its folder of labelled pictures
+# Crops that the CPU is given at once. More are no faster (`python -m export.benchmark_network`), but the memory that a
+# batch took stays taken: 71 MB for one of 512, 20 MB in parts of 64.
+MAX_BATCH = 64
 
 
 class Classifier:
@@ -39,9 +39,9 @@ class Classifier:
         """Classify crops (N, 1, 28, 28) uint8 as (N, C) float32, rows sum to 1. Raises ValueError for other arrays."""
         if batch.dtype != np.uint8 or batch.ndim != 4 or batch.shape[1:] != (1, crops.SIDE, crops.SIDE):
             raise ValueError(f"crops must be (N, 1, 28, 28) uint8, got {batch.shape} {batch.dtype}")
-        if len(batch) <= PART or self.device != "cpu":
+        if len(batch) <= MAX_BATCH or self.device != "cpu":
             return self._session.run(None, {"crops": batch})[0]
-        parts = (batch[start : start + PART] for start in range(0, len(batch), PART))
+        parts = (batch[start : start + MAX_BATCH] for start in range(0, len(batch), MAX_BATCH))
         return np.concatenate([self._session.run(None, {"crops": part})[0] for part in parts])
 
     def classify(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_]]:

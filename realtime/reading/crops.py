@@ -1,7 +1,7 @@
 """Lay ink out as MNIST's digits: the one normaliser that training, the export check and live reading share.
 
 Of the 10,000 MNIST test pictures, cut whole from their 28x28 frames, 9,997 come back byte for byte
-(`pytest tests/test_crops.py`, with LIVEDIGITS_DATA set).
+(`pytest tests/reading/test_crops.py`, with LIVEDIGITS_DATA set).
 """
 
 import cv2
@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 VERSION = "mnist-1"  # travels in checkpoints and ONNX metadata; change it when `cut` gives other bytes
-SIDE = 28
-INK_SIDE = 20  # longest side of the ink in 69,984 of MNIST's 70,000 pictures
-CENTRE = 14  # where the centre of mass of the ink comes to lie, in pixel indices
-MIN_STROKE = 2.0  # thinner pens are thickened to this many pixels of the crop; MNIST's strokes are 2 to 4 wide
+SIDE = 28  # width and height of a crop, pixels, as MNIST's pictures have them
+INK_SIDE = 20  # longest side of the ink, pixels; so in 69,984 of MNIST's 70,000 pictures
+CENTRE = 14  # where the centre of mass of the ink comes to lie on both axes, in pixel indices; so in all of MNIST
+MIN_STROKE = 2.0  # thinner pens are thickened to this many pixels of the crop: MNIST's strokes are 2 to 4 wide
 
 
 def cut(

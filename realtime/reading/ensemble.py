@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from realtime.reading.classifier import Classifier
 from realtime.reading.model_files import default_model, finetuned_model
 
-FALLBACK = 0.6  # probability from which on the fine-tuned network alone is believed
-FINE_TUNED, BASE = "fine-tuned", "base"
+FALLBACK = 0.6  # probability from which on the fine-tuned network alone is believed; set by hand
+FINE_TUNED, BASE = "fine-tuned", "base"  # what `Digit.model` calls the two networks
 
 
 class Ensemble:

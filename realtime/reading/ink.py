@@ -6,27 +6,35 @@ their edges, and is neutral between dark and light ink; ink is what departs from
 
 import math
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from realtime.reading.blobs import Blobs, find_blobs, part_blobs
-from realtime.reading.paper import FINE, estimate_noise, find_paper, surround
+from realtime.reading.paper import DIMNESS_STEPS, estimate_noise, find_paper, surround
 from realtime.reading.ruling import core, part_lines
 
+# Set by hand on photos of numbers, clips, and crops of single digits.
 WORKING_SIDE = 640  # longest side of the picture in which ink is looked for first, pixels
-LEAST_HEIGHT = 28  # where the blobs are lower than this, pixels, ink is looked for again in a larger picture
-FAINT, SEED = 3.0, 6.0  # ink joins a stroke above FAINT and begins one above SEED times the paper's noise
-FAINT_SHARE, SEED_SHARE = 0.35, 0.5  # or above these shares of the deepest ink, where that is less,
-FAINT_FLOOR, SEED_FLOOR = 2.2, 3.5  # yet never below these times the noise
-LEAST_FAINT, LEAST_SEED = 6, 14  # the same in grey levels, for pictures without noise
-FRINGE = 0.8  # ink that runs along ink of the other kind of more than its contrast over this is a halo of it
-CROP_SIDE = 100  # a picture no larger than this, pixels, is cut tight around writing: paper is laid around it,
-MARGIN = 0.2  # as wide as this share of its longer side: where most of a picture is ink, none can tell it from paper
+# Where the median of the blobs' longest sides is below MIN_MEDIAN_SIDE, pixels, ink is looked for again in a picture so
+# large that it is ENLARGED times MIN_MEDIAN_SIDE, or in the frame itself where that is smaller.
+MIN_MEDIAN_SIDE, ENLARGED = 28, 1.25
+# Hysteresis thresholds on the depth of ink. FAINT: a pixel deeper joins a stroke. SEED: a stroke has one deeper still.
+FAINT, SEED = 3.0, 6.0  # both as multiples of the paper's noise
+FAINT_SHARE, SEED_SHARE = 0.35, 0.5  # both as shares of the deepest ink, which hold where they are less than the above
+FAINT_FLOOR, SEED_FLOOR = 2.2, 3.5  # least multiples of the paper's noise for either
+MIN_FAINT, MIN_SEED = 6, 14  # least grey levels for either, for pictures without noise
+# Ink is the halo of ink of the other polarity where it touches that along more than HALO_CONTACT of its box's width and
+# height together, and has less than HALO_CONTRAST of its contrast.
+HALO_CONTACT, HALO_CONTRAST = 0.25, 0.8
+# A picture whose longest side is no longer than MAX_CROP_SIDE, pixels, may be cut tight around writing, so that most of
+# it is ink: paper is laid around it, as wide as the share CROP_MARGIN of its longer side.
+MAX_CROP_SIDE, CROP_MARGIN = 100, 0.2
 POLARITIES = ("auto", "dark", "light")  # of ink beside its paper; "auto" looks for both
 Box = tuple[int, int, int, int]  # x, y, w, h, half-open, pixels
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -93,22 +101,22 @@ def find_ink(image: NDArray[np.uint8], polarity: str = "auto") -> Ink:
         raise ValueError(f"unknown polarity {polarity!r}: use auto, dark or light")
     # Grey at once: brought to another size it takes a third of the time of colour.
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if image.ndim == 3 else image
-    if max(image.shape[:2]) <= CROP_SIDE:
-        margin = math.ceil(MARGIN * max(image.shape[:2]))
-        return replace(_join(_find_kinds(surround(grey, margin), 1.0, polarity), 1.0), margin=margin)
+    if max(image.shape[:2]) <= MAX_CROP_SIDE:
+        margin = math.ceil(CROP_MARGIN * max(image.shape[:2]))
+        return replace(_join(_find_raw(surround(grey, margin), 1.0, polarity), 1.0), margin=margin)
     scale = min(1.0, max(WORKING_SIDE / max(image.shape[:2]), 1 / min(image.shape[:2])))  # of a strip a row is left
-    kinds = _find_kinds(grey, scale, polarity)
-    sides = np.concatenate([kind.blobs.boxes[:, 2:].max(axis=1, initial=0) for kind in kinds])
+    raw = _find_raw(grey, scale, polarity)
+    sides = np.concatenate([ink.blobs.boxes[:, 2:].max(axis=1, initial=0) for ink in raw])
     if scale < 1 and len(sides):
-        height = float(np.median(sides))
-        if height < LEAST_HEIGHT:
-            scale = min(1.0, scale * LEAST_HEIGHT * 1.25 / height)
-            kinds = _find_kinds(grey, scale, polarity)
-    return _join(kinds, scale)
+        side = float(np.median(sides))
+        if side < MIN_MEDIAN_SIDE:
+            scale = min(1.0, scale * MIN_MEDIAN_SIDE * ENLARGED / side)
+            raw = _find_raw(grey, scale, polarity)
+    return _join(raw, scale)
 
 
-class _Kind(NamedTuple):
-    """The blobs of ink of one kind, not yet parted from lines; depth, inked: (h, w) uint8, the latter of 0 and 1."""
+class _RawInk(NamedTuple):
+    """The blobs of one polarity, not yet parted from lines; depth, inked: (h, w) uint8, the latter of 0 and 1."""
 
     depth: NDArray[np.uint8]
     inked: NDArray[np.uint8]
@@ -116,7 +124,7 @@ class _Kind(NamedTuple):
     light: bool
 
 
-def _find_kinds(grey: NDArray[np.uint8], scale: float, polarity: str) -> list[_Kind]:
+def _find_raw(grey: NDArray[np.uint8], scale: float, polarity: str) -> list[_RawInk]:
     """Find dark and light ink, or one of them, in the grey picture brought to `scale`.
 
     Two thresholds joined by connection: hysteresis, after Canny 1986.
@@ -124,35 +132,35 @@ def _find_kinds(grey: NDArray[np.uint8], scale: float, polarity: str) -> list[_K
     if scale != 1:
         grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     paper, dim = find_paper(grey)
-    depths = [cv2.multiply(d, dim, scale=1 / FINE) for d in (cv2.subtract(paper, grey), cv2.subtract(grey, paper))]
+    away = cv2.subtract(paper, grey), cv2.subtract(grey, paper)
+    depths = [cv2.multiply(depth, dim, scale=1 / DIMNESS_STEPS) for depth in away]
     noise = estimate_noise(cv2.max(*depths))
-    kinds = []
+    raw = []
     for light, depth in zip((False, True), depths, strict=True):
         if polarity == ("dark" if light else "light"):
             continue
         faint, seed = _thresholds(depth, noise)
         inked = (depth > faint).view(np.uint8)
-        kinds.append(_Kind(depth, inked, part_blobs(depth, inked, find_blobs(depth, inked, seed), seed), light))
-    if len(kinds) < 2:
-        return kinds
-    dark, light = kinds
-    fringes = _fringes(dark, light), _fringes(light, dark)
-    return [k._replace(blobs=_drop(k.blobs, fringe)) for k, fringe in zip(kinds, fringes, strict=True)]
+        raw.append(_RawInk(depth, inked, part_blobs(depth, inked, find_blobs(depth, inked, seed), seed), light))
+    if len(raw) < 2:
+        return raw
+    halos = _halos(raw[0], raw[1]), _halos(raw[1], raw[0])
+    return [ink._replace(blobs=_drop(ink.blobs, halo)) for ink, halo in zip(raw, halos, strict=True)]
 
 
-def _join(kinds: list[_Kind], scale: float) -> Ink:
-    """Return the ink of one kind or of both."""
-    inks = [_strokes(kind, scale) for kind in kinds]
+def _join(raw: list[_RawInk], scale: float) -> Ink:
+    """Return the ink of one polarity or of both."""
+    inks = [_strokes(ink, scale) for ink in raw]
     return _merge(*inks) if len(inks) > 1 else inks[0]
 
 
-def _strokes(kind: _Kind, scale: float) -> Ink:
+def _strokes(raw: _RawInk, scale: float) -> Ink:
     """Cut each blob at half its own contrast, and part it from straight lines.
 
     So a faint pencil and a black marker both leave strokes of their true width. Looks at the inked pixels alone, which
     are few.
     """
-    depth, inked, (where, owner, boxes, area, contrast), light = kind
+    depth, inked, (where, owner, boxes, area, contrast), light = raw
     depths = depth.ravel().take(where).astype(np.float32)
     labels = _paint(np.zeros(depth.shape, np.int32), where, owner + 1)
     mask = _paint(np.zeros_like(depth), where, np.clip((depths / contrast[owner] - 0.25) * 2, 0, 1) * 255)
@@ -160,14 +168,14 @@ def _strokes(kind: _Kind, scale: float) -> Ink:
     outline = np.bincount(owner[core(inked).ravel().take(where) == 0], minlength=len(area))
     stroke = (2 * area / outline).astype(np.float32)
     boxes, stroke, origin, ruled = part_lines(labels, boxes, stroke)
-    contrast, lights = contrast[origin].astype(np.float32), np.full(len(boxes), light)
-    return Ink(mask, labels, where, boxes, contrast, lights, ruled, origin, stroke, depth, scale)
+    lights = np.full(len(boxes), light)
+    return Ink(
+        mask, labels, where, boxes, contrast[origin].astype(np.float32), lights, ruled, origin, stroke, depth, scale
+    )
 
 
-def _paint(
-    image: NDArray[np.generic], where: NDArray[np.intp], values: NDArray[np.generic] | int
-) -> NDArray[np.generic]:
-    """Write values, (K,) or one, into an image (h, w) at flat places (K,) and return it."""
+def _paint(image: NDArray[Scalar], where: NDArray[np.intp], values: NDArray[np.generic]) -> NDArray[Scalar]:
+    """Write values, (K,), into an image (h, w) at flat places (K,) and return it."""
     image.ravel()[where] = values
     return image
 
@@ -181,11 +189,11 @@ def _thresholds(depth: NDArray[np.uint8], noise: float) -> tuple[float, float]:
     top = float(cv2.blur(depth, (3, 3)).max())
     faint = min(FAINT * noise, max(FAINT_SHARE * top, FAINT_FLOOR * noise))
     seed = min(SEED * noise, max(SEED_SHARE * top, SEED_FLOOR * noise))
-    return max(LEAST_FAINT, faint), max(LEAST_SEED, seed)
+    return max(MIN_FAINT, faint), max(MIN_SEED, seed)
 
 
 def _merge(dark: Ink, light: Ink) -> Ink:
-    """Join the ink of both kinds."""
+    """Join the ink of both polarities."""
     count = len(dark.boxes)
     return Ink(
         np.maximum(dark.mask, light.mask),
@@ -202,18 +210,18 @@ def _merge(dark: Ink, light: Ink) -> Ink:
     )
 
 
-def _fringes(kind: _Kind, other: _Kind) -> NDArray[np.bool_]:
-    """Tell which blobs of a kind, (N,) bool, run along far deeper ink of the other kind.
+def _halos(ink: _RawInk, other: _RawInk) -> NDArray[np.bool_]:
+    """Tell which blobs of one polarity, (N,) bool, run along far deeper ink of the other one.
 
-    Sharpening halos, and paper shut in by thick strokes, look like ink of the other kind.
+    Sharpening halos, and paper shut in by thick strokes, look like ink of the other polarity.
     """
-    blobs = kind.blobs
+    blobs = ink.blobs
     if not len(blobs.area) or not len(other.blobs.area):
         return np.zeros(len(blobs.area), bool)
     reach = cv2.dilate(other.inked, np.ones((5, 5), np.uint8))
     contact = np.bincount(blobs.owner[reach.ravel().take(blobs.where) > 0], minlength=len(blobs.area))
-    fringe = contact > 0.25 * blobs.boxes[:, 2:].sum(axis=1)
-    return fringe & (blobs.contrast < FRINGE * _neighbour_contrast(blobs, other.blobs))
+    touching = contact > HALO_CONTACT * blobs.boxes[:, 2:].sum(axis=1)
+    return touching & (blobs.contrast < HALO_CONTRAST * _neighbour_contrast(blobs, other.blobs))
 
 
 def _neighbour_contrast(blobs: Blobs, others: Blobs) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.reading.ink import Box, Ink, enclose
+from realtime.reading.reasons import Refusal
 
 UNSURE = "?"  # stands for a digit that was seen and not read for sure
 
@@ -29,8 +30,8 @@ class Digit:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the digit as it stands in a JSON line."""
-        told = {"text": self.text, "confidence": round(self.confidence, 4), "box": list(self.box)}
-        return told | {"model": self.model} if self.model else told
+        line = {"text": self.text, "confidence": round(self.confidence, 4), "box": list(self.box)}
+        return line | {"model": self.model} if self.model else line
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,11 @@ class Number:
 
 
 def number_to_dict(
-    number: int, text: str, state: str, row: int, confidence: float, digits: Sequence[Digit]
+    track_id: int, text: str, state: str, row: int, confidence: float, digits: Sequence[Digit]
 ) -> dict[str, Any]:
-    """Return a number as it stands in a JSON line; number: its id."""
+    """Return a number as it stands in a JSON line."""
     return {
-        "id": number,
+        "id": track_id,
         "text": text,
         "state": state,
         "row": row,
@@ -71,31 +72,52 @@ def number_to_dict(
     }
 
 
+def frame_to_dict(
+    source: str, index: int, time: float, size: tuple[int, int], latency_ms: float, numbers: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return the JSON line of a frame: the form promised to readers outside the project, which only grows.
+
+    size: width and height, pixels. numbers: by `number_to_dict`. A digit has the key "model" where two networks read
+    it: it names the one that was believed.
+    """
+    return {
+        "source": source,
+        "frame": index,
+        "time": round(time, 3),
+        "size": list(size),
+        "latency_ms": round(latency_ms, 2),
+        "numbers": numbers,
+    }
+
+
 @dataclass(frozen=True)
 class Page:
     """All that one frame gave: its numbers, the ink, the N blobs it was parted into, and what became of each.
 
-    size: width and height of the frame, pixels. latency_ms: how long reading took. confidence,
-    polarity: what it was read with.
+    boxes: (N, 4) int32 x, y, w, h, half-open, frame pixels. crops: (N, 1, 28, 28) uint8, what the network saw. digits:
+    (N, 10) float32, the probability of each digit. reject: (N,) float32, that it is no digit. refusals: why a blob is
+    refused, None for those that are read. The digits of the numbers name their blob by its place among the N.
 
-    boxes: (N, 4) int32 in frame pixels. crops: (N, 1, 28, 28) uint8. digits: (N, 10) float32, the probability of
-    each digit. junk: (N,) float32, that it is none. reasons: N texts, why a blob is refused, empty for those that are
-    read. The digits of the numbers name their blob by its place among the N. moved: all but the ink was carried to
-    where it stands in a later frame.
+    size: width and height of the frame, pixels. confidence, polarity: what it was read with. latency_ms: how long
+    reading took.
     """
 
     ink: Ink
     boxes: NDArray[np.int32]
     crops: NDArray[np.uint8]
     digits: NDArray[np.float32]
-    junk: NDArray[np.float32]
-    reasons: list[str]
+    reject: NDArray[np.float32]
+    refusals: list[Refusal | None]
     numbers: list[Number]
     size: tuple[int, int]
     confidence: float
     polarity: str
     latency_ms: float
-    moved: bool = False
+
+    @property
+    def asked(self) -> NDArray[np.bool_]:
+        """Whether the network was asked about each blob, (N,): it is not where the shape alone refuses it."""
+        return np.array([not (refusal and refusal.reason.by_shape) for refusal in self.refusals], bool)
 
     @property
     def rows(self) -> list[str]:
@@ -107,14 +129,7 @@ class Page:
 
     def to_dict(self, source: str = "") -> dict[str, Any]:
         """Return the page as the JSON line of a picture: frame 0, all its numbers settled."""
-        return {
-            "source": source,
-            "frame": 0,
-            "time": 0.0,
-            "size": list(self.size),
-            "latency_ms": round(self.latency_ms, 2),
-            "numbers": [
-                number_to_dict(i, n.text, "settled", n.row, n.confidence, n.digits)
-                for i, n in enumerate(self.numbers, 1)
-            ],
-        }
+        numbers = [
+            number_to_dict(i, n.text, "settled", n.row, n.confidence, n.digits) for i, n in enumerate(self.numbers, 1)
+        ]
+        return frame_to_dict(source, 0, 0.0, self.size, self.latency_ms, numbers)

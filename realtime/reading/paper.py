@@ -4,11 +4,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-WINDOW = 0.4  # side of the paper's median window as a share of the picture's shorter side
-KERNEL = 21  # that window in pixels of the picture it is computed in
-DIM = 2.0  # how many times weaker than usual the light on paper may be and is still made up for
-FINE = 64  # that factor is told in steps of 1 over this
-BESIDE = 11  # where the paper within half as many of those pixels is brighter, another thing lies, no shadow
+# Set by hand on photos of numbers, as they are and darkened towards a corner.
+PAPER_WINDOW = 0.4  # side of the paper's median window, share of the picture's shorter side; ink fills less than half
+KERNEL = 21  # side of the paper's median window in pixels of the small copy in which the median is computed
+MAX_DIMNESS = 2.0  # how many times weaker than usual the light on paper may be and is still made up for
+DIMNESS_STEPS = 64  # how dim the light is, as a factor, is given in steps of 1 over this, so that a byte holds it
+BRIGHT_REACH = 11  # where paper is brighter within half as many pixels of the copy, a thing lies there, no shadow
 
 
 def surround(grey: NDArray[np.uint8], margin: int) -> NDArray[np.uint8]:
@@ -22,15 +23,15 @@ def find_paper(grey: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.u
 
     Both (H, W) uint8. The paper is a median over a window in which ink is less than half; computed in a small copy,
     since paper has no detail. Ink takes a share of the light, so the same pen leaves fewer grey levels in a shadow: the
-    second tells how many times fewer than on most of the paper, in steps of 1 / FINE.
+    second tells how many times fewer than on most of the paper, in steps of 1 / DIMNESS_STEPS.
     """
     height, width = grey.shape
-    factor = max(1.0, WINDOW * min(height, width) / KERNEL)
+    factor = max(1.0, PAPER_WINDOW * min(height, width) / KERNEL)
     size = max(1, round(width / factor)), max(1, round(height / factor))
     small = cv2.medianBlur(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), KERNEL)
-    near = cv2.dilate(small, np.ones((BESIDE, BESIDE), np.uint8))
-    dimmer = np.clip(float(np.median(small)) / np.maximum(np.arange(256), 1), 1, DIM)
-    dim = cv2.LUT(near, np.rint(FINE * dimmer).astype(np.uint8))
+    near = cv2.dilate(small, np.ones((BRIGHT_REACH, BRIGHT_REACH), np.uint8))
+    dimmer = np.clip(float(np.median(small)) / np.maximum(np.arange(256), 1), 1, MAX_DIMNESS)
+    dim = cv2.LUT(near, np.rint(DIMNESS_STEPS * dimmer).astype(np.uint8))
     return tuple(cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR) for image in (small, dim))
 
 

@@ -5,12 +5,16 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-FARTHEST = 4.0  # a wider gap between neighbours always parts them, heights of the taller one
-STEP = 0.5  # how far the next digit may stand above or below the line, heights
-SIZE_RATIO = 0.35  # neighbours of one number are at least this alike in height
-WIDE, TIMES = 1.2, 2.2  # a gap parts numbers above WIDE heights and TIMES the usual gap of its line
-STEEPEST = 50.0  # degrees; writing steeper than this is read as separate lines
-NEIGHBOURS = 8  # how many candidates for the next digit are looked at
+# Set by hand on photos of numbers and on made-up boxes (tests/reading/test_rows.py).
+MAX_SLOPE = 50.0  # degrees; writing steeper than this is read as separate lines
+MAX_LONE_SLOPE = 25.0  # degrees; a steeper slope is not believed where only one or two neighbours tell it
+SLOPE_REACH = 3.0  # neighbours farther away than this, heights of the taller one, tell nothing of the slope
+MAX_DIGIT_GAP = 4.0  # a wider gap between neighbours always parts them, heights of the taller one
+MAX_DRIFT = 0.5  # how far the next digit may stand above or below the line, heights of the taller one
+MIN_HEIGHT_RATIO = 0.35  # neighbours of one number are at least this alike in height
+MIN_HEIGHT = 0.4  # least height that a box counts with, widths: so that a dash has one
+PART_GAP, PART_TIMES = 1.2, 2.2  # a gap parts numbers above PART_GAP heights and PART_TIMES the usual gap of its line
+NEIGHBOURS = 8  # boxes looked at for the next digit of a line, the nearest: bounds the time
 
 
 def arrange(boxes: NDArray[np.int32]) -> list[list[list[int]]]:
@@ -18,7 +22,7 @@ def arrange(boxes: NDArray[np.int32]) -> list[list[list[int]]]:
     if not len(boxes):
         return []
     centres = boxes[:, :2] + boxes[:, 2:] / 2
-    heights = np.maximum(boxes[:, 3], 0.4 * boxes[:, 2]).astype(np.float64)
+    heights = np.maximum(boxes[:, 3], MIN_HEIGHT * boxes[:, 2]).astype(np.float64)
     along, across = _rotate(centres, _slope(centres, heights))
     widths = boxes[:, 2].astype(np.float64)
     chains = _chain(along, across, widths, heights)
@@ -37,8 +41,8 @@ def _rotate(centres: NDArray[np.float64], angle: float) -> tuple[NDArray[np.floa
 def _slope(centres: NDArray[np.float64], heights: NDArray[np.float64]) -> float:
     """Estimate by which angle, radians, the lines fall: the median direction to the nearest neighbour on the right."""
     right, down = (centres[None, :, axis] - centres[:, None, axis] for axis in (0, 1))
-    reach = 3 * np.maximum(heights[:, None], heights[None])
-    ahead = np.abs(down) < np.tan(np.radians(STEEPEST)) * right
+    reach = SLOPE_REACH * np.maximum(heights[:, None], heights[None])
+    ahead = np.abs(down) < np.tan(np.radians(MAX_SLOPE)) * right
     box, other = np.nonzero(ahead & (right * right + down * down < reach * reach))
     if not len(box):
         return 0.0
@@ -51,7 +55,7 @@ def _slope(centres: NDArray[np.float64], heights: NDArray[np.float64]) -> float:
     nearest[box[order]] = angle[order]
     angles = nearest[~np.isnan(nearest)].tolist()
     middle = median(angles)
-    return middle if len(angles) > 2 or abs(middle) < np.radians(25) else 0.0
+    return middle if len(angles) > 2 or abs(middle) < np.radians(MAX_LONE_SLOPE) else 0.0
 
 
 def _chain(
@@ -61,9 +65,9 @@ def _chain(
     count = len(along)
     step, drift = along[None] - along[:, None], np.abs(across[None] - across[:, None])
     taller = np.maximum(heights[:, None], heights[None])
-    alike = np.minimum(heights[:, None], heights[None]) / taller > SIZE_RATIO
+    alike = np.minimum(heights[:, None], heights[None]) / taller > MIN_HEIGHT_RATIO
     gap = step - (widths[:, None] + widths[None]) / 2
-    allowed = (step > 0) & (gap < FARTHEST * taller) & (drift < STEP * taller) & alike
+    allowed = (step > 0) & (gap < MAX_DIGIT_GAP * taller) & (drift < MAX_DRIFT * taller) & alike
     cost = np.where(allowed, step + 2 * drift, np.inf)
     most = min(NEIGHBOURS, count)
     candidates = np.argpartition(cost, most - 1, axis=1)[:, :most]
@@ -96,7 +100,7 @@ def _lines(
             level = sum(levels[other] for other in line) / len(line)
             height = max(tallest[k], max(tallest[other] for other in line))
             apart = all(starts[k] > stops[other] or stops[k] < starts[other] for other in line)
-            if apart and abs(levels[k] - level) < STEP * height:
+            if apart and abs(levels[k] - level) < MAX_DRIFT * height:
                 line.append(k)
                 break
         else:
@@ -116,7 +120,7 @@ def _gaps(
 
 def _part(chain: list[int], gaps: list[float], usual: float) -> list[list[int]]:
     """Part a chain into numbers where a gap is wide, for its height and beside the other gaps."""
-    widest = max(WIDE, TIMES * (median(gaps) if len(gaps) > 2 else usual))
+    widest = max(PART_GAP, PART_TIMES * (median(gaps) if len(gaps) > 2 else usual))
     parts = [[chain[0]]]
     for index, gap in zip(chain[1:], gaps, strict=True):
         if gap > widest:

@@ -10,21 +10,27 @@ from numpy.typing import NDArray
 
 from realtime.reading.components import components
 
-LONG = 2.2  # a blob this many times as wide as high may hold a line
-SPAN = 0.5  # so may one that spans this share of the picture's width
-THROUGH = 0.9  # an upright line runs through this share of the picture's height
-WALL = 0.75  # or through this share of the distance between two level lines: the wall of a box
-ENCLOSED = 0.3  # a blob that shuts in another of this share of its own height may be a box
-COVERED = 0.6  # share of a blob's length over which a straight line must have ink
-ALL = 0.9  # the same for uprights, since digits that fill the space between two lines have sides of their own
-THIN = 0.012  # such an upright is thinner than this share of that height: thicker ones are strokes of a large digit
-FINE = 0.06  # lines are finer than this share of their length
-THICK, BROAD = 0.02, 0.12  # a blob whose strokes are wider than these shares of the picture and of itself is no ruling
-SLOPES = np.tan(np.radians(np.linspace(-12, 12, 49))).astype(np.float32)
-MOST_LINES = 40  # of one blob: squared paper is one blob with all its lines
-SAMPLE = 1000  # pixels of a blob that vote on where its lines are
+# Set by hand on photos of ruled and squared sheets, forms and tables, and on drawn scenes of these.
+# A blob may hold lines where its strokes are thin and it is wider than MIN_LINE_ASPECT times its height, or than the
+# share MIN_SPAN of the picture, or shuts in another blob that is higher than the share MIN_ENCLOSED of it, as boxes do.
+MIN_LINE_ASPECT, MIN_SPAN, MIN_ENCLOSED = 2.2, 0.5, 0.3
+# So may an upright that is higher than the share MIN_UPRIGHT_SPAN of the picture, with strokes narrower than the share
+# MAX_UPRIGHT_STROKE of the picture's height: wider ones are a large digit's.
+MIN_UPRIGHT_SPAN, MAX_UPRIGHT_STROKE = 0.9, 0.012
+# Strokes are thin where narrower than the share MAX_LINE_STROKE of their blob's width, and than the larger of two: the
+# share MAX_PICTURE_STROKE of the picture's longest side, and MAX_BLOB_STROKE of the blob's shorter side.
+MAX_LINE_STROKE, MAX_PICTURE_STROKE, MAX_BLOB_STROKE = 0.06, 0.02, 0.12
+MIN_WALL = 0.75  # an upright through this share of the distance between two level lines is the wall of a box
+WALL_STROKE = 1.5  # a wall is no thicker than this many times the lines it joins, and a pixel: a pen's stroke is
+# Share of its length over which a level line, and an upright, has ink: digits that fill the space between two lines
+# have sides of their own.
+MIN_INKED, MIN_UPRIGHT_INKED = 0.6, 0.9
+MAX_LINES = 40  # lines of one blob: squared paper is one blob with all its lines
+SAMPLE = 1000  # pixels of a blob that vote on where its lines are: bounds the time
 ON_LINE = 1.5  # farthest that a run of ink is from the line it is on, pixels
-LEAST_SIDE = 5  # smaller remains stay with the line, pixels
+MAX_THICKNESS = 1.6  # runs thicker than this many times the usual run of their line, and a pixel, belong to a stroke
+MIN_REST_SIDE = 5  # what is left beside a line and has a shorter longest side stays with the line, pixels
+SLOPES = np.tan(np.radians(np.linspace(-12, 12, 49))).astype(np.float32)  # of the level lines looked for
 CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 
 
@@ -39,12 +45,18 @@ def part_lines(
     """
     w, h = boxes[:, 2], boxes[:, 3]
     height, width = labels.shape
-    suspects = stroke < np.minimum(FINE * w, np.maximum(THICK * max(height, width), BROAD * np.minimum(w, h)))
-    long = (w > LONG * h) | (w > SPAN * width) | ((h > THROUGH * height) & (stroke < THIN * height))
-    suspects[suspects] = long[suspects] | _enclosing(boxes[suspects], boxes)
+    checked = stroke < np.minimum(
+        MAX_LINE_STROKE * w, np.maximum(MAX_PICTURE_STROKE * max(height, width), MAX_BLOB_STROKE * np.minimum(w, h))
+    )
+    long = (
+        (w > MIN_LINE_ASPECT * h)
+        | (w > MIN_SPAN * width)
+        | ((h > MIN_UPRIGHT_SPAN * height) & (stroke < MAX_UPRIGHT_STROKE * height))
+    )
+    checked[checked] = long[checked] | _enclosing(boxes[checked], boxes)
     parts, strokes, origin = list(boxes), list(stroke), list(range(len(boxes)))
     ruled = np.zeros(len(boxes), bool)
-    for i in np.flatnonzero(suspects).tolist():
+    for i in np.flatnonzero(checked).tolist():
         x, y, bw, bh = boxes[i].tolist()
         view = labels[y : y + bh, x : x + bw]
         ink = (view == i + 1).view(np.uint8)
@@ -52,7 +64,7 @@ def part_lines(
         if not line.any() or (bh > bw and not len(found)):
             continue  # an upright stroke alone may be a 1
         ruled[i] = True
-        for part in np.flatnonzero(found[:, 2:].max(axis=1, initial=0) >= LEAST_SIDE).tolist():
+        for part in np.flatnonzero(found[:, 2:].max(axis=1, initial=0) >= MIN_REST_SIDE).tolist():
             left, top, wide, high = found[part].tolist()
             own = rest[top : top + high, left : left + wide] == part + 1
             parts.append(np.array([x + left, y + top, wide, high], np.int32))
@@ -73,14 +85,15 @@ def core(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _stroke_width(ink: NDArray[np.uint8]) -> float:
     """Return the mean width of strokes, (h, w) uint8 of 0 and 1, pixels: twice their area over their outline."""
     area = cv2.countNonZero(ink)
-    return 2 * area / max(area - cv2.countNonZero(core(ink)), 1)
+    outline: int = area - cv2.countNonZero(core(ink))
+    return 2 * area / max(outline, 1)
 
 
 def _enclosing(boxes: NDArray[np.int32], others: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Tell for each of N boxes, (N,) bool, whether one of the others, (M, 4), that is of some size lies inside it."""
     start, stop = others[:, :2], others[:, :2] + others[:, 2:]
     inside = (boxes[:, None, :2] < start).all(axis=2) & ((boxes[:, :2] + boxes[:, 2:])[:, None] > stop).all(axis=2)
-    return (inside & (others[:, 3] > ENCLOSED * boxes[:, None, 3])).any(axis=1)
+    return np.any(inside & (others[:, 3] > MIN_ENCLOSED * boxes[:, None, 3]), axis=1)
 
 
 def _find_ruling(
@@ -93,25 +106,25 @@ def _find_ruling(
     """
     marked, levels = _find_lines(ink)
     labels, boxes = components(ink & ~marked)
-    reach = WALL * float(np.diff(np.sort(levels)).max()) if len(levels) > 1 else THROUGH * height
-    high = np.flatnonzero(boxes[:, 3] >= max(reach, LEAST_SIDE))
+    reach = MIN_WALL * float(np.diff(np.sort(levels)).max()) if len(levels) > 1 else MIN_UPRIGHT_SPAN * height
+    high = np.flatnonzero(boxes[:, 3] >= max(reach, MIN_REST_SIDE))
     if not len(high):
         return marked, labels, boxes
-    columns = np.count_nonzero(marked.any(axis=0)) * max(1, len(levels))
-    thickest = 1.5 * cv2.countNonZero(marked) / max(1, columns) + 1  # a wall; a broader upright is a pen's stroke
+    columns = int(np.count_nonzero(marked.any(axis=0))) * max(1, len(levels))
+    thickest = WALL_STROKE * cv2.countNonZero(marked) / max(1, columns) + 1
     beside = cv2.dilate(marked, np.ones((5, 5), np.uint8))
     for part in high.tolist():
         x, y, w, h = boxes[part].tolist()
         upright = (labels[y : y + h, x : x + w] == part + 1).view(np.uint8)
         joins = upright & beside[y : y + h, x : x + w]
-        if h >= THROUGH * height or (joins[: h // 4].any() and joins[-(h // 4) :].any()):
-            wall = _find_lines(cv2.transpose(upright), ALL)[0].T
+        if h >= MIN_UPRIGHT_SPAN * height or (joins[: h // 4].any() and joins[-(h // 4) :].any()):
+            wall = _find_lines(cv2.transpose(upright), MIN_UPRIGHT_INKED)[0].T
             if not levels or np.median(np.count_nonzero(wall, axis=1)) <= thickest:
                 marked[y : y + h, x : x + w] |= wall
     return marked, *components(ink & ~marked)
 
 
-def _find_lines(ink: NDArray[np.uint8], covered: float = COVERED) -> tuple[NDArray[np.uint8], list[float]]:
+def _find_lines(ink: NDArray[np.uint8], covered: float = MIN_INKED) -> tuple[NDArray[np.uint8], list[float]]:
     """Mark the pixels of nearly level straight lines in a blob, (h, w) uint8 of 0 and 1; return also their heights."""
     height, width = ink.shape
     # The runs of ink, column by column: each column begins and ends with paper, so they lie between changes.
@@ -119,8 +132,9 @@ def _find_lines(ink: NDArray[np.uint8], covered: float = COVERED) -> tuple[NDArr
     changes = np.flatnonzero(upright[1:] != upright[:-1])
     column, start = np.divmod(changes[::2], height + 2)
     runs = np.stack([column, start, changes[1::2] % (height + 2)])
-    marked, levels = np.zeros_like(ink), []
-    while len(levels) < MOST_LINES:
+    marked = np.zeros_like(ink)
+    levels: list[float] = []
+    while len(levels) < MAX_LINES:
         found = _best_line(runs, ink.shape, covered)
         if found is None:
             break
@@ -177,4 +191,4 @@ def _trace(runs: NDArray[np.intp], width: int, slope: float, offset: float) -> N
     if not (distance <= ON_LINE).any():
         return nearest[:0]
     usual = float(np.median(thick[distance <= ON_LINE]))
-    return nearest[(distance <= max(2.0, usual)) & (thick <= 1.6 * usual + 1)]
+    return nearest[(distance <= max(2.0, usual)) & (thick <= MAX_THICKNESS * usual + 1)]

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import onnxruntime
 
@@ -79,7 +80,7 @@ def _open_cuda(path: Path, options: onnxruntime.SessionOptions, index: int) -> o
     return session
 
 
-def _session(path: Path, options: onnxruntime.SessionOptions, providers: list) -> onnxruntime.InferenceSession:
+def _session(path: Path, options: onnxruntime.SessionOptions, providers: list[Any]) -> onnxruntime.InferenceSession:
     """Load the file, without the fallback of ONNX Runtime: that prints to standard output and changes the device."""
     return onnxruntime.InferenceSession(str(path), options, providers=providers, enable_fallback=0)
 

@@ -2,17 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
 
 import cv2
 
-from realtime.sources.frame import Frame, SourceError, stated_rate
+from realtime.sources.frame import FileSource, Frame, SourceError, stated_rate
 
 # Endings of file names that are taken for clips where a folder is searched for them.
 CLIPS = frozenset({".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv"})
 
 
-class Clip:
+class Clip(FileSource):
     """The frames of a video file, every one in order; a context manager that owns the file's handle.
 
     `fps` is the rate that the file states (25 where it states none), `count` the number of frames it announces, which
@@ -28,9 +27,6 @@ class Clip:
             raise SourceError(f"cannot open clip {path}: not a video, damaged, or of a codec OpenCV does not know")
         self.fps = stated_rate(self._capture, limit=1000)
         self.count = max(0, int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)))
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._capture.release()

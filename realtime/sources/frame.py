@@ -1,6 +1,8 @@
-"""Define a frame, what every source gives, and the error of a source that cannot be opened or was lost."""
+"""Define what every source gives, frames, and what all files that hold frames have in common."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Self
 
 import cv2
 import numpy as np
@@ -19,6 +21,31 @@ class Frame:
     index: int
     time: float
     source: str
+
+
+class FileSource:
+    """The base of all files that hold frames: a context manager that hands out every one of them, in order.
+
+    `fps` is their rate, `count` how many there are, as far as the file tells. `damaged` counts the frames that could
+    not be decoded and were left out, `notes` are lines that say what is wrong with the file; both grow with the frames.
+    """
+
+    fps: float
+    count: int
+
+    def __init__(self) -> None:
+        self.damaged = 0
+        self.notes: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file, where it is kept open."""
+
+    def frames(self, every: int = 1, limit: int | None = None) -> Iterator[Frame]:
+        """Yield each `every`-th frame, at most `limit`. Raises SourceError where one cannot be read."""
+        raise NotImplementedError
 
 
 def rotate(frame: Frame, degrees: int) -> Frame:

@@ -1,38 +1,27 @@
 """Open whatever a user names as a source: a camera, a stream, a clip, pictures, a recording."""
 
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Protocol, Self
 
+from realtime.sources.animation import Animation
 from realtime.sources.camera import CameraSettings, is_camera, is_stream, open_live
 from realtime.sources.clip import Clip
-from realtime.sources.frame import Frame
+from realtime.sources.decoding import is_animated
+from realtime.sources.frame import FileSource
 from realtime.sources.live_capture import LiveCapture
-from realtime.sources.pictures import PictureSequence, is_glob
+from realtime.sources.picture_bytes import read_bytes
+from realtime.sources.pictures import PICTURES, PictureSequence, is_glob
 from realtime.sources.recording import Recording, is_recording
 
 
-class FileSource(Protocol):
-    """What all files have in common: a context manager that hands out every frame, `count` of them, `fps` a second."""
-
-    fps: float
-    count: int
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *_: object) -> None: ...
-
-    def frames(self, every: int = 1, limit: int | None = None) -> Iterator[Frame]:
-        """Yield each `every`-th frame, at most `limit`. Raises SourceError where one cannot be read."""
-
-
 def open_file(path: Path, fps: float = 25.0) -> FileSource:
-    """Open a clip, a folder or pattern of pictures shown `fps` a second, or a recording. Raises SourceError."""
+    """Open a clip, an animation, pages or pictures shown `fps` a second, or a recording. Raises SourceError."""
     if is_recording(path):
         return Recording(path)
     if path.is_dir() or is_glob(str(path)):
         return PictureSequence(str(path), fps)
+    if path.suffix.lower() in PICTURES and path.is_file():
+        return Animation(path) if is_animated(read_bytes(path), str(path)) else PictureSequence(str(path), fps)
     return Clip(path)
 
 

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-from realtime.sources.frame import Frame, SourceError
+from realtime.sources.frame import FileSource, Frame, SourceError
 from realtime.sources.pictures import read_picture
 
 # Names, in a recorded folder, of the file of JSON lines and of the folder of pictures.
@@ -32,7 +32,7 @@ class RecordedFrame(Frame):
     numbers: list[dict[str, Any]]
 
 
-class Recording:
+class Recording(FileSource):
     """The frames of a recorded folder, with their times, and what was decided on each.
 
     `fps` is the mean rate at which they were read, `count` their number. Raises SourceError where the folder holds no
@@ -40,6 +40,7 @@ class Recording:
     """
 
     def __init__(self, folder: Path) -> None:
+        super().__init__()
         self.folder = folder
         path = folder / LINES
         try:
@@ -62,12 +63,6 @@ class Recording:
         self.count = len(self._lines)
         span = self._lines[-1]["at"] - self._lines[0]["at"]
         self.fps = (self.count - 1) / span if span > 0 else 25.0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
 
     def frames(self, every: int = 1, limit: int | None = None) -> Iterator[RecordedFrame]:
         """Yield each `every`-th recorded frame, at most `limit`. Raises SourceError where one cannot be read."""

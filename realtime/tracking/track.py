@@ -1,26 +1,30 @@
 """Follow one number over frames: where it stands, what it says, and when that must give way to something else."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from realtime.reading.ink import Box, enclose
 from realtime.reading.page import Digit, Number, number_to_dict
-from realtime.tracking.erasure import is_bare
+from realtime.tracking.erasure import is_erased
 from realtime.tracking.votes import Tally, Votes, hidden_places
 
-HOLD = 0.25  # s a settled number is still shown when frames do not show it
-COVERED = 1.2  # s that a settled text outlives frames which show only a part of it
-DOUBT = 0.2  # s after which two frames that agree on another text unsettle a number
-ALONE = 0.8  # s that bare strokes, read as 1, must be in sight to settle where no other number has: many are edges
-NEVER = 0.5  # s without a frame that agrees after which it is unsettled in any case
+# Set by hand: on clips with damaged frames, on sheets that are rewritten and covered (tests/tracking/test_settling.py),
+# and LONE_STROKE_TIME on clips without writing, where all that settled were edges read as 1.
+SHOW_MISSED = 0.25  # s that a settled number is still shown when frames do not show it
+KEEP_COVERED = 1.2  # s that a settled text outlives frames which show only a part of it
+UNSETTLE_AGREEING = 0.2  # s without a frame that agrees after which two frames that agree on another text unsettle it
+UNSETTLE_ALWAYS = 0.5  # s without a frame that agrees after which it is unsettled in any case
+LONE_STROKE_TIME = 0.8  # s that bare strokes, read as 1, must be in sight to settle where no other number has
+
+State = Literal["seen", "settled"]
 
 
 @dataclass(frozen=True)
 class Span:
-    """One text that a number held while settled: first and last time seen, s."""
+    """One text that a number held while settled, and when it was first and last seen, s."""
 
     text: str
     first: float
@@ -29,10 +33,11 @@ class Span:
 
 @dataclass(frozen=True)
 class Track:
-    """A number as it stands after a frame. `state` is "seen" or "settled", `first` and `last` when it was seen, s.
+    """A number as it stands after a frame.
 
-    `digits` carry the voted texts. `fresh` tells that they were seen in this very frame; else they stand where the
-    sheet's motion carries them.
+    digits: with the voted texts. first, last: when it was seen, s. state: "settled" once enough frames agree on its
+    text, "seen" before. fresh: its digits were seen in this very frame; else they stand where the sheet's motion
+    carries them.
     """
 
     id: int
@@ -40,7 +45,7 @@ class Track:
     digits: tuple[Digit, ...]
     first: float
     last: float
-    state: str = "seen"
+    state: State = "seen"
     text: str = ""
     confidence: float = 0.0
     fresh: bool = True
@@ -58,12 +63,13 @@ class Track:
 class FollowedNumber:
     """A number followed over frames: its votes, the track it shows, where it stands, and the texts it held.
 
-    boxes: (n, 4) x, y, w, h of its digits, not rounded, so that they do not drift while carried along.
+    boxes: (n, 4) x, y, w, h of its digits, not rounded, so that they do not drift while carried along. spans: the texts
+    it settled as. hidden: only parts of it were seen since it came back into sight.
     """
 
-    def __init__(self, number: int, reading: Number, time: float) -> None:
-        self.track = Track(number, reading.row, reading.digits, time, time)
-        self.boxes = np.array([digit.box for digit in reading.digits], np.float64)
+    def __init__(self, track_id: int, number: Number, time: float) -> None:
+        self.track = Track(track_id, number.row, number.digits, time, time)
+        self.boxes = np.array([digit.box for digit in number.digits], np.float64)
         self.spans: list[Span] = []
         self.hidden = False
         self._votes = Votes()
@@ -73,7 +79,7 @@ class FollowedNumber:
     def move(self, boxes: NDArray[np.float64], fresh: bool) -> None:
         """Carry the digits to boxes (n, 4); fresh: they are seen there, else not until seen again."""
         self.boxes = boxes
-        self.track = self._standing() if fresh else replace(self.track, fresh=False)
+        self.track = self._placed() if fresh else replace(self.track, fresh=False)
 
     def stay(self, time: float) -> None:
         """Take in a frame that shows just what the one before it showed."""
@@ -83,15 +89,16 @@ class FollowedNumber:
             self._extend(time, time)
 
     @property
-    def calm(self) -> bool:
+    def decided(self) -> bool:
         """Whether it is settled, and the last frame said the same."""
         return self.track.state == "settled" and self.track.fresh and not self.hidden
 
     def view(self) -> Track:
         """Return the track with its digits where they stand."""
-        return self.track if self.track.fresh else self._standing()
+        return self.track if self.track.fresh else self._placed()
 
-    def _standing(self) -> Track:
+    def _placed(self) -> Track:
+        """Return the track with its digits' boxes rounded from `boxes`."""
         boxes = np.rint(self.boxes).astype(int).tolist()
         digits = tuple(replace(d, box=tuple(box)) for d, box in zip(self.track.digits, boxes, strict=True))
         return replace(self.track, digits=digits)
@@ -101,24 +108,28 @@ class FollowedNumber:
         self._votes.cast(None, time)
 
     def see(
-        self, reading: Number, time: float, confidence: float, company: bool, image: NDArray[np.uint8] | None
+        self, number: Number, time: float, confidence: float, others_settled: bool, image: NDArray[np.uint8] | None
     ) -> None:
-        """Take in one frame's reading and decide anew; company: another number has settled. image: the frame."""
-        ballot = self._votes.cast(reading, time)
+        """Take in how one frame reads the number, and decide anew what it is.
+
+        confidence: a digit less sure is "?". others_settled: another number has settled. image: the frame, (H, W, 3).
+        """
+        ballot = self._votes.cast(number, time)
         tally = self._votes.count(confidence, first=not self.spans)
-        if set(tally.text) == {"1"} and not (self.spans or company or time - self.track.first >= ALONE):
+        lone = not (self.spans or others_settled or time - self.track.first >= LONE_STROKE_TIME)
+        if lone and set(tally.text) == {"1"}:
             tally = replace(tally, settles=False)
         settled = self.track.state == "settled"
         # After a gap a part of a number does not speak for the whole: something else may stand there now.
-        self.hidden = settled and (self.hidden or time - self.track.last > HOLD)
+        self.hidden = settled and (self.hidden or time - self.track.last > SHOW_MISSED)
         self.track = replace(self.track, last=time)
         if settled and ballot.agrees(self.track.text):
             self._agreed = time
-        if settled and not self._yields(reading, tally, time, image):
-            if len(tally.text) == len(reading.digits) and ballot.agrees(self.track.text):
-                self._show(reading, self.track.text, tally, "settled")
-        elif len(tally.text) == len(reading.digits):
-            self._show(reading, tally.text, tally, "settled" if tally.settles else "seen")
+        if settled and not self._yields(number, tally, time, image):
+            if len(tally.text) == len(number.digits) and ballot.agrees(self.track.text):
+                self._show(number, self.track.text, tally, "settled")
+        elif len(tally.text) == len(number.digits):
+            self._show(number, tally.text, tally, "settled" if tally.settles else "seen")
         elif settled:
             self.track = replace(self.track, state="seen")
         if self.track.state == "settled":
@@ -128,19 +139,19 @@ class FollowedNumber:
             if image is not None and self.track.fresh:
                 self._whole = image, [digit.box for digit in self.track.digits]
 
-    def _yields(self, reading: Number, tally: Tally, time: float, image: NDArray[np.uint8] | None) -> bool:
+    def _yields(self, number: Number, tally: Tally, time: float, image: NDArray[np.uint8] | None) -> bool:
         """Tell whether the settled text must give way to what the frames now add up to."""
         without = time - self._agreed
         if tally.text == self.track.text:
             return False
-        hidden, step = hidden_places(reading, self.boxes, self.track.text)
+        hidden, step = hidden_places(number, self.boxes, self.track.text)
         if hidden:
             self.boxes[:, :2] += step  # what is covered stays beside what is seen: carried alone it would drift
-        if hidden and not self._wiped(hidden, reading, image):
-            return without > COVERED
-        return tally.settles or (tally.frames >= 2 and without >= DOUBT) or without >= NEVER
+        if hidden and not self._wiped(hidden, image):
+            return without > KEEP_COVERED
+        return tally.settles or (tally.frames >= 2 and without >= UNSETTLE_AGREEING) or without >= UNSETTLE_ALWAYS
 
-    def _wiped(self, hidden: list[int], reading: Number, image: NDArray[np.uint8] | None) -> bool:
+    def _wiped(self, hidden: list[int], image: NDArray[np.uint8] | None) -> bool:
         """Tell whether paper is bare where one of the hidden digits stood: it was wiped away, nothing lies over it."""
         if image is None or self._whole is None:
             return False
@@ -150,23 +161,23 @@ class FollowedNumber:
             return False
         shown = next(i for i in range(len(now)) if i not in hidden)
         seen = before[shown], now[shown]
-        return any(is_bare(old, before[i], image, now[i], seen) for i in hidden)
+        return any(is_erased(old, before[i], image, now[i], seen) for i in hidden)
 
     def forget(self) -> None:
         """Let go of the picture it was last seen in."""
         self._whole = None
 
-    def _show(self, reading: Number, text: str, tally: Tally, state: str) -> None:
+    def _show(self, number: Number, text: str, tally: Tally, state: State) -> None:
         """Show a text over this frame's digits."""
         digits = tuple(
             replace(d, text=t, confidence=float(s))
-            for t, s, d in zip(text, tally.confidences, reading.digits, strict=True)
+            for t, s, d in zip(text, tally.confidences, number.digits, strict=True)
         )
         self.boxes = np.array([digit.box for digit in digits], np.float64)
         self.hidden = False
         least = min(digit.confidence for digit in digits)
         self.track = replace(
-            self.track, row=reading.row, digits=digits, state=state, text=text, confidence=least, fresh=True
+            self.track, row=number.row, digits=digits, state=state, text=text, confidence=least, fresh=True
         )
 
     def _extend(self, time: float, since: float) -> None:

@@ -1,45 +1,64 @@
 """One frame of a source with all that was read in it, and the numbers as they stand after it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
+
+import numpy as np
 
 from realtime.reading.ink import Ink, find_ink
-from realtime.reading.page import Page
+from realtime.reading.page import Page, frame_to_dict
 from realtime.sources.frame import Frame
+from realtime.tracking.motion import NO_MOTION, Motion
 from realtime.tracking.track import Track
-from realtime.tracking.tracker import Event
+from realtime.tracking.tracker import Event, settle
 
 
 @dataclass(frozen=True)
 class TrackedFrame:
-    """A frame, the page that was read in it or followed into it, its numbers, and how long that took, ms.
+    """A frame, the page that was read in it or in one before it, its numbers, and how long that took, ms.
 
-    events: what settled, changed or went with this frame.
+    events: what settled, changed or went with this frame. motion: from the frame that was read to this one.
     """
 
     frame: Frame
-    page: Page
+    read_page: Page
     tracks: list[Track]
     latency_ms: float
     events: tuple[Event, ...] = ()
+    motion: Motion = NO_MOTION
+
+    @classmethod
+    def of_picture(cls, frame: Frame, page: Page) -> Self:
+        """Return a picture as a frame whose numbers are all settled: there are no later frames to wait for."""
+        return cls(frame, page, settle(page.numbers), page.latency_ms)
+
+    @cached_property
+    def page(self) -> Page:
+        """The page; where the digits moved since it was read, with all that was found where it now stands."""
+        return _move(self.read_page, self.motion, self.frame.image.shape[:2]) if self.motion.moved else self.read_page
 
     @cached_property
     def ink(self) -> Ink:
         """The ink of this very frame."""
-        return find_ink(self.frame.image, self.page.polarity) if self.page.moved else self.page.ink
+        return find_ink(self.frame.image, self.read_page.polarity) if self.motion.moved else self.read_page.ink
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON line of the frame: the form promised to readers outside the project, which only grows.
+        """Return the JSON line of the frame."""
+        frame, (height, width) = self.frame, self.frame.image.shape[:2]
+        numbers = [track.to_dict() for track in self.tracks]
+        return frame_to_dict(frame.source, frame.index, frame.time, (width, height), self.latency_ms, numbers)
 
-        A digit has the key "model" where two networks read it: it names the one that was believed.
-        """
-        height, width = self.frame.image.shape[:2]
-        return {
-            "source": self.frame.source,
-            "frame": self.frame.index,
-            "time": round(self.frame.time, 3),
-            "size": [width, height],
-            "latency_ms": round(self.latency_ms, 2),
-            "numbers": [track.to_dict() for track in self.tracks],
-        }
+
+def _move(page: Page, motion: Motion, size: tuple[int, int]) -> Page:
+    """Return a page with all that was found where a motion takes it, within a frame of size h, w."""
+    numbers = []
+    for number in page.numbers:
+        boxes = np.rint(motion.move(np.array([digit.box for digit in number.digits]))).astype(int).tolist()
+        digits = (replace(digit, box=tuple(box)) for digit, box in zip(number.digits, boxes, strict=True))
+        numbers.append(replace(number, digits=tuple(digits)))
+    boxes = np.rint(motion.move(page.boxes)).astype(np.int32)
+    stop = np.clip(boxes[:, :2] + boxes[:, 2:], 1, size[::-1])
+    boxes[:, :2] = np.minimum(np.maximum(boxes[:, :2], 0), stop - 1)
+    boxes[:, 2:] = stop - boxes[:, :2]
+    return replace(page, boxes=boxes, numbers=numbers)

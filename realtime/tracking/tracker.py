@@ -4,6 +4,7 @@ A number is "seen" at first, "settled" once enough frames agree on its text, and
 """
 
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,20 +12,23 @@ from numpy.typing import NDArray
 from realtime.reading.ink import Box
 from realtime.reading.page import Number
 from realtime.reading.pipeline import CONFIDENCE
-from realtime.tracking.matching import STILL, Motion, Placed, common_motion, match
-from realtime.tracking.track import HOLD, FollowedNumber, Span, Track
+from realtime.tracking.matching import NumberBoxes, common_motion, match
+from realtime.tracking.motion import Motion
+from realtime.tracking.track import SHOW_MISSED, FollowedNumber, Span, Track
 
-PATIENCE = 2.0  # s a number may be out of sight, behind a hand, and keep its id
-AWAY = 0.5  # s after which it is no longer expected back at any moment
-FEW = 0.1  # share of the numbers
-GLIMPSE = 0.6  # s that one which never settled is remembered
+# Set by hand, on clips and made-up sheets over which a hand passes (tests/tracking/test_tracker.py).
+KEEP_SETTLED = 2.0  # s that a number which has settled may be out of sight, behind a hand, and keep its id
+KEEP_UNSETTLED = 0.6  # s that one which never settled is remembered: what clutter shows
+EXPECTED_BACK = 0.5  # s that one which is out of sight is expected back at any moment, so that frames are read for it
+MAX_UNDECIDED = 0.1  # share of the numbers in sight that may be undecided while the page as a whole is decided
+OVERLAP = 1 / 3  # share of the smaller of two numbers' boxes above which one stands in the place of the other
 
 
 @dataclass(frozen=True)
 class Event:
     """A change worth telling: kind "settled", "changed" (from `was`) or "gone", of the number `id` at `time`, s."""
 
-    kind: str
+    kind: Literal["settled", "changed", "gone"]
     time: float
     id: int
     text: str
@@ -33,21 +37,32 @@ class Event:
     row: int
     box: Box
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the event as it stands in a JSON line of events."""
+        return {
+            "time": round(self.time, 3),
+            "event": self.kind,
+            "id": self.id,
+            "text": self.text,
+            "was": self.was,
+            "confidence": round(self.confidence, 4),
+            "row": self.row,
+            "box": list(self.box),
+        }
+
 
 class Tracker:
     """Match each frame's readings to the numbers known so far.
 
-    `confidence` is that below which a digit is "?". `events` are those of the last frame. It is `calm` while all
-    numbers in sight have settled, the last frame says of each what it settled as, and none went out of sight just now;
-    of many numbers, all but FEW.
+    `confidence` is that below which a digit is "?". `events` are those of the last frame.
     """
 
     def __init__(self, confidence: float = CONFIDENCE) -> None:
         self.confidence = confidence
         self.events: list[Event] = []
-        self._trails: list[FollowedNumber] = []
+        self._known: list[FollowedNumber] = []
         self._gone: list[FollowedNumber] = []
-        self._next = 1
+        self._next_id = 1
         self._time = 0.0  # of the last frame
 
     def update(self, numbers: list[Number], time: float, image: NDArray[np.uint8] | None = None) -> list[Track]:
@@ -55,131 +70,131 @@ class Tracker:
 
         image: the frame, (H, W, 3) BGR. With it a digit that was wiped away is told from one that is covered.
         """
-        before = self._texts()
-        old = _place([(trail.track.text, trail.boxes) for trail in self._trails])
-        new = _place([(r.text, np.array([digit.box for digit in r.digits], np.float64)) for r in numbers])
+        before = self._settled_texts()
+        old = _boxes([(known.track.text, known.boxes) for known in self._known])
+        new = _boxes([(n.text, np.array([digit.box for digit in n.digits], np.float64)) for n in numbers])
         old = old.moved(common_motion(old, new))
         pairs = match(old, new)
-        for i, trail in enumerate(self._trails):
-            trail.move(old.boxes[old.digits(i)], fresh=False)
+        for i, known in enumerate(self._known):
+            known.move(old.boxes[old.digits(i)], fresh=False)
             if i in pairs:
-                trail.see(numbers[pairs[i]], time, self.confidence, self._company(trail), image)
+                others = any(other.spans for other in self._known if other is not known)
+                known.see(numbers[pairs[i]], time, self.confidence, others, image)
             else:
-                trail.miss(time)
+                known.miss(time)
         for j in sorted(set(range(len(numbers))) - set(pairs.values())):
-            self._trails.append(FollowedNumber(self._next, numbers[j], time))
-            self._trails[-1].see(numbers[j], time, self.confidence, False, image)
-            self._next += 1
+            self._known.append(FollowedNumber(self._next_id, numbers[j], time))
+            self._known[-1].see(numbers[j], time, self.confidence, False, image)
+            self._next_id += 1
         return self._shown_after(before, time)
 
     def carry(self, motion: Motion, time: float) -> list[Track]:
         """Take in a frame that shows just what the one before it showed, moved; nothing is voted on."""
-        before = self._texts()
-        places = _place([(trail.track.text, trail.boxes) for trail in self._trails])
-        places = places if motion is STILL else places.moved(motion)
-        for i, trail in enumerate(self._trails):
-            if motion is not STILL:
-                trail.move(places.boxes[places.digits(i)], fresh=trail.track.fresh)
-            if trail.track.last == self._time:
-                trail.stay(time)
+        before = self._settled_texts()
+        places = _boxes([(known.track.text, known.boxes) for known in self._known])
+        places = places.moved(motion) if motion.moved else places
+        for i, known in enumerate(self._known):
+            if motion.moved:
+                known.move(places.boxes[places.digits(i)], fresh=known.track.fresh)
+            if known.track.last == self._time:
+                known.stay(time)
         return self._shown_after(before, time)
 
     @property
-    def calm(self) -> bool:
-        """Whether there is nothing to decide, or next to nothing on a full page: see `Tracker`."""
+    def decided(self) -> bool:
+        """Whether nothing is left to decide: all numbers in sight have settled, the last frame says of each what it
+        settled as, and none went out of sight just now; of many numbers, all but a few.
+        """
         undecided = sum(
-            not trail.calm
-            if trail.track.last == self._time
-            else bool(trail.spans) and self._time - trail.track.last <= AWAY
-            for trail in self._trails
+            not known.decided
+            if known.track.last == self._time
+            else bool(known.spans) and self._time - known.track.last <= EXPECTED_BACK
+            for known in self._known
         )
-        return undecided <= FEW * len(self._trails)
+        return undecided <= MAX_UNDECIDED * len(self._known)
 
     @property
     def empty(self) -> bool:
         """Whether no number is known that may still be in sight."""
-        return not self._trails
+        return not self._known
 
     def settled(self) -> list[Span]:
         """Return every text that settled, by the time it was first seen."""
-        spans = [(span.first, trail.track.id, span) for trail in self._gone + self._trails for span in trail.spans]
+        spans = [(span.first, known.track.id, span) for known in self._gone + self._known for span in known.spans]
         return [span for *_, span in sorted(spans, key=lambda item: item[:2])]
 
     def reset(self) -> None:
         """Forget all numbers; ids go on."""
-        self._trails, self._gone, self.events = [], [], []
-
-    def _company(self, trail: FollowedNumber) -> bool:
-        """Tell whether a number other than this one has settled and is not gone."""
-        return any(other.spans for other in self._trails if other is not trail)
+        self._known, self._gone, self.events = [], [], []
 
     def _shown(self, time: float) -> list[FollowedNumber]:
         """Return the numbers to show: seen in this frame, or settled, missed only just now, and none in their place."""
-        shown = [trail for trail in self._trails if not trail.hidden and time - trail.track.last <= HOLD]
-        missed = [trail for trail in shown if trail.track.last != time and trail.track.state == "settled"]
-        seen = [trail for trail in self._trails if trail.track.last == time]
-        held = {trail.track.id for trail, covered in zip(missed, _covered(missed, seen), strict=True) if not covered}
-        return [trail for trail in shown if trail.track.last == time or trail.track.id in held]
+        shown = [known for known in self._known if not known.hidden and time - known.track.last <= SHOW_MISSED]
+        missed = [known for known in shown if known.track.last != time and known.track.state == "settled"]
+        seen = [known for known in self._known if known.track.last == time]
+        held = {known.track.id for known, covered in zip(missed, _covered(missed, seen), strict=True) if not covered}
+        return [known for known in shown if known.track.last == time or known.track.id in held]
 
-    def _texts(self) -> dict[int, str]:
+    def _settled_texts(self) -> dict[int, str]:
         """Return the text that each number settled as last, empty where none did, by its id."""
-        return {trail.track.id: trail.spans[-1].text if trail.spans else "" for trail in self._trails}
+        return {known.track.id: known.spans[-1].text if known.spans else "" for known in self._known}
 
     def _shown_after(self, before: dict[int, str], time: float) -> list[Track]:
         """Part with what is gone, tell the events and return the numbers to show; before: the settled text by id."""
         self._time = time
         self._retire(before, time)
-        return [trail.view() for trail in self._shown(time)]
+        return [known.view() for known in self._shown(time)]
 
     def _retire(self, before: dict[int, str], time: float) -> None:
         """Part with numbers long out of sight or written over, and tell the events of this update."""
-        fresh = [trail for trail in self._trails if trail.track.state == "settled" and trail.track.last == time]
-        away = [trail for trail in self._trails if time - trail.track.last > HOLD]
-        over = {trail.track.id for trail, covered in zip(away, _covered(away, fresh), strict=True) if covered}
-        stay, gone = [], []
-        for trail in self._trails:
-            lost = time - trail.track.last > (PATIENCE if trail.spans else GLIMPSE)
-            (gone if lost or trail.track.id in over else stay).append(trail)
-        self._trails = stay
-        for trail in gone:
-            trail.forget()
-        self._gone += [trail for trail in gone if trail.spans]
-        self.events = [_event("gone", trail, "", time) for trail in gone if trail.spans]
-        for trail in fresh:
-            was = before.get(trail.track.id, "")
-            if was != trail.track.text:
-                self.events.append(_event("changed" if was else "settled", trail, was, time))
+        fresh = [known for known in self._known if known.track.state == "settled" and known.track.last == time]
+        away = [known for known in self._known if time - known.track.last > SHOW_MISSED]
+        over = {known.track.id for known, covered in zip(away, _covered(away, fresh), strict=True) if covered}
+        stay: list[FollowedNumber] = []
+        gone: list[FollowedNumber] = []
+        for known in self._known:
+            lost = time - known.track.last > (KEEP_SETTLED if known.spans else KEEP_UNSETTLED)
+            (gone if lost or known.track.id in over else stay).append(known)
+        self._known = stay
+        for known in gone:
+            known.forget()
+        self._gone += [known for known in gone if known.spans]
+        self.events = [_event("gone", known, "", time) for known in gone if known.spans]
+        for known in fresh:
+            was = before.get(known.track.id, "")
+            if was != known.track.text:
+                self.events.append(_event("changed" if was else "settled", known, was, time))
 
 
-def _place(numbers: list[tuple[str, NDArray[np.float64]]]) -> Placed:
+def _boxes(numbers: list[tuple[str, NDArray[np.float64]]]) -> NumberBoxes:
     """Lay numbers, each a text and its digits' boxes (n, 4), out for matching."""
     boxes = np.concatenate([np.empty((0, 4)), *(boxes for _, boxes in numbers)])
-    return Placed(tuple(text for text, _ in numbers), boxes, tuple(len(boxes) for _, boxes in numbers))
+    return NumberBoxes(tuple(text for text, _ in numbers), boxes, tuple(len(boxes) for _, boxes in numbers))
 
 
-def _event(kind: str, trail: FollowedNumber, was: str, time: float) -> Event:
-    """Tell an event of a number."""
-    track = trail.track
-    text = trail.spans[-1].text if kind == "gone" else track.text
+def _event(kind: Literal["settled", "changed", "gone"], known: FollowedNumber, was: str, time: float) -> Event:
+    """Make the event of a number at a time, s; was: the text before it changed."""
+    track = known.track
+    text = known.spans[-1].text if kind == "gone" else track.text
     return Event(kind, time, track.id, text, was, track.confidence, track.row, track.box)
 
 
 def settle(numbers: list[Number]) -> list[Track]:
-    """Turn the readings of a picture into settled tracks: it has no later frames to wait for."""
-    return [Track(i + 1, r.row, r.digits, 0.0, 0.0, "settled", r.text, r.confidence) for i, r in enumerate(numbers)]
+    """Turn the numbers of a picture into settled tracks: it has no later frames to wait for."""
+    return [Track(i, n.row, n.digits, 0.0, 0.0, "settled", n.text, n.confidence) for i, n in enumerate(numbers, 1)]
 
 
-def _covered(trails: list[FollowedNumber], others: list[FollowedNumber]) -> NDArray[np.bool_]:
-    """Tell which of N numbers, (N,), share more than a third of the smaller one with one of others."""
-    if not trails or not others:
-        return np.zeros(len(trails), bool)
-    (low, high), (start, stop) = _extents(trails), _extents(others)
+def _covered(numbers: list[FollowedNumber], others: list[FollowedNumber]) -> NDArray[np.bool_]:
+    """Tell which of N numbers, (N,), share more than OVERLAP of the smaller one with one of others."""
+    if not numbers or not others:
+        return np.zeros(len(numbers), bool)
+    (low, high), (start, stop) = _extents(numbers), _extents(others)
     shared = np.maximum(np.minimum(high[:, None], stop) - np.maximum(low[:, None], start), 0).prod(axis=2)
     smaller = np.minimum((high - low).prod(axis=1)[:, None], (stop - start).prod(axis=1))
-    return (shared > smaller / 3).any(axis=1)
+    return (shared > smaller * OVERLAP).any(axis=1)
 
 
-def _extents(trails: list[FollowedNumber]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _extents(numbers: list[FollowedNumber]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the corners of the box around each of N numbers, the upper left and the lower right ones, (N, 2) each."""
-    boxes = [trail.boxes for trail in trails]
+    boxes = [known.boxes for known in numbers]
     return np.array([b[:, :2].min(axis=0) for b in boxes]), np.array([(b[:, :2] + b[:, 2:]).max(axis=0) for b in boxes])

@@ -9,16 +9,19 @@ from numpy.typing import NDArray
 
 from realtime.reading.page import UNSURE, Number
 
+# Set by hand, so that rewritten ink settles within half a second and what clips without writing show does not settle
+# (tests/tracking/test_tracker.py and test_settling.py).
 MEMORY = 0.3  # s after which a frame's evidence counts 1/e
-WINDOW, LEAST_KEPT = 0.9, 5  # frames older than this, s, are forgotten, but never the last few of them
+FORGET_AFTER, MIN_KEPT = 0.9, 5  # frames older than this, s, are forgotten, but never the last few of them
 SETTLE_FRAMES = 3  # frames that must agree before a number is settled
 SETTLE_TIME = 0.2  # s that these must span
-AGREE = 0.6  # share of the remembered frames, those without the number included, that must be for the text
-FIRST = 0.7  # share of all frames kept, none of them faded, that must be for a number's first text
 # A single digit must stand longer before it settles first, and be sure in each frame that counts: of all that clutter
 # shows those are by far the most.
-LONE_TIME = 0.4
-FLOOR = 1e-4  # probabilities below this count as this: one frame alone rules no digit out
+LONE_SETTLE_TIME = 0.4  # s
+SETTLE_SHARE = 0.6  # share of the evidence kept, of frames without the number too, that must be for the text
+FIRST_SHARE = 0.7  # share of all frames kept, none of them faded, that must be for a number's first text
+MIN_PROBABILITY = 1e-4  # probabilities below this count as this: one frame alone rules no digit out
+MAX_STEP = 0.4  # a digit farther than this from its place, heights, is not the one that stood there
 
 
 @dataclass(frozen=True)
@@ -56,16 +59,16 @@ class Votes:
 
     _ballots: deque[Ballot] = field(default_factory=deque)
 
-    def cast(self, reading: Number | None, time: float) -> Ballot:
+    def cast(self, number: Number | None, time: float) -> Ballot:
         """Add what a frame said, None where the number was not seen in it."""
-        digits = reading.digits if reading is not None else ()
+        digits = number.digits if number is not None else ()
         chances = np.empty((len(digits), 11))
         chances[:, :10] = np.array([digit.probabilities for digit in digits]).reshape(-1, 10)
         chances[:, 10] = 1 - chances[:, :10].sum(axis=1)  # that it is no digit
-        logs = np.log(np.maximum(chances, FLOOR))
+        logs = np.log(np.maximum(chances, MIN_PROBABILITY))
         ballot = Ballot(time, logs, "".join(map(str, chances[:, :10].argmax(axis=1).tolist())))
         self._ballots.append(ballot)
-        while len(self._ballots) > LEAST_KEPT and time - self._ballots[0].time > WINDOW:
+        while len(self._ballots) > MIN_KEPT and time - self._ballots[0].time > FORGET_AFTER:
             self._ballots.popleft()
         return ballot
 
@@ -98,37 +101,37 @@ class Votes:
             UNSURE not in text
             and len(agreeing) >= SETTLE_FRAMES
             and agreeing[-1] == len(fade) - 1
-            and now - self._ballots[agreeing[0]].time >= (LONE_TIME if lone else SETTLE_TIME) - 1e-6
-            and share >= AGREE
-            and not (first and len(agreeing) < FIRST * len(fade))
+            and now - self._ballots[agreeing[0]].time >= (LONE_SETTLE_TIME if lone else SETTLE_TIME) - 1e-6
+            and share >= SETTLE_SHARE
+            and not (first and len(agreeing) < FIRST_SHARE * len(fade))
         )
         return Tally(text, sure, settles, len(agreeing), self._ballots[agreeing[0]].time if agreeing else now)
 
 
-def hidden_places(reading: Number, boxes: NDArray[np.float64], text: str) -> tuple[list[int], NDArray[np.float64]]:
-    """Return which digits of a number a reading lacks, where it is what a partly covered or blurred number leaves.
+def hidden_places(seen: Number, boxes: NDArray[np.float64], text: str) -> tuple[list[int], NDArray[np.float64]]:
+    """Return which digits of a known number one frame lacks, where it shows what a cover or a blur leaves of it.
 
-    boxes (n, 4), text: the digits of the number. One digit of the reading may differ: the one at the cover's edge.
-    No digits where the reading is something else: no part, or another number. Returns too how far (2,) the digits that
-    are seen lie from their places.
+    seen: the number as that frame shows it. boxes (n, 4), text: the digits of the known one. One digit may differ: the
+    one at the cover's edge. None where what is seen is something else: no part, or another number. Returns too how far
+    (2,), pixels, the digits that are seen lie from their places.
     """
     nothing: list[int] = []
-    still = np.zeros(2)
-    if len(reading.digits) >= len(text):
-        return nothing, still
+    unmoved = np.zeros(2)
+    if len(seen.digits) >= len(text):
+        return nothing, unmoved
     centres, height = boxes[:, :2] + boxes[:, 2:] / 2, boxes[:, 3].mean()
     differ, taken, steps = 0, [], []
-    for digit in reading.digits:
+    for digit in seen.digits:
         x, y, w, h = digit.box
         step = (x + w / 2, y + h / 2) - centres
         nearest = int(np.abs(step).max(axis=1).argmin())
-        if np.abs(step[nearest]).max() > 0.4 * height or nearest in taken:
-            return nothing, still
+        if np.abs(step[nearest]).max() > MAX_STEP * height or nearest in taken:
+            return nothing, unmoved
         taken.append(nearest)
         steps.append(step[nearest])
         differ += digit.text not in (UNSURE, text[nearest])
     # A hand hides an end, or leaves a stretch; a pen hides a single digit, be it in the middle.
     hidden = [place for place in range(len(text)) if place not in taken]
     if len(hidden) > 1 and max(taken) - min(taken) >= len(taken):
-        return nothing, still
+        return nothing, unmoved
     return (hidden if differ == 0 or (differ == 1 < len(taken)) else nothing), np.median(steps, axis=0)

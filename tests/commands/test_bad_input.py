@@ -135,9 +135,11 @@ def test_ctrl_c_ends_all_processes_without_a_traceback(wait: float, tmp_path: Pa
         os.killpg(process.pid, signal.SIGINT)
         out, notes = process.communicate(timeout=30)
     assert process.returncode == 130 and "Traceback" not in notes, notes
-    told = out.splitlines()
-    assert told == told[: len(NUMBERS)] * (len(told) // len(NUMBERS)), "each clip that was read by then is told whole"
-    assert not told or sorted(told[: len(NUMBERS)]) == sorted(NUMBERS)
+    numbers = out.splitlines()
+    assert numbers == numbers[: len(NUMBERS)] * (len(numbers) // len(NUMBERS)), (
+        "each clip that was read by then is told whole"
+    )
+    assert not numbers or sorted(numbers[: len(NUMBERS)]) == sorted(NUMBERS)
     end = time.monotonic() + 10
     with pytest.raises(ProcessLookupError):
         while time.monotonic() < end:

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from realtime.commands.bulk import in_order, take_up
+from realtime.commands.bulk import finished_sources, in_order
 from realtime.outputs.sink import OutputError
 from tests.conftest import draw_sheet, save_image
 from tests.run_commands import assert_one_error, run
@@ -42,7 +42,7 @@ def lines(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def result(path: Path) -> list[tuple]:
+def readings(path: Path) -> list[tuple]:
     """What the lines say, without how long it took."""
     return [(line["source"], line["frame"], json.dumps(line["numbers"])) for line in lines(path)]
 
@@ -56,7 +56,7 @@ def test_several_processes_tell_what_one_tells_in_the_same_order(photos: list[Pa
     for result in done.values():
         assert result.returncode == 3
         assert result.stderr.count("error:") == 1 and "12.png" in result.stderr and "Traceback" not in result.stderr
-    assert result(tmp_path / "1.jsonl") == result(tmp_path / "2.jsonl")
+    assert readings(tmp_path / "1.jsonl") == readings(tmp_path / "2.jsonl")
     assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "2.csv").read_bytes()
     assert sorted(p.name for p in (tmp_path / "seen2").iterdir()) == [p.name for p in photos if p.stem != "12"]
 
@@ -89,14 +89,14 @@ def test_clips_are_read_by_several_processes_and_gone_on_with(clips: list[Path],
     done = run("recognize-video", *words, folder=tmp_path)
     assert (done.returncode, done.stdout) == (3, "24\n35\n46\n"), done.stderr
     assert done.stderr.count("error:") == 1 and "bad.avi" in done.stderr
-    whole = result(tmp_path / "out.jsonl")
+    whole = readings(tmp_path / "out.jsonl")
     assert [Path(source).stem for source, _, _ in whole] == ["a"] * 12 + ["b"] * 12 + ["c"] * 12
     assert sorted(p.name for p in (tmp_path / "seen").iterdir()) == ["a.mp4", "b.mp4", "c.mp4"]
     cut = (tmp_path / "out.jsonl").read_bytes().splitlines(keepends=True)[:17]
     (tmp_path / "out.jsonl").write_bytes(b"".join(cut))  # killed within the second clip
     done = run("recognize-video", *clips, "--json", "out.jsonl", "--resume", folder=tmp_path)
     assert (done.returncode, done.stdout) == (3, "35\n46\n"), done.stderr
-    assert result(tmp_path / "out.jsonl") == whole
+    assert readings(tmp_path / "out.jsonl") == whole
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_file_that_is_not_ours_is_not_gone_on_with(tmp_path: Path) -> None:
     done = run("recognize-image", "a.png", "--json", "notes.txt", "--resume", folder=tmp_path)
     assert_one_error(done, 1, "cannot go on with notes.txt, line 1")
     assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "milk\neggs\n"
-    assert take_up(str(tmp_path / "none.jsonl"), growing=True) == set()
+    assert finished_sources(str(tmp_path / "none.jsonl"), growing=True) == set()
 
 
 def die(number: int) -> int:

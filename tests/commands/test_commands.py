@@ -19,18 +19,25 @@ from training.scenes.clip import HALVES
 from training.scenes.pictures import draw_picture
 from training.scenes.sheet import truth
 
-SCRIPTS = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+SCRIPTS = PROJECT["scripts"]
 NUMBERS = [number for half in HALVES for row in half.rows for number in truth(row).split()]
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs what only Linux has")
 
 
 @pytest.mark.parametrize("name", sorted(SCRIPTS))
 def test_help_explains_every_option(name: str, tmp_path: Path) -> None:
-    done = run(name, "--help", folder=tmp_path)
+    done = run(name, "-h", folder=tmp_path)
     assert done.returncode == 0 and done.stderr == ""
     assert done.stdout.startswith("Usage: ")
     options = [line.split() for line in done.stdout.splitlines() if line.startswith("  -")]
     assert len(options) >= 2
+
+
+@pytest.mark.parametrize("name", sorted(SCRIPTS))
+def test_the_version_is_told(name: str, tmp_path: Path) -> None:
+    done = run(name, "--version", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (0, f"livedigits {PROJECT['version']}\n")
 
 
 @pytest.mark.parametrize("name", sorted(name for name in SCRIPTS if SCRIPTS[name].startswith("realtime.")))
@@ -102,11 +109,13 @@ def test_the_bundled_clip_is_read_whole_and_nothing_but(clip_run: tuple) -> None
 
 def test_the_summary_tells_when_each_number_was_seen(clip_run: tuple) -> None:
     lines = [line.split() for line in clip_run[1].stderr.splitlines()]
-    told = {words[2]: (float(words[0]), float(words[1])) for words in lines if len(words) == 3 and words[2].isdecimal()}
-    assert told.keys() == set(NUMBERS)
+    spans = {
+        words[2]: (float(words[0]), float(words[1])) for words in lines if len(words) == 3 and words[2].isdecimal()
+    }
+    assert spans.keys() == set(NUMBERS)
     for half in HALVES:
         for number in (number for row in half.rows for number in truth(row).split()):
-            first, last = told[number]
+            first, last = spans[number]
             assert half.start <= first < half.start + 1.5
             assert half.end - 1.5 < last <= half.end + 0.5
 

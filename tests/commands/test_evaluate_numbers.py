@@ -43,9 +43,9 @@ def test_rows_are_counted_and_the_misread_shown(sheets: Path) -> None:
     assert lines[1] == "b.png: 0/1  90  truth 97"
     assert "rows exact 2 of 3 (66.7 %), with numbers parted alike 2" in lines[2]
     assert "digit error 12.50 %: 1 wrong, 0 missing, 0 extra of 8" in lines[3]
-    told = figures(out)
-    assert (told["rows"], told["exact"], told["wrong"], told["measure"]) == (3, 2, 1, "rows exact")
-    assert [picture["read"] for picture in told["pictures"]] == ["2468|13", "90"]
+    result = figures(out)
+    assert (result["rows"], result["exact"], result["wrong"], result["measure"]) == (3, 2, 1, "rows exact")
+    assert [picture["read"] for picture in result["pictures"]] == ["2468|13", "90"]
     assert cv2.imread(str(out / f"{sheets.name}-misread.png")).shape[1] > 300
 
 
@@ -80,19 +80,19 @@ def test_pictures_of_one_digit_give_a_confusion_matrix(tmp_path: Path) -> None:
     save_image(faces / "w2" / "5" / "c.png", draw_sheet(["57"]))
     save_image(faces / "w2" / "not-a-digit" / "d.png", np.full((90, 90, 3), 200, np.uint8))
     done = evaluate(faces, "--save", tmp_path / "out", "--json", tmp_path / "figures.json")
-    told = figures(tmp_path)
-    table = np.array(told["confusion"])
+    result = figures(tmp_path)
+    table = np.array(result["confusion"])
     at = {
         (label, column): table[i, j]
-        for i, label in enumerate(told["labels"])
-        for j, column in enumerate(told["columns"])
+        for i, label in enumerate(result["labels"])
+        for j, column in enumerate(result["columns"])
     }
     assert done.exit_code == 0 and table.sum() == 13
     assert at["4", "7"] == 1 and at["5", "several"] == 1 and at["not-a-digit", "nothing"] == 1
-    assert told["pictures"] == 13 and told["among"] == told["exact"] + 1
-    assert told["exact"] >= 10
-    assert told["groups"].keys() == {"w1", "w2"} and told["groups"]["w2"] == pytest.approx(100 / 3, abs=0.01)
-    assert {"w2/4/b.png", "w2/5/c.png"} <= {entry["file"] for entry in told["wrong"]}
+    assert result["pictures"] == 13 and result["among"] == result["exact"] + 1
+    assert result["exact"] >= 10
+    assert result["groups"].keys() == {"w1", "w2"} and result["groups"]["w2"] == pytest.approx(100 / 3, abs=0.01)
+    assert {"w2/4/b.png", "w2/5/c.png"} <= {entry["file"] for entry in result["wrong"]}
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"pictures-misread.png", "pictures-confusion.png"}
 
 
@@ -123,8 +123,8 @@ def test_without_truth_every_digit_is_false(tmp_path: Path) -> None:
     save_image(tmp_path / "a.png", draw_sheet(["2468"]))
     save_image(tmp_path / "deep" / "b.png", np.full((90, 90, 3), 200, np.uint8))
     done = evaluate(tmp_path, "--save", tmp_path / "out", "--json", tmp_path / "figures.json")
-    told = figures(tmp_path)
-    assert (told["frames"], told["digits"], told["digits_a_frame"], told["frames_right"]) == (2, 4, 2.0, 1)
+    result = figures(tmp_path)
+    assert (result["frames"], result["digits"], result["digits_a_frame"], result["frames_right"]) == (2, 4, 2.0, 1)
     assert "false digits a frame 2.0000 (4 in 2 frames)" in done.stdout
     assert (tmp_path / "out" / f"{tmp_path.name}-misread.png").is_file()
 
@@ -133,8 +133,8 @@ def test_without_truth_every_digit_is_false(tmp_path: Path) -> None:
 def test_the_digits_in_view_may_be_told(tmp_path: Path, shows: str, off: int) -> None:
     picture = save_image(tmp_path / "a.png", draw_sheet(["2468"]))
     evaluate(picture, "--shows", shows, "--json", tmp_path / "figures.json")
-    told = figures(tmp_path)
-    assert (told["digits"], told["frames_right"]) == (off, int(off == 0))
+    result = figures(tmp_path)
+    assert (result["digits"], result["frames_right"]) == (off, int(off == 0))
 
 
 def test_frames_of_a_clip_may_be_chosen(tmp_path: Path) -> None:
@@ -147,11 +147,11 @@ def test_frames_of_a_clip_may_be_chosen(tmp_path: Path) -> None:
 
 def test_a_clip_with_truth_is_held_against_the_numbers_that_settle(tmp_path: Path) -> None:
     done = evaluate(CLIP, "--frames", "0-19", "--save", tmp_path, "--json", tmp_path / "figures.json")
-    told = figures(tmp_path)
-    assert done.exit_code == 0 and told["measure"] == "numbers settled"
-    assert told["numbers"] == 14 and told["settled"] == 7
-    assert len(told["missing"]) == 7 and told["percent"] == pytest.approx(100 * 7 / (14 + len(told["extra"])))
-    assert told["frames"]["rows"] == 20 * 6 and told["frames"]["exact"] > 60
+    result = figures(tmp_path)
+    assert done.exit_code == 0 and result["measure"] == "numbers settled"
+    assert result["numbers"] == 14 and result["settled"] == 7
+    assert len(result["missing"]) == 7 and result["percent"] == pytest.approx(100 * 7 / (14 + len(result["extra"])))
+    assert result["frames"]["rows"] == 20 * 6 and result["frames"]["exact"] > 60
 
 
 @pytest.mark.parametrize(

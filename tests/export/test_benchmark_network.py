@@ -43,11 +43,11 @@ def test_the_command_measures_all_settings(tmp_path: Path) -> None:
     figures = json.loads(path.read_text(encoding="utf-8"))
     assert figures["providers"] == ["CPUExecutionProvider"] and "CUDA was not run" in done.stderr
     assert set(figures["ratios"]) == {s.name for s in network_settings.settings("cpu")} | {"best.onnx"}
-    for told in (figures["us_a_crop"], *figures["ratios"].values()):
-        for of_batch in told.values():
+    for ratios in (figures["us_a_crop"], *figures["ratios"].values()):
+        for of_batch in ratios.values():
             assert list(of_batch) == ["1", "2", "8"]
             assert all(0 < low <= middle <= high for middle, low, high in of_batch.values())
-    assert all(told["worst_ms"] > 0 and told["first"] > 0 for told in figures["changing"].values())
+    assert all(ratios["worst_ms"] > 0 and ratios["first"] > 0 for ratios in figures["changing"].values())
     assert figures["idle_ms"].keys() == figures["ratios"].keys()
     assert "padded to powers of two" in done.stdout
 

@@ -13,7 +13,8 @@ from realtime.reading.classifier import Classifier
 from realtime.reading.model_files import sha256
 from tests.training.test_checkpoint import metadata
 from training import checkpoint
-from training.model import CLASSES, build
+from training.model import build
+from training.recipe import CLASSES
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +42,10 @@ def test_the_graph_keeps_its_contract(onnx_file: Path, checkpoint_file: Path) ->
     graph.check(model)
     assert "Dropout" not in {node.op_type for node in model.graph.node}
     assert not any(node.metadata_props or node.doc_string for node in model.graph.node)
-    told = {p.key: p.value for p in model.metadata_props}
-    assert json.loads(told["classes"]) == list(CLASSES)
-    assert told["checkpoint_sha256"] == sha256(checkpoint_file)
-    assert (told["temperature"], told["accuracy"], told["arch"]) == ("1.7", "0.5", "digitcnn")
+    saved = {p.key: p.value for p in model.metadata_props}
+    assert json.loads(saved["classes"]) == list(CLASSES)
+    assert saved["checkpoint_sha256"] == sha256(checkpoint_file)
+    assert (saved["temperature"], saved["accuracy"], saved["arch"]) == ("1.7", "0.5", "digitcnn")
     content = onnx_file.read_bytes()
     assert b".py" not in content and str(Path.cwd()).encode() not in content
 
@@ -53,9 +54,11 @@ def test_the_graph_keeps_its_contract(onnx_file: Path, checkpoint_file: Path) ->
 def test_the_classifier_of_users_says_what_the_checkpoint_says(
     onnx_file: Path, checkpoint_file: Path, count: int
 ) -> None:
-    model, told = checkpoint.load(checkpoint_file)
+    model, saved = checkpoint.load(checkpoint_file)
     batch = np.random.default_rng(count).integers(0, 256, (count, 1, 28, 28), np.uint8)
-    difference = parity.compare(Classifier(onnx_file, "cpu"), graph.Reader(model, told["temperature"]).eval(), batch)
+    difference = parity.compare(
+        Classifier(onnx_file, "cpu"), graph.CalibratedNetwork(model, saved["temperature"]).eval(), batch
+    )
     assert difference <= 1e-5
 
 

@@ -19,7 +19,7 @@ from realtime.reading.model_files import default_model, sha256
 from tests.conftest import draw_digit, draw_glyph, save_image
 from tests.run_commands import REPOSITORY
 from training import checkpoint
-from training.model import CLASSES
+from training.recipe import CLASSES
 
 PICTURES = ["confusion.png", "history.png", "report.md", "samples.png"]
 
@@ -106,21 +106,21 @@ def test_missing_folders_are_made_and_errors_are_one_line(
 
 
 def test_a_kill_at_any_step_leaves_a_model_that_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    model, told = checkpoint.load(default_model().with_suffix(".pth"))
+    model, saved = checkpoint.load(default_model().with_suffix(".pth"))
     made = {}
     for name in ("old", "new"):
-        promote(model, told, tmp_path / name)
+        promote(model, saved, tmp_path / name)
         made[sha256(tmp_path / name / "finetuned.pth")] = (tmp_path / name / "finetuned.onnx").read_bytes()
         model.head[1].weight.data *= 1.01
     # What was exported above is copied into place: exporting anew at each step would take a minute.
-    monkeypatch.setattr(promotion, "export", lambda source, target: target.write_bytes(made[sha256(source)]))
+    monkeypatch.setattr(promotion, "export_checkpoint", lambda source, target: target.write_bytes(made[sha256(source)]))
     old, _ = checkpoint.load(tmp_path / "old" / "finetuned.pth")
     new, _ = checkpoint.load(tmp_path / "new" / "finetuned.pth")
     replace, steps = Path.replace, 0
     for step in range(7):
         folder, done = tmp_path / str(step), []
-        promote(old, told, folder)
-        promote(old, told, folder)
+        promote(old, saved, folder)
+        promote(old, saved, folder)
         before = sha256(folder / "finetuned.onnx")
 
         def stop(self: Path, target: Path, step: int = step, done: list[Path] = done) -> Path:
@@ -132,7 +132,7 @@ def test_a_kill_at_any_step_leaves_a_model_that_loads(tmp_path: Path, monkeypatc
         with monkeypatch.context() as patch:
             patch.setattr(Path, "replace", stop)
             try:
-                promote(new, told, folder)
+                promote(new, saved, folder)
                 killed = False
             except KeyboardInterrupt:
                 killed = True
@@ -140,7 +140,7 @@ def test_a_kill_at_any_step_leaves_a_model_that_loads(tmp_path: Path, monkeypatc
         used = Classifier(folder / "finetuned.onnx", "cpu")
         found = in_use(folder)
         assert found is not None and sha256(found) == used.metadata["checkpoint_sha256"]
-        promote(new, told, folder)  # and the next one goes through
+        promote(new, saved, folder)  # and the next one goes through
         assert in_use(folder) == folder / "finetuned.pth"
         assert Classifier(folder / "finetuned-before.onnx", "cpu").classes == CLASSES
         steps += killed
@@ -172,9 +172,9 @@ def test_a_process_killed_while_it_promotes_leaves_a_model_that_loads(tmp_path: 
         "import sys; from pathlib import Path\n"
         "from export.promote import promote; from training import checkpoint\n"
         "from realtime.reading.classifier import default_model\n"
-        "model, told = checkpoint.load(default_model().with_suffix('.pth'))\n"
+        "model, saved = checkpoint.load(default_model().with_suffix('.pth'))\n"
         "while True:\n"
-        "    promote(model, told, Path(sys.argv[1])); print('one', flush=True)\n"
+        "    promote(model, saved, Path(sys.argv[1])); print('one', flush=True)\n"
         "    model.head[1].weight.data *= 1.001\n"
     )
     rng = np.random.default_rng(0)

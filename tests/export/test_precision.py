@@ -18,7 +18,8 @@ from realtime.reading.model_files import default_model
 from tests.conftest import draw_digit
 from tests.training.test_checkpoint import metadata
 from training import checkpoint
-from training.model import CLASSES, build
+from training.model import build
+from training.recipe import CLASSES
 
 CHECKPOINT = default_model().with_suffix(".pth")
 
@@ -50,15 +51,15 @@ def cheaper(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def test_a_cheaper_graph_keeps_the_contract_and_all_metadata(cheaper: tuple[str, Path, str]) -> None:
-    kind, path, said = cheaper
+    kind, path, notes = cheaper
     model, whole = onnx.load(path), onnx.load(default_model())
     graph.check(model)
-    told, before = ({item.key: item.value for item in m.metadata_props} for m in (model, whole))
-    assert told.pop("precision") == kind
-    assert told.pop("calibration", None) == ("60 crops" if kind == "int8" else None)
-    assert told == before
+    saved, before = ({item.key: item.value for item in m.metadata_props} for m in (model, whole))
+    assert saved.pop("precision") == kind
+    assert saved.pop("calibration", None) == ("60 crops" if kind == "int8" else None)
+    assert saved == before
     assert path.stat().st_size < 0.6 * default_model().stat().st_size
-    assert "the same class for" in said and "fp32" in said and "at batch 32" in said
+    assert "the same class for" in notes and "fp32" in notes and "at batch 32" in notes
 
 
 def test_the_classifier_of_users_reads_a_cheaper_graph_as_the_whole_one(cheaper: tuple[str, Path, str]) -> None:
@@ -75,8 +76,8 @@ def test_the_classifier_of_users_reads_a_cheaper_graph_as_the_whole_one(cheaper:
 
 
 def test_int8_weights_have_7_bits_but_the_first_and_the_last_layer_stay_in_fp32() -> None:
-    made = precision.int8(onnx.load(default_model()), drawn(40))
-    again = precision.int8(onnx.load(default_model()), drawn(40))
+    made = precision.quantize_int8(onnx.load(default_model()), drawn(40))
+    again = precision.quantize_int8(onnx.load(default_model()), drawn(40))
     assert made.SerializeToString(deterministic=True) == again.SerializeToString(deterministic=True)
     weights = {t.name: numpy_helper.to_array(t) for t in made.graph.initializer}
     quantised = {name: array for name, array in weights.items() if array.dtype == np.int8 and array.ndim > 1}
@@ -99,8 +100,8 @@ def test_what_was_calibrated_on_blanks_is_not_written(tmp_path: Path) -> None:
 def test_calibration_takes_mnist_and_folders_and_no_more_than_enough(
     pen_mnist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(precision, "MOST", 50)
-    shown, labels = precision.load((pen_mnist, save(tmp_path / "digits.npz", drawn(60))))
+    monkeypatch.setattr(precision, "MAX_CROPS", 50)
+    shown, labels = precision.load_crops((pen_mnist, save(tmp_path / "digits.npz", drawn(60))))
     assert shown.shape == (100, 1, 28, 28) and shown.dtype == np.uint8 and len(labels) == 100
     assert set(labels[:50]) == set(range(10))  # shuffled: both halves see all
 
@@ -130,8 +131,8 @@ def test_a_network_without_convolutions_is_made_cheaper_too(tmp_path: Path) -> N
     checkpoint.save(tmp_path / "mlp.pth", build("mlp", 11), metadata(arch="mlp", classes=list(CLASSES)))
     assert CliRunner().invoke(main, [str(tmp_path / "mlp.pth")]).exit_code == 0
     whole = onnx.load(tmp_path / "mlp.onnx")
-    made = precision.int8(whole, drawn(40))
+    made = precision.quantize_int8(whole, drawn(40))
     graph.check(made)
     weights = [t for t in made.graph.initializer if t.data_type == onnx.TensorProto.INT8 and len(t.dims) == 2]
     assert len(weights) == 2
-    graph.check(precision.fp16(whole))
+    graph.check(precision.convert_fp16(whole))

@@ -14,21 +14,30 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.conftest import draw_digit, draw_glyph, draw_sheet, save_image
-from tests.live_app import LIVE, App
+from tests.live.live_app import LIVE, App
+from tests.run_commands import REPOSITORY
 from tests.streams import MjpegServer, clip_frames
 
 NEEDED = ("Xvfb", "xdotool", "import")
 MISSING = [name for name in NEEDED if not shutil.which(name)]
-pytestmark = pytest.mark.skipif(
-    bool(MISSING), reason=f"needs a virtual screen: apt-get install xvfb xdotool imagemagick (no {', '.join(MISSING)})"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        bool(MISSING),
+        reason=f"needs a virtual screen: apt-get install xvfb xdotool imagemagick (no {', '.join(MISSING)})",
+    ),
+    pytest.mark.skipif(
+        not cv2.currentUIFramework(),
+        reason="needs windows: pip uninstall opencv-python-headless, pip install --force-reinstall opencv-python",
+    ),
+]
 
 
 @pytest.fixture(scope="module")
 def screen() -> Iterator[str]:
     """A virtual screen; with a window manager where openbox is there, which full screen needs."""
     reading, writing = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1400x900x24", "-nolisten", "tcp"]
+    # Without -noreset the screen goes away for a moment whenever the last program on it ends, and refuses the next one.
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1400x900x24", "-nolisten", "tcp", "-noreset"]
     running = [subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)]
     os.close(writing)
     with os.fdopen(reading) as pipe:
@@ -163,10 +172,9 @@ def test_a_click_selects_a_digit(app: App) -> None:
 
 
 def test_a_stream_that_is_away_is_shown_as_lost_and_comes_back(tmp_path: Path, screen: str) -> None:
-    server = MjpegServer(clip_frames(20, 960), fps=5, marked=False)
-    app = App(tmp_path, screen, server.address)
-    bright = app.shot().mean()
-    server.stop()
+    with MjpegServer(clip_frames(20, 960), fps=5, marked=False) as server:
+        app = App(tmp_path, screen, server.address)
+        bright = app.shot().mean()
     app.wait(lambda: app.shot().mean() < 0.6 * bright, "dimmed picture")
     count = len(app.lines())
     with MjpegServer(clip_frames(20, 640), fps=8, port=server.port, marked=False):
@@ -184,6 +192,26 @@ def test_without_a_display_it_reads_on_and_says_so(tmp_path: Path, camera: Mjpeg
         command = [*LIVE, camera.address, "--max-frames", "5", "--device", "cpu"]
         done = subprocess.run(command, env=env | extra, capture_output=True, text=True, check=False)
         assert done.returncode == 0 and "no window" in done.stderr and why in done.stderr
+
+
+def test_photos_stay_in_the_window_until_a_key_is_pressed(tmp_path: Path, screen: str) -> None:
+    paths = [save_image(tmp_path / f"{name}.png", draw_sheet([name])) for name in ("0742", "518")]
+    program = "from realtime.commands.recognize_image import main; main()"
+    command = [sys.executable, "-c", program, *map(str, paths), "--show", "--device", "cpu"]
+    env = {**os.environ, "DISPLAY": screen}
+    running = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        search = ["xdotool", "search", "--sync", "--onlyvisible", "--name", "^livedigits$"]
+        found = subprocess.run(search, env=env, capture_output=True, text=True, check=True, timeout=60).stdout
+        for key in ("space", "q"):
+            time.sleep(1)
+            assert running.poll() is None
+            press = ["xdotool", "windowfocus", "--sync", found.split()[-1], "key", key]
+            subprocess.run(press, env=env, check=True, timeout=60)
+        numbers, notes = running.communicate(timeout=60)
+    finally:
+        running.kill()
+    assert (running.returncode, numbers) == (0, "0742\n518\n"), notes
 
 
 def correct_and_tune(tmp_path: Path, screen: str, mnist: Path) -> float:
@@ -222,6 +250,26 @@ def correct_and_tune(tmp_path: Path, screen: str, mnist: Path) -> float:
         finally:
             app.program.kill()
             app.program.communicate()
+
+
+def test_each_photo_stays_in_the_window_until_a_key_is_pressed(sheets: list[Path], tmp_path: Path, screen: str) -> None:
+    paths = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
+    env = {**os.environ, "DISPLAY": screen, "PYTHONPATH": paths}
+    program = "from realtime.commands.recognize_image import main; main()"
+    command = [sys.executable, "-c", program, *map(str, sheets), "--device", "cpu", "--show"]
+    with subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            assert [process.stdout.readline() for _ in range(2)] == ["2468\n", "1357\n"]
+            time.sleep(1)
+            subprocess.run(["xdotool", "key", "space"], env=env, check=True)
+            assert process.stdout.readline() == "90\n"
+            time.sleep(1)
+            assert process.poll() is None
+            subprocess.run(["xdotool", "key", "q"], env=env, check=True)
+            assert process.wait(timeout=30) == 0 and process.stdout.read() == ""
+        finally:
+            process.kill()
 
 
 def test_a_correction_is_read_better_in_the_open_window(tmp_path: Path, screen: str, pen_mnist: Path) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from realtime.measuring.scoring import Edits, compare, match_rows, score_rows
+from realtime.measuring.scoring import Edits, edit_distance, match_rows, score_rows
 
 
 @pytest.mark.parametrize(
@@ -22,16 +22,16 @@ from realtime.measuring.scoring import Edits, compare, match_rows, score_rows
     ],
 )
 def test_edits_are_the_fewest(read: str, truth: str, edits: Edits) -> None:
-    assert compare(read, truth) == edits
+    assert edit_distance(read, truth) == edits
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_edits_obey_the_laws_of_a_distance(seed: int) -> None:
     rng = np.random.default_rng(seed)
     a, b, c = ("".join(map(str, rng.integers(0, 3, rng.integers(0, 8)))) for _ in range(3))
-    assert compare(a, b).total == compare(b, a).total
-    assert compare(a, c).total <= compare(a, b).total + compare(b, c).total
-    assert compare(a, b).missing - compare(a, b).extra == len(b) - len(a)
+    assert edit_distance(a, b).total == edit_distance(b, a).total
+    assert edit_distance(a, c).total <= edit_distance(a, b).total + edit_distance(b, c).total
+    assert edit_distance(a, b).missing - edit_distance(a, b).extra == len(b) - len(a)
 
 
 def test_a_false_row_costs_its_digits_and_leaves_the_others_exact() -> None:

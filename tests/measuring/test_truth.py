@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realtime.measuring.truth import Passage, Sheet, on_sheet, open_labelled, read_truth
+from realtime.measuring.truth import LabelledPicture, Passage, on_sheet, open_labelled, read_truth
 from realtime.sources.frame import SourceError
 
 
@@ -14,8 +14,8 @@ def test_a_table_of_truth_is_read(tmp_path: Path) -> None:
     table.write_text(
         '﻿file,note,rows,start,end\na é.png,"x, y",12 34|5,,\nb.mp4,,9,1.5,4\nc.mp4,,,,\n', encoding="utf-8"
     )
-    sheets, passages = read_truth(table)
-    assert sheets == [Sheet(tmp_path / "a é.png", ("12 34", "5"))]
+    pictures, passages = read_truth(table)
+    assert pictures == [LabelledPicture(tmp_path / "a é.png", ("12 34", "5"))]
     assert passages == [
         Passage(tmp_path / "b.mp4", ("9",), 1.5, 4.0),
         Passage(tmp_path / "c.mp4", (), 0.0, float("inf")),

@@ -16,8 +16,8 @@ from realtime.commands.recognize_camera import main as recognize_camera
 from realtime.commands.recognize_video import main as recognize_video
 from realtime.outputs import video
 from realtime.sources.recording import Recording
-from tests.run_commands import start
 from tests.conftest import CLIP
+from tests.run_commands import start
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files as POSIX does")
 

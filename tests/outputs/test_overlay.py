@@ -6,16 +6,10 @@ from numpy.typing import NDArray
 
 from realtime.outputs.overlay import DARK, draw
 from realtime.reading.page import Digit, Number
-from realtime.tracking.tracker import Track, settle
+from realtime.tracking.track import Track
+from realtime.tracking.tracker import settle
 from tests.conftest import draw_sheet
-
-Box = tuple[int, int, int, int]
-
-
-def reading(text: str, left: int, top: int, width: int, height: int, gap: int = 8) -> Number:
-    chances = np.full(10, 0.01, np.float32)
-    boxes = [(left + i * (width + gap), top, width, height) for i in range(len(text))]
-    return Number(tuple(Digit(s, 0.9, box, i, chances) for i, (s, box) in enumerate(zip(text, boxes, strict=True))), 0)
+from tests.tracked_frames import make_number
 
 
 def ground(kind: str, size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -31,7 +25,7 @@ def changed(image: NDArray[np.uint8], tracks: list[Track]) -> NDArray[np.bool_]:
 def test_the_frame_itself_stays_as_it_was() -> None:
     image = draw_sheet(["123"])
     before = image.copy()
-    drawn = draw(image, settle([reading("123", 40, 100, 30, 60)]))
+    drawn = draw(image, settle([make_number("123", 40, 100, 30, 60, gap=8)]))
     assert drawn is not image and np.array_equal(image, before)
     assert drawn.shape == image.shape and drawn.dtype == np.uint8
 
@@ -44,7 +38,7 @@ def test_without_numbers_nothing_is_drawn() -> None:
 @pytest.mark.parametrize("state", ["seen", "settled"])
 def test_boxes_are_drawn_around_the_ink_not_over_it(state: str) -> None:
     image = ground("grey", (480, 640))
-    (track,) = settle([reading("123", 100, 200, 30, 60, gap=20)])
+    (track,) = settle([make_number("123", 100, 200, 30, 60, gap=20)])
     track = Track(1, 0, track.digits, 0.0, 0.0, state, "123", 0.9)
     touched = changed(image, [track])
     for x, y, w, h in (digit.box for digit in track.digits):
@@ -54,8 +48,8 @@ def test_boxes_are_drawn_around_the_ink_not_over_it(state: str) -> None:
 
 def test_seen_settled_and_unsure_look_different() -> None:
     image = ground("white", (480, 640))
-    (sure,) = settle([reading("12", 100, 200, 30, 60)])
-    (unsure,) = settle([reading("1?", 100, 200, 30, 60)])
+    (sure,) = settle([make_number("12", 100, 200, 30, 60, gap=8)])
+    (unsure,) = settle([make_number("1?", 100, 200, 30, 60, gap=8)])
     seen = Track(1, 0, sure.digits, 0.0, 0.0, "seen", "12", 0.9)
     pictures = [draw(image, [track]) for track in (sure, unsure, seen)]
     assert not any(np.array_equal(pictures[i], pictures[j]) for i, j in ((0, 1), (0, 2), (1, 2)))
@@ -66,7 +60,7 @@ def test_seen_settled_and_unsure_look_different() -> None:
 def test_text_stands_light_on_a_dark_plate_on_any_ground(kind: str, size: tuple[int, int]) -> None:
     image = ground(kind, size)
     tall = size[0] // 8
-    track = settle([reading("0742", size[1] // 4, size[0] // 2, tall // 2, tall)])
+    track = settle([make_number("0742", size[1] // 4, size[0] // 2, tall // 2, tall, gap=8)])
     drawn = draw(image, track)
     above = drawn[: size[0] // 2 - 2, :]
     plate = (above == DARK).all(axis=2)
@@ -80,15 +74,15 @@ def test_text_stands_light_on_a_dark_plate_on_any_ground(kind: str, size: tuple[
 
 @pytest.mark.parametrize("place", [(0, 0), (600, 0), (0, 440), (600, 440), (300, 0), (300, 440)])
 def test_a_number_at_the_edge_keeps_its_text_inside_the_picture(place: tuple[int, int]) -> None:
-    middle = changed(ground("white", (480, 640)), settle([reading("88", 300, 240, 16, 40)]))
-    edge = changed(ground("white", (480, 640)), settle([reading("88", *place, 16, 40)]))
-    plate = (draw(ground("white", (480, 640)), settle([reading("88", *place, 16, 40)])) == DARK).all(axis=2)
+    middle = changed(ground("white", (480, 640)), settle([make_number("88", 300, 240, 16, 40, gap=8)]))
+    edge = changed(ground("white", (480, 640)), settle([make_number("88", *place, 16, 40, gap=8)]))
+    plate = (draw(ground("white", (480, 640)), settle([make_number("88", *place, 16, 40, gap=8)])) == DARK).all(axis=2)
     assert edge.sum() > 0.6 * middle.sum()
     assert plate.sum() > 100
 
 
 def test_the_text_of_one_number_does_not_hide_another() -> None:
-    numbers = [reading("123", 100, 100 + 80 * k, 30, 60) for k in range(4)]
+    numbers = [make_number("123", 100, 100 + 80 * k, 30, 60, gap=8) for k in range(4)]
     touched = changed(ground("white", (480, 640)), settle(numbers))
     covered = [touched[y : y + h, x : x + w].mean() for r in numbers for x, y, w, h in (d.box for d in r.digits)]
     assert max(covered) < 0.5

@@ -1,7 +1,5 @@
-"""Recording: videos at true speed that survive a kill and a full disk, and records that replay to the same readings."""
+"""Videos: every frame of a clip, a camera at true speed, and files that survive a kill and a full disk."""
 
-import json
-import os
 import signal
 import subprocess
 import sys
@@ -12,20 +10,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-from realtime.commands.recognize_video import main as recognize_video
 from realtime.outputs import video
-from realtime.outputs.background import Background
-from realtime.outputs.recorder import Recorder
+from realtime.outputs.background_writer import BackgroundWriter
 from realtime.outputs.sink import OutputError
 from realtime.outputs.video import LiveVideo, VideoFile
-from realtime.sources.frame import Frame, SourceError
-from realtime.sources.recording import Recording
-from tests.streams import CLIP, clip_frames, stamp, stamped
+from realtime.sources.frame import Frame
+from tests.streams import stamp, stamped
+from tests.tracked_frames import track_frame
 
 
-def frame(index: int, time: float, width: int = 320, height: int = 180) -> Frame:
+def stamped_frame(index: int, time: float, width: int = 320, height: int = 180) -> Frame:
     return Frame(stamp(np.full((height, width, 3), 120, np.uint8), index), index, time, "test")
 
 
@@ -44,7 +39,7 @@ def test_every_frame_of_a_clip_is_written(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"out{ending}"
     with VideoFile(path, 25) as saved:
         for i in range(30):
-            saved.take(frame(i, i / 25), [], 1.0)
+            saved.take(track_frame(stamped_frame(i, i / 25)))
     assert [stamped(image) for image in frames_of(path)] == list(range(30))
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
@@ -54,7 +49,7 @@ def test_a_live_video_runs_at_true_speed_though_frames_are_dropped(tmp_path: Pat
     times = [0.0, 0.1, 0.13, 0.9, 1.5, 1.53, 2.0]
     with LiveVideo(path, 10, print) as saved:
         for i, at in enumerate(times):
-            saved.take(frame(i, 7 + at), [], 1.0)
+            saved.take(track_frame(stamped_frame(i, 7 + at)))
     shown = [stamped(image) for image in frames_of(path)]
     assert len(shown) == 21  # two seconds, and the last frame
     for i, at in enumerate(times):
@@ -66,15 +61,15 @@ def test_a_camera_that_was_away_for_long_leaves_no_long_still(tmp_path: Path) ->
     path = tmp_path / "out.mp4"
     with LiveVideo(path, 10, pytest.fail) as saved:
         for i, at in enumerate([0.0, 0.1, 500.0, 500.1]):
-            saved.take(frame(i, at), [], 1.0)
+            saved.take(track_frame(stamped_frame(i, at)))
     assert len(frames_of(path)) <= 6
 
 
 def test_another_frame_size_is_fitted_in(tmp_path: Path) -> None:
     path = tmp_path / "out.mp4"
     with LiveVideo(path, 10, pytest.fail) as saved:
-        saved.take(frame(0, 0.0), [], 1.0)
-        saved.take(frame(1, 0.1, 160, 90), [], 1.0)
+        saved.take(track_frame(stamped_frame(0, 0.0)))
+        saved.take(track_frame(stamped_frame(1, 0.1, 160, 90)))
     assert {image.shape for image in frames_of(path)} == {(180, 320, 3)}
 
 
@@ -88,7 +83,7 @@ def test_a_writer_that_cannot_keep_up_says_so_and_stalls_nobody(
     with LiveVideo(tmp_path / "out.avi", 100, said.append) as saved:
         for i in range(100):
             start = time.monotonic()
-            saved.take(frame(i, i / 100), [], 1.0)
+            saved.take(track_frame(stamped_frame(i, i / 100)))
             longest = max(longest, time.monotonic() - start)
             time.sleep(0.005)
     assert longest < 0.1  # a write takes 0.02, and 24 wait: waiting for room would show
@@ -100,10 +95,10 @@ def test_what_the_writer_raises_reaches_the_loop() -> None:
     def fail(_: int) -> None:
         raise OSError("no room")
 
-    writer: Background[int] = Background(fail, 2)
+    writer: BackgroundWriter[int] = BackgroundWriter(fail, Path("out.mp4"), print, capacity=2)
     with pytest.raises(OSError, match="no room"):
         for i in range(1000):
-            writer.put(i)
+            writer.offer(i)
             time.sleep(0.001)
     writer.close()
 
@@ -116,10 +111,11 @@ def test_a_killed_run_leaves_a_file_that_opens(tmp_path: Path, ending: str) -> N
         from realtime.outputs.video import LiveVideo
         from realtime.sources.frame import Frame
         from tests.streams import clip_frames
+        from tests.tracked_frames import track_frame
         pictures = clip_frames(20, 640)
         saved = LiveVideo(Path({str(tmp_path)!r}) / "out{ending}", 25, print)
         for i in range(10**6):
-            saved.take(Frame(pictures[i % 20], i, i / 25, "test"), [], 1.0)
+            saved.take(track_frame(Frame(pictures[i % 20], i, i / 25, "test")))
             time.sleep(0.02)
             if saved._video._count >= 250:
                 print("now", flush=True)
@@ -143,69 +139,5 @@ def test_a_disk_that_fills_up_ends_the_video_whole(tmp_path: Path, monkeypatch: 
     path = tmp_path / "out.mp4"
     with pytest.raises(OutputError, match=r"out\.mp4.*disk is full"), VideoFile(path, 25) as saved:
         for i in range(200):
-            saved.take(frame(i, i / 25), [], 1.0)
+            saved.take(track_frame(stamped_frame(i, i / 25)))
     assert len(frames_of(path)) == 48
-
-
-def test_a_record_replays_to_the_same_frames(tmp_path: Path) -> None:
-    settings = {"conf": 0.6, "polarity": "auto"}
-    sent = [Frame(image, 3 * i, i / 7, "camera") for i, image in enumerate(clip_frames(5, 320))]
-    with Recorder(tmp_path / "kept", lambda: settings, pytest.fail) as record:
-        for each in sent:
-            record.take(each, [], 2.0)
-    with Recording(tmp_path / "kept") as replay:
-        got = list(replay.frames())
-        assert replay.count == 5 and replay.fps == pytest.approx(7)
-        assert got[1].polarity == "auto"
-    assert [(f.index, f.time, f.source) for f in got] == [(f.index, f.time, f.source) for f in sent]
-    assert all(np.array_equal(a.image, b.image) for a, b in zip(got, sent, strict=True))
-
-
-def test_a_record_cut_off_by_a_kill_is_whole_up_to_there(tmp_path: Path) -> None:
-    with Recorder(tmp_path / "kept", lambda: {"conf": 0.6, "polarity": "auto"}, pytest.fail) as record:
-        for i in range(4):
-            record.take(frame(i, i / 25), [], 1.0)
-    lines = tmp_path / "kept" / "record.jsonl"
-    lines.write_bytes(lines.read_bytes()[:-40])
-    assert [f.index for f in Recording(tmp_path / "kept").frames()] == [0, 1, 2]
-
-
-@pytest.mark.parametrize(
-    ("text", "says"), [("", "no frame"), ('{"at": 1}\n{"at": 2}\n', "line 1.*lacks"), ("x\ny\n", "line 1")]
-)
-def test_a_damaged_record_is_refused(tmp_path: Path, text: str, says: str) -> None:
-    (tmp_path / "record.jsonl").write_text(text)
-    with pytest.raises(SourceError, match=says):
-        Recording(tmp_path)
-
-
-def test_a_record_takes_no_folder_in_use(tmp_path: Path) -> None:
-    (tmp_path / "mine.txt").write_text("x")
-    with pytest.raises(OutputError, match="not empty"):
-        Recorder(tmp_path, dict, pytest.fail)
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_an_unwritable_folder_is_named(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(OutputError, match="cannot record"):
-        Recorder(tmp_path / "kept", dict, pytest.fail)
-
-
-def test_recognize_video_reads_a_record_as_it_was_read(tmp_path: Path) -> None:
-    program = [sys.executable, "-c", "from realtime.commands.recognize_camera import main; main()"]
-    options = ["--no-show", "--max-frames", "12", "--device", "cpu", "--conf", "0.7", "--polarity", "dark"]
-    json_path = tmp_path / "live.jsonl"
-    done = subprocess.run(
-        [*program, str(CLIP), *options, "--record", str(tmp_path / "kept"), "--json", str(json_path)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    result = CliRunner().invoke(recognize_video, [str(tmp_path / "kept"), "--device", "cpu", "--json", "-"])
-    assert result.exit_code == 0, result.output
-    assert "12 of 12 frames as recorded" in result.stderr
-    live = [json.loads(line) for line in json_path.read_text().splitlines()]
-    again = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [line | {"latency_ms": 0} for line in again] == [line | {"latency_ms": 0} for line in live]

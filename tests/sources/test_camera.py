@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from realtime.sources import camera
-from realtime.sources.camera import list_cameras, why_closed
+from realtime.sources.camera import likely_cause, list_cameras
 
 
 @pytest.mark.parametrize(
@@ -26,13 +26,13 @@ def test_the_likely_cause_is_named(
     monkeypatch.setattr(camera, "DEVICES", tmp_path)
     for name in devices:
         (tmp_path / name).touch()
-    assert re.search(says, why_closed("0", platform))
+    assert re.search(says, likely_cause("0", platform))
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="lists the devices of Linux")
 def test_cameras_are_listed_with_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(camera, "DEVICES", tmp_path)
-    monkeypatch.setattr(camera, "NAMES", tmp_path / "names")
+    monkeypatch.setattr(camera, "DEVICE_NAMES", tmp_path / "names")
     assert list_cameras() == []
     (tmp_path / "video12").touch()
     (tmp_path / "names" / "video12").mkdir(parents=True)

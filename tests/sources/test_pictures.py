@@ -1,4 +1,4 @@
-"""Sources: every frame of a clip in order, pictures upright, and each way in which a file can fail."""
+"""Pictures: upright, in plain colour, in the order of their names, and each way in which a file can fail."""
 
 import os
 import struct
@@ -9,80 +9,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime.sources.clip import CLIPS, Clip
-from realtime.sources.frame import Frame, SourceError, turn
-from realtime.sources.pictures import MOST_PIXELS, PICTURES, PictureSequence, find_files, is_glob, read_picture
-from tests.conftest import CLIP
-
-
-def save_clip(path: Path, count: int = 12, fps: float = 10, codec: str = "MJPG") -> Path:
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), fps, (64, 48))
-    for i in range(count):
-        writer.write(np.full((48, 64, 3), 20 * i, np.uint8))
-    writer.release()
-    return path
+from realtime.sources.clip import CLIPS
+from realtime.sources.frame import SourceError
+from realtime.sources.pictures import PICTURES, PictureSequence, find_files, is_glob, read_picture
+from realtime.sources.quiet import MAX_PIXELS
 
 
 def save_picture(path: Path, image: NDArray | None = None) -> Path:
     image = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8) if image is None else image
     path.write_bytes(cv2.imencode(path.suffix, image)[1].tobytes())
     return path
-
-
-def test_a_clip_hands_out_every_frame_in_order() -> None:
-    with Clip(CLIP) as clip:
-        frames = [(f.index, f.time, f.image.shape, f.source) for f in clip.frames()]
-    assert clip.fps == 25 and clip.count == len(frames) == 200
-    assert [index for index, *_ in frames] == list(range(200))
-    assert [time for _, time, *_ in frames] == pytest.approx([i / 25 for i in range(200)], abs=1e-3)
-    assert {shape for _, _, shape, _ in frames} == {(720, 1280, 3)}
-    assert {source for *_, source in frames} == {str(CLIP)}
-
-
-def test_each_nth_frame_keeps_its_index_and_time(tmp_path: Path) -> None:
-    path = save_clip(tmp_path / "a.avi")
-    with Clip(path) as clip:
-        frames = list(clip.frames(every=5, most=2))
-    assert [(f.index, round(f.time, 3)) for f in frames] == [(0, 0), (5, 0.5)]
-    assert [round(float(f.image.mean()) / 20) for f in frames] == [0, 5]
-
-
-@pytest.mark.parametrize(("most", "count"), [(1, 1), (12, 12), (100, 12)])
-def test_a_limit_on_frames_holds(tmp_path: Path, most: int, count: int) -> None:
-    with Clip(save_clip(tmp_path / "a.avi")) as clip:
-        assert len(list(clip.frames(most=most))) == count
-
-
-def test_a_clip_in_any_script_is_opened(tmp_path: Path) -> None:
-    with Clip(save_clip(tmp_path / "Zähler 数字.avi")) as clip:
-        assert len(list(clip.frames())) == 12
-
-
-def test_a_truncated_clip_ends_early_or_is_refused_never_hangs(tmp_path: Path) -> None:
-    whole = CLIP.read_bytes()
-    path = tmp_path / "cut.mp4"
-    for share in (0.01, 0.3, 0.7):
-        path.write_bytes(whole[: int(share * len(whole))])
-        try:
-            with Clip(path) as clip:
-                assert 0 < len(list(clip.frames())) < 200
-        except SourceError as error:
-            assert "cut.mp4" in str(error)
-
-
-@pytest.mark.parametrize("content", [b"", b"no video at all", b"\x00\x00\x00\x18ftypisom" + bytes(2000)])
-def test_a_file_that_is_no_clip_is_refused(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "no.mp4"
-    path.write_bytes(content)
-    with pytest.raises(SourceError, match=r"no\.mp4"), Clip(path) as clip:
-        list(clip.frames())
-
-
-def test_a_missing_clip_and_a_folder_are_told_apart(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"no clip .*none\.mp4$"):
-        Clip(tmp_path / "none.mp4")
-    with pytest.raises(SourceError, match="it is a folder"):
-        Clip(tmp_path)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".bmp", ".tiff", ".webp", ".jpg"])
@@ -147,7 +83,7 @@ def test_a_missing_picture_and_a_folder_are_refused(tmp_path: Path) -> None:
         read_picture(tmp_path)
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="the system's root may read everything")
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root reads everything: run as another user")
 def test_a_picture_without_permission_is_refused(tmp_path: Path) -> None:
     path = save_picture(tmp_path / "a.png")
     path.chmod(0)
@@ -156,8 +92,8 @@ def test_a_picture_without_permission_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_picture_of_too_many_pixels_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert MOST_PIXELS >= 100_000_000
-    monkeypatch.setattr("realtime.sources.capture.MOST_PIXELS", 1000)
+    assert MAX_PIXELS >= 100_000_000
+    monkeypatch.setattr("realtime.sources.quiet.MAX_PIXELS", 1000)
     with pytest.raises(SourceError, match="too large .40x30"):
         read_picture(save_picture(tmp_path / "a.png"))
 
@@ -184,24 +120,15 @@ def test_a_folder_of_pictures_and_a_pattern_are_frames(tmp_path: Path) -> None:
         save_picture(tmp_path / f"{i}.png", np.full((8, 8, 3), i, np.uint8))
     save_picture(tmp_path / "other.bmp")
     (tmp_path / "notes.txt").write_text("x")
-    with PictureSequence(str(tmp_path), fps=10) as stills:
-        frames = list(stills.frames())
+    with PictureSequence(str(tmp_path), fps=10) as pictures:
+        frames = list(pictures.frames())
     assert [int(frame.image[0, 0, 0]) for frame in frames[:3]] == [0, 1, 2]
     assert [frame.time for frame in frames] == [0.0, 0.1, 0.2, 0.3]
     pattern = str(tmp_path / "*.png")
     assert is_glob(pattern) and not is_glob(str(tmp_path))
-    with PictureSequence(pattern, fps=10) as stills:
-        assert [(frame.index, frame.time) for frame in stills.frames()] == [(0, 0.0), (1, 0.1), (2, 0.2)]
-    with PictureSequence(pattern) as stills:
-        assert [frame.index for frame in stills.frames(every=2)] == [0, 2]
+    with PictureSequence(pattern, fps=10) as pictures:
+        assert [(frame.index, frame.time) for frame in pictures.frames()] == [(0, 0.0), (1, 0.1), (2, 0.2)]
+    with PictureSequence(pattern) as pictures:
+        assert [frame.index for frame in pictures.frames(every=2)] == [0, 2]
     with pytest.raises(SourceError, match="no pictures"):
         PictureSequence(str(tmp_path / "*.gif"))
-
-
-@pytest.mark.parametrize(("degrees", "corner"), [(0, (0, 0)), (90, (0, -1)), (180, (-1, -1)), (270, (-1, 0))])
-def test_a_frame_is_turned_clockwise(degrees: int, corner: tuple[int, int]) -> None:
-    image = np.zeros((4, 6, 3), np.uint8)
-    image[0, 0] = 255
-    turned = turn(Frame(image, 3, 0.5, "a"), degrees)
-    assert turned.image[corner].all()
-    assert (turned.index, turned.time, turned.source) == (3, 0.5, "a")

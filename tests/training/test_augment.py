@@ -8,9 +8,10 @@ import torch
 
 from realtime.reading import crops
 from tests.conftest import draw_digit
-from training import forms, negatives
-from training.augment import jpeg, see, write
+from training import allographs, negatives
+from training.augment import augment_camera, augment_hand
 from training.batch_layout import lay_out
+from training.jpeg import jpeg
 
 REAL = os.environ.get("LIVEDIGITS_DATA")
 
@@ -42,18 +43,18 @@ def test_layout_of_a_blank_canvas_is_blank() -> None:
 def test_augmentation_is_a_pure_function_of_pictures_and_generator() -> None:
     batch = torch.from_numpy(crops.stack(list(strokes(64))))
     before = batch.clone()
-    first = see(batch, torch.Generator().manual_seed(5))
+    first = augment_camera(batch, torch.Generator().manual_seed(5))
     torch.manual_seed(1)
-    again = see(batch, torch.Generator().manual_seed(5))
+    again = augment_camera(batch, torch.Generator().manual_seed(5))
     assert torch.equal(first, again) and torch.equal(batch, before)
     assert first.shape == batch.shape and first.dtype == torch.uint8
-    assert not torch.equal(first, see(batch, torch.Generator().manual_seed(6)))
-    assert see(batch[:0], torch.Generator()).shape == (0, 1, 28, 28)
+    assert not torch.equal(first, augment_camera(batch, torch.Generator().manual_seed(6)))
+    assert augment_camera(batch[:0], torch.Generator()).shape == (0, 1, 28, 28)
 
 
 def test_augmented_pictures_are_laid_out_as_mnist() -> None:
     batch = torch.from_numpy(crops.stack(list(strokes(400))))
-    out = see(batch, torch.Generator().manual_seed(0)).float()
+    out = augment_camera(batch, torch.Generator().manual_seed(0)).float()
     assert (out.sum(dim=(1, 2, 3)) > 0).all()
     x = (out.sum(dim=(1, 2)) * torch.arange(28)).sum(dim=1) / out.sum(dim=(1, 2, 3))
     y = (out.sum(dim=(1, 3)) * torch.arange(28)).sum(dim=1) / out.sum(dim=(1, 2, 3))
@@ -64,7 +65,7 @@ def test_augmented_pictures_are_laid_out_as_mnist() -> None:
 
 def test_augmentation_changes_most_pictures_and_ruins_few() -> None:
     batch = torch.from_numpy(crops.stack(list(strokes(400))))
-    out = see(batch, torch.Generator().manual_seed(0))
+    out = augment_camera(batch, torch.Generator().manual_seed(0))
     overlap = torch.minimum(out, batch).float().sum(dim=(1, 2, 3)) / batch.float().sum(dim=(1, 2, 3))
     assert (overlap < 0.95).double().mean() > 0.6
     assert (overlap > 0.3).double().mean() > 0.95
@@ -73,11 +74,13 @@ def test_augmentation_changes_most_pictures_and_ruins_few() -> None:
 def test_other_hands_are_sharp_and_moved_about() -> None:
     batch = torch.from_numpy(crops.stack(list(strokes(400))))
     before = batch.clone()
-    out = write(batch, torch.Generator().manual_seed(0), untouched=0)
-    assert torch.equal(batch, before) and torch.equal(out, write(batch, torch.Generator().manual_seed(0), untouched=0))
+    out = augment_hand(batch, torch.Generator().manual_seed(0), unchanged=0)
+    assert torch.equal(batch, before) and torch.equal(
+        out, augment_hand(batch, torch.Generator().manual_seed(0), unchanged=0)
+    )
     assert out.shape == batch.shape and out.dtype == torch.uint8
-    assert torch.equal(write(batch, torch.Generator(), untouched=1), batch)
-    assert write(batch[:0], torch.Generator()).shape == (0, 1, 28, 28)
+    assert torch.equal(augment_hand(batch, torch.Generator(), unchanged=1), batch)
+    assert augment_hand(batch[:0], torch.Generator()).shape == (0, 1, 28, 28)
     ink = out.float()
     for axis in (1, 2):
         profile = ink[:, 0].sum(dim=axis)
@@ -105,9 +108,9 @@ def test_drawn_negatives_are_crops_and_follow_their_seed() -> None:
 def test_drawn_forms_are_crops_of_the_digits_they_show() -> None:
     labels = np.arange(50) % 10
     digits = crops.stack([draw_digit(str(label), seed=i) for i, label in enumerate(labels)])
-    drawn, shown = forms.draw(400, digits, labels, np.random.default_rng(3))
+    drawn, shown = allographs.draw(400, digits, labels, np.random.default_rng(3))
     assert drawn.shape == (400, 1, 28, 28) and drawn.dtype == np.uint8 and shown.shape == (400,)
-    again = forms.draw(400, digits, labels, np.random.default_rng(3))
+    again = allographs.draw(400, digits, labels, np.random.default_rng(3))
     assert np.array_equal(drawn, again[0]) and np.array_equal(shown, again[1])
     counts = np.bincount(shown, minlength=10)
     assert counts.min() >= 1 and counts[[1, 4, 7]].min() > 60 and counts[9] > 30

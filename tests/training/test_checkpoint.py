@@ -6,7 +6,8 @@ import torch
 from realtime.reading import crops
 from training import checkpoint
 from training.checkpoint import CheckpointRefusedError
-from training.model import DIGITS, build
+from training.model import build
+from training.recipe import DIGITS
 
 
 def metadata(**changes: object) -> dict[str, object]:
@@ -19,8 +20,8 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     model = build("digitcnn", 10)
     path = tmp_path / "new" / "best.pth"
     checkpoint.save(path, model, metadata(accuracy=0.99))
-    loaded, told = checkpoint.load(path)
-    assert told["accuracy"] == 0.99 and not loaded.training
+    loaded, saved = checkpoint.load(path)
+    assert saved["accuracy"] == 0.99 and not loaded.training
     assert all(torch.equal(a, b) for a, b in zip(loaded.parameters(), model.parameters(), strict=True))
     assert [p.name for p in path.parent.iterdir()] == ["best.pth"]
     assert "state" in torch.load(path, weights_only=True)

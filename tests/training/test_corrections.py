@@ -3,13 +3,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pytest
 
 from realtime.reading.classifier import Classifier
 from tests.conftest import draw_digit, draw_sheet, save_image
-from training import corrections, gates, selection
+from training import corrections
 from training.corrections import Correction
-from training.model import CLASSES
+from training.recipe import CLASSES
 
 
 def photo(sign: str, seed: int = 0, dark: bool = True) -> np.ndarray:
@@ -25,7 +24,7 @@ def made(label: int, track: str, session: str = "s", writer: str = "", seed: int
 
 
 def test_each_kind_of_picture_is_found_or_named(tmp_path: Path, classifier: Classifier) -> None:
-    corrections.prepare(tmp_path)
+    corrections.make_folders(tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(CLASSES)
     save_image(tmp_path / "3" / "dark.png", photo("3"))
     save_image(tmp_path / "3" / "light ünd 写.jpg", photo("3", 1, dark=False))
@@ -35,7 +34,7 @@ def test_each_kind_of_picture_is_found_or_named(tmp_path: Path, classifier: Clas
     save_image(tmp_path / "4" / "blank.png", np.full((90, 90, 3), 200, np.uint8))
     (tmp_path / "1" / "broken.png").write_bytes(b"no picture")
     save_image(tmp_path / "not-a-digit" / "bar.png", photo("1"))
-    found, left_out = corrections.gather(tmp_path, classifier)
+    found, left_out = corrections.read_corrections(tmp_path, classifier)
     assert [(c.path.name, CLASSES[c.label]) for c in found] == [
         ("dark.png", "3"),
         ("light ünd 写.jpg", "3"),
@@ -63,7 +62,7 @@ def test_collected_pictures_tell_session_track_and_writer(tmp_path: Path, classi
     name = "20260102-030405-ab12-f000007-t0003-d1.png"
     save_image(tmp_path / "3" / name, photo("3"))
     (tmp_path / "3" / "provenance.jsonl").write_text(json.dumps({"file": name, "writer": "Ida"}) + "\nno line\n")
-    (correction,), _ = corrections.gather(tmp_path, classifier)
+    (correction,), _ = corrections.read_corrections(tmp_path, classifier)
     assert correction.session == "20260102-030405-ab12"
     assert correction.track == "20260102-030405-ab12-0003-1" and correction.writer == "Ida"
 
@@ -72,57 +71,10 @@ def test_one_track_and_one_ink_stay_together() -> None:
     same = made(3, "a", seed=5)
     again = Correction(Path("b"), 3, same.crop, "", "t", "b")
     found = [same, again, made(3, "c", "t"), made(4, "a", seed=6), made(4, "dd", "u")]
-    groups = corrections.groups(found)
+    groups = corrections.group_pictures(found)
     assert groups[0] == groups[1] == groups[3]  # the same ink, and the same track
     assert len(set(groups.tolist())) == 3
-    assert corrections.level_of(found) == "track"
+    assert corrections.grouping_of(found) == "track"
     writers = [made(i, f"{i}{k}", writer=f"w{i}") for i in range(4) for k in range(3)]
-    assert corrections.level_of(writers) == "writer"
-    assert len(set(corrections.groups(writers).tolist())) == 4
-
-
-@pytest.mark.parametrize("each", [3, 5, 10, 40])
-def test_whole_groups_are_held_out_and_nothing_learned_before(each: int) -> None:
-    labels = [label for label in range(10) for _ in range(each)]
-    names = [f"{label}/{i}.png" for i, label in enumerate(labels)]
-    groups = np.arange(len(labels)) // 2
-    held = selection.hold_out(labels, groups, names, set())
-    share = np.bincount(np.array(labels)[held], minlength=10) / each
-    if each < selection.FEWEST:
-        assert not held.any()
-    else:
-        assert (share <= 0.4).all() and 0.15 <= share.mean() <= 0.4
-    assert all(len(set(held[groups == group].tolist())) == 1 for group in set(groups.tolist()))
-    assert np.array_equal(held, selection.hold_out(labels, groups, names, set()))
-    learned = {name for name, out in zip(names, held, strict=True) if not out}
-    assert np.array_equal(held, selection.hold_out(labels, groups, names, learned))
-    assert not selection.hold_out(labels, groups, names, set(names)).any()
-
-
-def compared(before: list[int], after: list[int], labels: list[int], sure: float = 0.9) -> gates.Compared:
-    import torch
-
-    def told(read: list[int], sure: float) -> torch.Tensor:
-        return torch.eye(11)[read] * (sure - 0.01) + 0.01
-
-    return gates.Compared(torch.tensor(labels), told(before, 0.9), told(after, sure))
-
-
-def test_the_gates_hold() -> None:
-    right, none = list(range(10)), compared([], [], [])
-    better = compared([0, 0, *right[2:]], right, right)
-    assert gates.judge_user(better, none).passed and "1 fixed, 0 broken" in gates.judge_user(better, none).text
-    low, high = better.interval()
-    assert low < 10 < high
-    assert not gates.judge_user(compared(right, [1, *right[1:]], right), none).passed
-    assert gates.judge_user(compared(right, right, right, sure=0.95), none).passed  # as many, and surer of them
-    assert not gates.judge_user(compared(right, right, right), none).passed
-    assert gates.judge_user(none, better).passed and "trained" in gates.judge_user(none, better).text
-    same = compared(right, right, right)
-    assert gates.judge_user(same, better).passed and "1 more of those trained on" in gates.judge_user(same, better).text
-    many = right * 200
-    worse = compared(many, [1, 1, 1, *many[3:]], many)  # two of 2000: 0.10 points
-    assert gates.judge_base(worse, 0.1).passed and not gates.judge_base(worse, 0.05).passed
-    junk = [10] * 100
-    assert gates.judge_junk(compared(junk, [0, *junk[1:]], junk), 0.5).passed
-    assert not gates.judge_junk(compared(junk, [0, 0, *junk[2:]], junk), 0.5).passed
+    assert corrections.grouping_of(writers) == "writer"
+    assert len(set(corrections.group_pictures(writers).tolist())) == 4

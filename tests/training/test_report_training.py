@@ -9,8 +9,9 @@ from click.testing import CliRunner
 from export.export_onnx import main as export
 from tests.training.test_checkpoint import metadata
 from tests.training.test_data import write_mnist
-from training import benchmark_training, checkpoint, measure_digits, report_training
-from training.model import CLASSES, build
+from training import benchmark_training, checkpoint, measure_digits, network_comparison, report_training
+from training.model import build
+from training.recipe import CLASSES
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +33,11 @@ def test_the_report_shows_both_networks_and_their_pictures(mnist: Path, tmp_path
 
 def test_moving_by_whole_pixels_moves_exactly() -> None:
     pictures = torch.rand(2, 1, 28, 28, generator=torch.Generator().manual_seed(0))
-    right = report_training.moved(pictures, shift=(3, 0))
+    right = network_comparison.move(pictures, shift=(3, 0))
     assert torch.allclose(right[..., 3:], pictures[..., :-3], atol=1e-4) and right[..., :3].abs().max() < 1e-4
-    down = report_training.moved(pictures, shift=(0, 2))
+    down = network_comparison.move(pictures, shift=(0, 2))
     assert torch.allclose(down[..., 2:, :], pictures[..., :-2, :], atol=1e-4)
-    assert torch.allclose(report_training.moved(pictures), pictures, atol=1e-4)
+    assert torch.allclose(network_comparison.move(pictures), pictures, atol=1e-4)
 
 
 def test_the_benchmark_makes_its_table(mnist: Path, tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def test_the_curve_is_a_table_of_rows_exact() -> None:
 
 
 def test_the_clips_to_measure_show_what_their_names_say(tmp_path: Path) -> None:
-    pytest.importorskip("av")
+    pytest.importorskip("av", reason="needs PyAV, which writes H.264: pip install av")
     still = bench.Scene("small", (320, 180), 4)
     specks = bench.Scene("specks", (320, 180), 4, specks=True)
     frames, rows = bench.film(still, False, seed=1, count=3)

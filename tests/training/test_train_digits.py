@@ -11,8 +11,9 @@ from click.testing import CliRunner, Result
 
 from tests.training.test_data import write_mnist
 from training import checkpoint, train
-from training.run import Recipe, start
-from training.sources import Source
+from training.datasets import Dataset
+from training.recipe import Recipe
+from training.run import start_run
 from training.train_digits import main
 
 QUICK = ("--epochs", "2", "--batch", "32", "--arch", "mlp", "--augment", "none", "--digits-only", "--device", "cpu")
@@ -32,8 +33,8 @@ def weights(path: Path) -> torch.Tensor:
     return torch.cat([p.flatten() for p in model.parameters()])
 
 
-def source(count: int, name: str = "a", weight: float = 1.0) -> Source:
-    return Source(name, torch.zeros((count, 1, 28, 28), dtype=torch.uint8), torch.arange(count) % 10, weight)
+def dataset(count: int, name: str = "a", weight: float = 1.0) -> Dataset:
+    return Dataset(name, torch.zeros((count, 1, 28, 28), dtype=torch.uint8), torch.arange(count) % 10, weight)
 
 
 def test_a_run_leaves_all_it_promises(mnist: Path, tmp_path: Path) -> None:
@@ -44,9 +45,9 @@ def test_a_run_leaves_all_it_promises(mnist: Path, tmp_path: Path) -> None:
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines] == [1, 2]
     assert {"loss", "validation_loss", "validation_accuracy", "seconds"} <= set(lines[0])
-    _, told = checkpoint.load(tmp_path / "best.pth")
-    assert told["classes"] == list("0123456789") and 0 <= told["accuracy"] <= 1 and told["temperature"] > 0
-    assert told["seed"] == 0 and told["recipe"]["epochs"] == 2 and "MNIST" in told["data"][0]
+    _, saved = checkpoint.load(tmp_path / "best.pth")
+    assert saved["classes"] == list("0123456789") and 0 <= saved["accuracy"] <= 1 and saved["temperature"] > 0
+    assert saved["seed"] == 0 and saved["recipe"]["epochs"] == 2 and "MNIST" in saved["data"][0]
     assert "on CPU" in result.stderr and "test" in result.stderr
 
 
@@ -62,14 +63,14 @@ def test_the_same_seed_gives_the_same_weights(mnist: Path, tmp_path: Path) -> No
 
 def test_a_resumed_run_ends_as_an_unbroken_one(mnist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(mnist, tmp_path / "whole", "--augment", "camera").exit_code == 0
-    kept = train.keep
+    save_run = train.save_run
 
     def interrupt(*arguments: object) -> None:
-        kept(*arguments)
+        save_run(*arguments)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(train, "keep", interrupt)
+        patch.setattr(train, "save_run", interrupt)
         broken = run(mnist, tmp_path / "broken", "--augment", "camera")
     assert broken.exit_code == 130 and "--resume" in broken.stderr
     assert not (tmp_path / "broken" / "best.pth").exists()
@@ -101,9 +102,9 @@ def test_eleven_classes_with_extra_data(mnist: Path, tmp_path: Path) -> None:
     ]
     result = CliRunner().invoke(main, [*arguments, "--extra", str(tmp_path / "signs.npz"), "2"])
     assert result.exit_code == 0, result.stderr
-    _, told = checkpoint.load(tmp_path / "out" / "best.pth")
-    assert told["classes"][-1] == "not-a-digit" and told["data"][1] == "signs: 27 crops x 2"
-    assert 0 <= told["threshold"] <= 1
+    _, saved = checkpoint.load(tmp_path / "out" / "best.pth")
+    assert saved["classes"][-1] == "not-a-digit" and saved["data"][1] == "signs: 27 crops x 2"
+    assert 0 <= saved["threshold"] <= 1
 
 
 def test_early_stop_and_target(mnist: Path, tmp_path: Path) -> None:
@@ -135,9 +136,8 @@ def test_errors_are_one_line_with_their_code(
 
 def test_an_epoch_is_a_permutation_with_weights() -> None:
     generator = torch.Generator().manual_seed(0)
-    counts = train.order([source(10), source(8, "b", 2.5), source(6, "c", 0.5), source(4, "d", 0)], generator).bincount(
-        minlength=28
-    )
+    datasets = [dataset(10), dataset(8, "b", 2.5), dataset(6, "c", 0.5), dataset(4, "d", 0)]
+    counts = train.shuffle_weighted(datasets, generator).bincount(minlength=28)
     assert counts[:10].tolist() == [1] * 10
     assert counts[10:18].sum() == 20 and set(counts[10:18].tolist()) == {2, 3}
     assert counts[18:24].sum() == 3 and counts[24:].sum() == 0
@@ -158,9 +158,9 @@ def test_half_the_bits_where_the_processor_has_instructions_for_them(
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able, raising=False)
     seen = []
     recipe = Recipe(arch="mlp", augment="none", epochs=1, batch=32, negatives=0)
-    run = start(recipe, torch.device("cpu"))
+    run = start_run(recipe, torch.device("cpu"))
     run.model.layers[1].register_forward_hook(lambda *parts: seen.append(parts[2].dtype))
-    train.fit(run, recipe, [source(64)], source(20), None)
+    train.fit(run, recipe, [dataset(64)], dataset(20), None)
     assert set(seen) == {torch.bfloat16 if able else torch.float32}
     assert all(p.dtype == torch.float32 for p in run.model.parameters())
 
@@ -171,12 +171,13 @@ def test_two_processes_end_with_equal_weights(mnist: Path, tmp_path: Path) -> No
         "import sys, torch\n"
         "from torch import distributed\n"
         "from training import train\n"
-        "from training.run import Recipe, start\n"
-        "from tests.training.test_train_digits import source\n"
+        "from training.recipe import Recipe\n"
+        "from training.run import start_run\n"
+        "from tests.training.test_train_digits import dataset\n"
         "distributed.init_process_group('gloo')\n"
         "recipe = Recipe(epochs=1, batch=32, negatives=20)\n"
-        "run = start(recipe, torch.device('cpu'))\n"
-        "train.fit(run, recipe, [source(128)], source(20), None)\n"
+        "run = start_run(recipe, torch.device('cpu'))\n"
+        "train.fit(run, recipe, [dataset(128)], dataset(20), None)\n"
         "state = {**run.model.state_dict(), **{'a.' + k: v for k, v in run.averaged.state_dict().items()}}\n"
         "torch.save(state, sys.argv[1] + str(distributed.get_rank()))\n"
         "distributed.destroy_process_group()\n",

@@ -120,7 +120,7 @@ def jpeg(picture: Image, strength: float, rng: Generator) -> Image:
         return picture.copy()
     quality = int(np.clip(round(98 - 90 * strength + rng.normal(0, 1)), 5, 98))
     packed = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return cv2.imdecode(packed, cv2.IMREAD_COLOR)
+    return np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
 
 
 def corners(size: tuple[int, int]) -> Field:

@@ -110,7 +110,7 @@ def _expose(view: camera.Image, light: NDArray[np.float32], rng: Generator) -> c
 def _light(rng: Generator) -> NDArray[np.float32]:
     white = np.full((SIZE[1], SIZE[0], 3), 255, np.uint8)
     lit = camera.vignette(camera.uneven_light(white, 0.55, rng), 0.45, rng)
-    return lit[..., 0].astype(np.float32) / 225
+    return lit[..., 0].astype(np.float32) / np.float32(225)
 
 
 def draw_half(half: Half, count: int | None = None, seed: int = SEED) -> list[camera.Image]:

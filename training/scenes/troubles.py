@@ -151,9 +151,8 @@ def through(page: Page, strength: float, rng: Generator) -> Page:
 def faint(page: Page, strength: float, rng: Generator) -> Page:
     """Let the ink run out: hard pencil, dry pen, thin chalk."""
     keep = (1 - 0.63 * strength) ** 2
-    ground = page.paper.mean(axis=(0, 1))
-    ink = tuple(float(g + (i - g) * keep) for g, i in zip(ground, page.ink, strict=True))
-    return replace(page, ink=ink, dry=max(page.dry, 0.45 * strength))
+    blue, green, red = (float(g + (i - g) * keep) for g, i in zip(page.paper.mean(axis=(0, 1)), page.ink, strict=True))
+    return replace(page, ink=(blue, green, red), dry=max(page.dry, 0.45 * strength))
 
 
 def _lit(paper: Image, shade: NDArray[np.float32]) -> Image:

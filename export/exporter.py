@@ -1,0 +1,71 @@
+"""Write ONNX files of checkpoints, each only once it is proved to say what it should."""
+
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+from os import getpid
+from pathlib import Path
+
+import onnx
+
+from export import graph, parity, precision
+from realtime.reading.classifier import Classifier
+from realtime.reading.model_files import sha256
+from training import checkpoint
+
+
+def export_checkpoint(source: Path, target: Path) -> float:
+    """Write `target` from the checkpoint `source` and return the largest difference of a probability.
+
+    Raises CheckpointRefusedError for the checkpoint, ParityError or ValueError for the graph, OSError where the file
+    cannot be written. Whatever is raised, `target` stays as it was.
+    """
+    network, proto = _convert_checkpoint(source)
+    with _temporary_file(target) as temporary:
+        graph.write(proto, temporary)
+        difference = parity.check(temporary, network)
+        temporary.replace(target)
+    return difference
+
+
+def export_reduced(source: Path, target: Path, kind: str, labelled: tuple[Path, ...]) -> parity.PrecisionReport:
+    """Write `target` in "int8" or "fp16" and report how it fares beside fp32; int8 is calibrated on half of `labelled`.
+
+    labelled: pictures as `precision.load_crops` takes them. Raises as `export_checkpoint` does, and DataError.
+    """
+    crops, labels = precision.load_crops(labelled)
+    network, proto = _convert_checkpoint(source)
+    half = len(crops) // 2
+    reduced = precision.quantize_int8(proto, crops[:half]) if kind == "int8" else precision.convert_fp16(proto)
+    graph.check(reduced)
+    with _temporary_file(target) as temporary, _temporary_file(target.with_name(f"{target.name}.fp32")) as fp32:
+        graph.write(proto, fp32)
+        parity.check(fp32, network)
+        graph.write(reduced, temporary)
+        classifiers = (Classifier(fp32, "cpu"), Classifier(temporary, "cpu"))
+        report = parity.check_reduced(*classifiers, crops[half:], labels[half:])
+        temporary.replace(target)
+    return report
+
+
+def _convert_checkpoint(source: Path) -> tuple[graph.CalibratedNetwork, onnx.ModelProto]:
+    """Return the network of a checkpoint and its graph in fp32, without the exporter's own chatter."""
+    model, metadata = checkpoint.load(source)
+    network = graph.CalibratedNetwork(model, float(metadata["temperature"])).eval()
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        return network, graph.convert(network, graph.describe(metadata, sha256(source)))
+
+
+@contextlib.contextmanager
+def _temporary_file(target: Path) -> Iterator[Path]:
+    """Give a name beside `target` for a file that is not yet proved; whatever is left of it goes."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{getpid()}.tmp")
+    try:
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)

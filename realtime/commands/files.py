@@ -1,0 +1,122 @@
+"""Read files one by one or on several processes, and hand what was read to the outputs: photos and clips alike."""
+
+import io
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar
+
+import click
+from tqdm import tqdm
+
+from realtime.commands.bulk import BulkOptions, check_bulk, finished_sources, in_order, select_files
+from realtime.commands.console import SOURCE_UNAVAILABLE, exit_codes, note
+from realtime.commands.options import OutputOptions, ReadingOptions, make_reader_once, open_reader, open_text_sinks
+from realtime.live.viewer import Viewer
+from realtime.outputs.sink import Sink
+from realtime.outputs.text import Csv, JsonLines
+from realtime.reader import Reader
+from realtime.sources.picture_bytes import STANDARD_INPUT
+
+Job = tuple[Path, Path | None]  # a file, and where its annotated copy goes, if one is asked for
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """What was read in one file, or the error why it could not be read.
+
+    numbers: lines for standard output, also of pages before one that is damaged. notes: lines for people. json, csv:
+    lines for --json and --csv, where another process gathered them.
+    """
+
+    path: Path
+    numbers: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    error: str = ""
+    json: str = ""
+    csv: str = ""
+
+
+@dataclass(frozen=True)
+class FileTask(ABC):
+    """How files of one kind are read. It holds all that is needed for that, so that it can go to another process."""
+
+    unit: ClassVar[str]  # one file, for the progress bar
+    still: ClassVar[bool]  # whether a file is one picture, which stays in the window until a key is pressed
+    reading: ReadingOptions
+
+    @abstractmethod
+    def targets(self, files: Sequence[Path], save: Path) -> list[Path]:
+        """Say for each file where --save puts its annotated copy. Raises OutputError where that cannot be written."""
+
+    @abstractmethod
+    def read(self, job: Job, reader: Reader, sinks: Sequence[Sink], window: Viewer | None = None) -> FileResult:
+        """Read a file and hand each frame to the sinks and the window. Raises OutputError where one cannot be written.
+
+        It ends where the user has closed the window.
+        """
+
+    def gather(self, job: Job, reader: Reader, window: Viewer | None = None) -> FileResult:
+        """Read a file and gather its lines, so that those of all its pages are written at once."""
+        json, csv = io.StringIO(), io.StringIO()
+        result = self.read(job, reader, [JsonLines(json), Csv(csv, head=False)], window)
+        return replace(result, json=json.getvalue(), csv=csv.getvalue())
+
+    def __call__(self, job: Job) -> FileResult:
+        """Read a file in a process of its own, and gather its lines for the first process to write."""
+        return self.gather(job, make_reader_once(self.reading))
+
+
+def read_files(task: FileTask, files: Sequence[Path], output: OutputOptions, bulk: BulkOptions) -> None:
+    """Read files, write what was read in each, and exit with SOURCE_UNAVAILABLE where one could not be read."""
+    check_bulk(bulk, output)
+    if STANDARD_INPUT in files and bulk.workers > 1:
+        raise click.UsageError("standard input, -, needs --workers 1: it belongs to one process")
+    with exit_codes(), ExitStack() as stack:
+        reader = open_reader(task.reading)
+        done = finished_sources(output.json_path, growing=not task.still) if bulk.resume and output.json_path else set()
+        text_sinks, piped = open_text_sinks(stack, output, add=bulk.resume)
+        window = stack.enter_context(Viewer()) if output.show else None
+        targets = dict(zip(files, task.targets(files, output.save), strict=True)) if output.save is not None else {}
+        jobs = [(path, targets.get(path)) for path in select_files(files, bulk.shard, done)]
+        one_process = bulk.workers == 1
+        results: Iterable[FileResult]
+        if not one_process:
+            results = in_order(task, jobs, bulk.workers)
+        elif task.still:
+            results = (task.gather(job, reader, window) for job in jobs)
+        else:
+            results = (task.read(job, reader, text_sinks, window) for job in jobs)
+        # A clip shows the progress of its own frames where it is read in this process.
+        hidden = len(jobs) < 2 or (one_process and not task.still)
+        failed = False
+        for result in tqdm(results, total=len(jobs), unit=task.unit, disable=hidden or None):
+            failed = failed or bool(result.error)
+            for sink in text_sinks:
+                sink.put(result.json if isinstance(sink, JsonLines) else result.csv)
+            report(result, named=len(files) > 1, piped=piped)
+            if window is not None and task.still and not result.error:
+                window.wait()
+            if window is not None and window.closed:
+                break
+    if failed:
+        raise SystemExit(SOURCE_UNAVAILABLE)
+
+
+def report(result: FileResult, named: bool, piped: bool) -> None:
+    """Write the numbers of a file to standard output, unless that is `piped` elsewhere, and what else is to be said.
+
+    named: say also which file it was.
+    """
+    if result.error:
+        note(f"error: {result.error}")
+        if not (result.numbers or result.notes):
+            return
+    if named:
+        note(f"{result.path}:")
+    for line in result.notes:
+        note(line)
+    if not piped:
+        click.echo("".join(f"{number}\n" for number in result.numbers), nl=False)

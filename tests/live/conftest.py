@@ -1,0 +1,36 @@
+"""What the tests of collecting and of keys share: a sheet as it was read, and what was kept."""
+
+from pathlib import Path
+
+import pytest
+
+from realtime.reading.classifier import Classifier
+from realtime.reading.pipeline import read
+from realtime.sources.frame import Frame
+from realtime.tracking.tracked_frame import TrackedFrame
+from realtime.tracking.tracker import settle
+from tests.conftest import draw_sheet
+
+
+def sheet_frame(
+    classifier: Classifier, rows: list[str], index: int = 0, dark: bool = True, seed: int = 0
+) -> TrackedFrame:
+    frame = Frame(draw_sheet(rows, dark=dark, seed=seed), index, index / 25, "camera 0")
+    page = read(frame.image, classifier)
+    return TrackedFrame(frame, page, settle(page.numbers), 5.0)
+
+
+def tree(folder: Path) -> dict[str, list[str]]:
+    """Return the pictures of each label."""
+    return {
+        label.name: sorted(path.name for path in label.iterdir() if path.suffix == ".png")
+        for label in sorted(folder.iterdir())
+        if any(path.suffix == ".png" for path in label.iterdir())
+    }
+
+
+@pytest.fixture
+def sheet(classifier: Classifier) -> TrackedFrame:
+    sheet = sheet_frame(classifier, ["0742", "518"])
+    assert [track.text for track in sheet.tracks] == ["0742", "518"]
+    return sheet

@@ -1,0 +1,209 @@
+"""The pipeline: digits become numbers that never shrink, and a frame is read by one path in every light."""
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from realtime.reading.classifier import NOT_A_DIGIT, Classifier
+from realtime.reading.ink import enclose
+from realtime.reading.page import UNSURE, Number
+from realtime.reading.pipeline import CONFIDENCE, group, read
+from tests.conftest import DIGITS, draw_digit, draw_sheet
+
+
+class Stub:
+    """A network that gives every crop the same answer and keeps the batches it was asked about."""
+
+    classes = (*DIGITS, NOT_A_DIGIT)
+
+    def __init__(self, digit: int = 7, sure: float = 0.9, reject: float = 0.0) -> None:
+        self.answer = np.full(11, (1 - sure - reject) / 9, np.float32)
+        self.answer[[digit, 10]] = sure, reject
+        self.batches: list[NDArray[np.uint8]] = []
+
+    def classify(self, crops: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
+        self.batches.append(crops)
+        return np.tile(self.answer, (len(crops), 1)), np.full(len(crops), "")
+
+
+def chances(text: str, sure: float = 0.95) -> NDArray[np.float32]:
+    """Probabilities (N, 10) for digits; '?' may be a 3 or an 8."""
+    table = np.full((len(text), 10), (1 - sure) / 9, np.float32)
+    for i, sign in enumerate(text):
+        if sign == "?":
+            table[i] = 0.02
+            table[i, [3, 8]] = 0.44, 0.4
+        else:
+            table[i, int(sign)] = sure
+    return table
+
+
+def boxes(count: int, y: int = 50) -> NDArray[np.int32]:
+    return np.array([(50 + 40 * i, y, 26, 40) for i in range(count)], np.int32).reshape(-1, 4)
+
+
+def texts(numbers: list[Number]) -> list[str]:
+    return [number.text for number in numbers]
+
+
+@pytest.mark.parametrize("text", ["1234", "0742", "000", "7", "19?4", "?", "??1", "98765432109"])
+def test_a_number_keeps_all_its_places(text: str) -> None:
+    numbers = group(boxes(len(text)), chances(text))
+    assert texts(numbers) == [text]
+    assert len(numbers[0].digits) == len(text)
+
+
+def test_a_number_is_as_sure_as_its_least_sure_digit() -> None:
+    table = chances("123")
+    table[1, 2] = 0.7
+    (number,) = group(boxes(3), table)
+    assert number.confidence == pytest.approx(0.7)
+    assert [digit.confidence for digit in number.digits] == pytest.approx([0.95, 0.7, 0.95])
+
+
+def test_the_confidence_asked_for_decides_what_is_unsure() -> None:
+    table = chances("12", sure=0.7)
+    assert texts(group(boxes(2), table)) == ["12"]
+    assert texts(group(boxes(2), table, confidence=0.71)) == [UNSURE * 2]
+    assert texts(group(boxes(2), chances("?2"), confidence=0.4)) == ["32"]
+    assert 0.5 <= CONFIDENCE < 0.95
+
+
+def test_numbers_come_with_their_lines_and_boxes() -> None:
+    places = np.concatenate([boxes(2, y=200), boxes(3, y=60)])
+    first, second = group(places, chances("45123"))
+    assert (first.text, first.row, second.text, second.row) == ("123", 0, "45", 1)
+    assert first.box == (50, 60, 2 * 40 + 26, 40)
+    assert [digit.box for digit in second.digits] == [(50, 200, 26, 40), (90, 200, 26, 40)]
+
+
+def test_digits_name_the_blobs_they_were_read_from() -> None:
+    (number,) = group(boxes(3)[::-1], chances("321"), blobs=np.array([9, 4, 6]))
+    assert number.text == "123"
+    assert [digit.blob for digit in number.digits] == [6, 4, 9]
+
+
+def test_nothing_is_nothing() -> None:
+    assert group(boxes(0), np.zeros((0, 10), np.float32)) == []
+    assert enclose([(5, 6, 7, 8)]) == (5, 6, 7, 8)
+
+
+@pytest.mark.parametrize("shape", [(480, 640, 3), (1, 1, 3), (3, 900, 3), (720, 2, 3)])
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_a_blank_picture_holds_no_number(shape: tuple[int, ...], level: int) -> None:
+    stub = Stub()
+    page = read(np.full(shape, level, np.uint8), stub)
+    assert page.numbers == [] and page.refusals == []
+    assert page.crops.shape == (0, 1, 28, 28)
+    assert page.boxes.shape == (0, 4)
+
+
+@pytest.mark.parametrize("dark", [True, False])
+def test_all_digits_of_a_frame_go_through_the_network_at_once_and_hold_their_places(dark: bool) -> None:
+    stub = Stub()
+    page = read(draw_sheet(["2468", "36"], dark=dark), stub)
+    assert texts(page.numbers) == ["7777", "77"]
+    assert [number.row for number in page.numbers] == [0, 1]
+    assert len(stub.batches) == 1
+    assert stub.batches[0].dtype == np.uint8 and stub.batches[0].shape[1:] == (1, 28, 28)
+
+
+def test_the_parallel_arrays_of_a_page_share_their_rows() -> None:
+    image = draw_sheet(["2468", "36"])
+    image[5:15, 100:600] = 30  # the edge of a table
+    page = read(image, Stub())
+    count = len(page.boxes)
+    assert len(page.refusals) == len(page.crops) == len(page.digits) == len(page.reject) == count
+    for digit in (digit for number in page.numbers for digit in number.digits):
+        assert page.refusals[digit.blob] is None
+        assert tuple(page.boxes[digit.blob].tolist()) == digit.box
+    x, y, w, h = np.array(page.boxes).T
+    assert (x >= 0).all() and (y >= 0).all() and (x + w <= 640).all() and (y + h <= 480).all()
+
+
+def test_boxes_enclose_the_ink() -> None:
+    image = draw_sheet(["25"])
+    (number,) = read(image, Stub()).numbers
+    inked = np.argwhere(image.max(axis=2) < 120)
+    (top, left), (bottom, right) = inked.min(axis=0), inked.max(axis=0)
+    x, y, w, h = number.box
+    assert np.abs(np.array([x, y, x + w - 1, y + h - 1]) - (left, top, right, bottom)).max() <= 3
+
+
+def test_what_the_network_calls_no_digit_is_refused_with_a_reason() -> None:
+    page = read(draw_sheet(["2468"]), Stub(sure=0.05, reject=0.9))
+    assert page.numbers == []
+    assert len(page.refusals) >= 4 and all(page.refusals)
+
+
+def test_an_unsure_network_gives_places_not_gaps() -> None:
+    assert texts(read(draw_sheet(["2468", "36"]), Stub(sure=0.4)).numbers) == ["????", "??"]
+
+
+@pytest.mark.parametrize(("dark", "polarity"), [(True, "dark"), (False, "light")])
+def test_the_polarity_asked_for_is_the_one_read(dark: bool, polarity: str) -> None:
+    image = draw_sheet(["2468"], dark=dark)
+    other = {"dark": "light", "light": "dark"}[polarity]
+    assert texts(read(image, Stub(), polarity=polarity).numbers) == ["7777"]
+    assert "7777" not in texts(read(image, Stub(), polarity=other).numbers)
+
+
+def test_the_other_light_reads_the_same() -> None:
+    image = draw_sheet(["13579", "24 68"])
+    one, other = read(image, Stub()), read(255 - image, Stub())
+    assert texts(one.numbers) == texts(other.numbers)
+    assert [number.box for number in one.numbers] == [number.box for number in other.numbers]
+
+
+@pytest.mark.parametrize("size", [(160, 120), (640, 480), (1920, 1080), (4000, 3000)])
+def test_any_size_of_picture_is_read(size: tuple[int, int]) -> None:
+    image = cv2.resize(draw_sheet(["246"]), size, interpolation=cv2.INTER_AREA if size[0] < 640 else cv2.INTER_CUBIC)
+    assert texts(read(image, Stub()).numbers) == ["777"]
+
+
+def test_the_same_frame_gives_the_same_page() -> None:
+    image = draw_sheet(["2468", "36"])
+    before = image.copy()
+    one, other = read(image, Stub()), read(image, Stub())
+    assert np.array_equal(image, before)
+    assert one.numbers == other.numbers and np.array_equal(one.crops, other.crops)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.zeros((20, 30, 3), np.float32),
+        np.zeros((20, 30, 4), np.uint8),
+        np.zeros((0, 30, 3), np.uint8),
+        np.zeros(30, np.uint8),
+    ],
+)
+def test_other_arrays_are_refused(image: NDArray) -> None:
+    with pytest.raises(ValueError, match="image"):
+        read(image, Stub())
+
+
+def test_an_unknown_polarity_is_named() -> None:
+    with pytest.raises(ValueError, match="pink"):
+        read(np.zeros((20, 30, 3), np.uint8), Stub(), polarity="pink")
+
+
+def test_the_bundled_network_reads_drawn_sheets(classifier: Stub) -> None:
+    for dark in (True, False):
+        rows = ["2468", "13579", "06"]
+        numbers = read(draw_sheet(rows, (800, 600), dark=dark), classifier).numbers
+        assert texts(numbers) == rows
+
+
+@pytest.mark.parametrize("sign", "0123456789")
+def test_a_picture_cut_tight_around_a_digit_is_read_and_boxed_within_it(sign: str, classifier: Classifier) -> None:
+    ink = draw_digit(sign, 60)
+    x, y, w, h = cv2.boundingRect(ink)
+    tight = cv2.cvtColor(210 - (ink[y : y + h, x : x + w] * 0.7).astype(np.uint8), cv2.COLOR_GRAY2BGR)
+    for image in (tight, 255 - tight):
+        page = read(image, classifier)
+        assert [number.text for number in page.numbers] == [sign]
+        left, top, width, height = page.numbers[0].box
+        assert left <= 2 and top <= 2 and w - 2 <= left + width <= w and h - 2 <= top + height <= h
+        assert page.ink.over_frame().shape == image.shape[:2]

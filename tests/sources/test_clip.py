@@ -1,0 +1,93 @@
+"""Clips: every frame in order, and each way in which a file can fail."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from realtime.sources.clip import Clip
+from realtime.sources.frame import Frame, SourceError, rotate, stated_rate
+from tests.conftest import CLIP
+
+
+def save_clip(path: Path, count: int = 12, fps: float = 10, codec: str = "MJPG") -> Path:
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), fps, (64, 48))
+    for i in range(count):
+        writer.write(np.full((48, 64, 3), 20 * i, np.uint8))
+    writer.release()
+    return path
+
+
+def test_a_clip_hands_out_every_frame_in_order() -> None:
+    with Clip(CLIP) as clip:
+        frames = [(f.index, f.time, f.image.shape, f.source) for f in clip.frames()]
+    assert clip.fps == 25 and clip.count == len(frames) == 200
+    assert [index for index, *_ in frames] == list(range(200))
+    assert [time for _, time, *_ in frames] == pytest.approx([i / 25 for i in range(200)], abs=1e-3)
+    assert {shape for _, _, shape, _ in frames} == {(720, 1280, 3)}
+    assert {source for *_, source in frames} == {str(CLIP)}
+
+
+def test_each_nth_frame_keeps_its_index_and_time(tmp_path: Path) -> None:
+    path = save_clip(tmp_path / "a.avi")
+    with Clip(path) as clip:
+        frames = list(clip.frames(every=5, limit=2))
+    assert [(f.index, round(f.time, 3)) for f in frames] == [(0, 0), (5, 0.5)]
+    assert [round(float(f.image.mean()) / 20) for f in frames] == [0, 5]
+
+
+@pytest.mark.parametrize(("limit", "count"), [(1, 1), (12, 12), (100, 12)])
+def test_a_limit_on_frames_holds(tmp_path: Path, limit: int, count: int) -> None:
+    with Clip(save_clip(tmp_path / "a.avi")) as clip:
+        assert len(list(clip.frames(limit=limit))) == count
+
+
+def test_a_clip_in_any_script_is_opened(tmp_path: Path) -> None:
+    with Clip(save_clip(tmp_path / "Zähler 数字.avi")) as clip:
+        assert len(list(clip.frames())) == 12
+
+
+def test_a_truncated_clip_ends_early_or_is_refused_never_hangs(tmp_path: Path) -> None:
+    whole = CLIP.read_bytes()
+    path = tmp_path / "cut.mp4"
+    for share in (0.01, 0.3, 0.7):
+        path.write_bytes(whole[: int(share * len(whole))])
+        try:
+            with Clip(path) as clip:
+                assert 0 < len(list(clip.frames())) < 200
+        except SourceError as error:
+            assert "cut.mp4" in str(error)
+
+
+@pytest.mark.parametrize("content", [b"", b"no video at all", b"\x00\x00\x00\x18ftypisom" + bytes(2000)])
+def test_a_file_that_is_no_clip_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "no.mp4"
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match=r"no\.mp4"), Clip(path) as clip:
+        list(clip.frames())
+
+
+def test_a_missing_clip_and_a_folder_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"no clip .*none\.mp4$"):
+        Clip(tmp_path / "none.mp4")
+    with pytest.raises(SourceError, match="it is a folder"):
+        Clip(tmp_path)
+
+
+@pytest.mark.parametrize(("degrees", "corner"), [(0, (0, 0)), (90, (0, -1)), (180, (-1, -1)), (270, (-1, 0))])
+def test_a_frame_is_rotated_clockwise(degrees: int, corner: tuple[int, int]) -> None:
+    image = np.zeros((4, 6, 3), np.uint8)
+    image[0, 0] = 255
+    rotated = rotate(Frame(image, 3, 0.5, "a"), degrees)
+    assert rotated.image[corner].all()
+    assert (rotated.index, rotated.time, rotated.source) == (3, 0.5, "a")
+
+
+@pytest.mark.parametrize(("stated", "rate"), [(30.0, 30), (240.0, 240), (0.0, 25), (float("nan"), 25), (90000.0, 25)])
+def test_a_rate_that_cannot_be_true_is_taken_for_25(stated: float, rate: float) -> None:
+    class Capture:
+        def get(self, _: int) -> float:
+            return stated
+
+    assert stated_rate(Capture(), limit=240) == rate
