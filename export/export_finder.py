@@ -43,7 +43,7 @@ def export(source: Path, target: Path, data: Path | None = None, scenes: int = S
     bytes_ = finder_graph.Bytes(model.eval())
     temporary = target.with_name(target.name + ".tmp")
     try:
-        odds = PLAIN
+        odds: tuple[float, ...] = PLAIN
         made = finder_graph.convert(bytes_, finder_graph.describe(content["metadata"], sha256(source), odds))
         graph.write(made, temporary)
         if data is not None:

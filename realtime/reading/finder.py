@@ -20,8 +20,8 @@ class Finder:
     """The finder behind ONNX Runtime: `finder.run(images)` gives maps.
 
     path: an ONNX file by `export-finder`, the one that ships where it is None. device: as of `Classifier`. `threshold`
-    is the least score of a digit by the finder alone, `odds` what score and the classifier's word weigh together. Raises
-    ModelRefusedError for an unusable file, DeviceError for a device that cannot be had.
+    is the least score of a digit by the finder alone, `odds` what score and the classifier's word weigh together.
+    Raises ModelRefusedError for an unusable file, DeviceError for a device that cannot be had.
     """
 
     def __init__(self, path: Path | str | None = None, device: str = "auto") -> None:
