@@ -12,7 +12,8 @@ Region = tuple[int, int, int, int]  # x, y, w, h in pixels of the frame
 
 CONTOUR = 102  # of 255, where the map of cores is cut: 0.4, as while training
 FIRST = 640  # pixels, the longer side of the first look
-SMALL = 224  # pixels, the longer side of the look for digits that fill the frame
+SMALL = 224  # pixels; a picture is enlarged to this at least
+SMALLER = 1 / 3  # of the first look's scale, for digits that fill the frame
 FINER = 2.5  # times that the scale grows where nothing was found
 LEAST, AIM = 28.0, 44.0  # pixels; smaller digits in a look ask for a finer one, in which they are AIM high
 MOST = 2_400_000  # pixels of one look, at most
@@ -87,8 +88,7 @@ def looks(image: NDArray[np.uint8], finder: Finder) -> list[Look]:
     if longer < SMALL:
         scale = min(4.0, SMALL / longer)
     taken = [take(image, finder, scale, whole)]
-    if longer * scale > 1.5 * SMALL:
-        taken.append(take(image, finder, SMALL / longer, whole))
+    taken.append(take(image, finder, scale * SMALLER, whole))
     region, finest = whole, taken[0]
     while finest.scale < 1.0:
         found, finer = finest.scores >= finder.threshold, FINER

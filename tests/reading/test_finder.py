@@ -14,7 +14,9 @@ from realtime.reading.digit_ink import belongs, boxes_of, patch
 from realtime.reading.finder import STRIDE, Finder
 from realtime.reading.found import find
 from realtime.reading.looks import Look, choose, looks
+from realtime.reading.model_files import sha256
 from realtime.reading.runtime import ModelRefusedError
+from tests.conftest import draw_sheet
 
 
 class SeesDark:
@@ -135,3 +137,27 @@ def test_other_files_are_refused(make_model: Callable[..., Path]) -> None:
         Finder(make_model(), "cpu")
     with pytest.raises(ModelRefusedError, match="finder 'finder-0'"):
         Finder(make_model(finder_version="finder-0"), "cpu")
+
+
+@pytest.mark.parametrize("dark", [True, False])
+@pytest.mark.parametrize("size", [(400, 300), (800, 600), (2400, 1800)])
+def test_the_finder_that_ships_finds_all_of_a_sheet(size: tuple[int, int], dark: bool, classifier: Classifier) -> None:
+    found = find(draw_sheet(["2468", "1357"], size, dark=dark), Finder(device="cpu"), classifier)
+    kept = found.sure >= 0.5
+    assert kept.sum() == 8
+    order = np.lexsort((found.boxes[kept, 0], found.boxes[kept, 1] > size[1] / 2))
+    assert "".join(map(str, found.digits[kept][order].argmax(axis=1))) == "24681357"
+
+
+def test_the_finder_that_ships_was_made_of_the_checkpoint_beside_it() -> None:
+    finder = Finder(device="cpu")
+    assert finder.metadata["checkpoint_sha256"] == sha256(finder.path.with_suffix(".pth"))
+    assert 0.4 <= finder.threshold < 1 and len(finder.odds) == 3 and finder.odds[0] > 0
+
+
+def test_other_arrays_are_refused() -> None:
+    finder = Finder(device="cpu")
+    with pytest.raises(ValueError, match="multiples of 32"):
+        finder.run(np.zeros((1, 40, 64, 3), np.uint8))
+    with pytest.raises(ValueError, match="uint8"):
+        finder.run(np.zeros((1, 64, 64, 3), np.float32))  # type: ignore[arg-type]
