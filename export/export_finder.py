@@ -13,11 +13,11 @@ from realtime.reading.finder import Finder
 from realtime.reading.model_files import default_model, sha256
 from training import checkpoint
 from training.finder_network import FinderNetwork
-from training.finder_odds import fit, samples
+from training.finder_odds import fit, samples, share
 from training.finder_scenes import validation
 
 SCENES = 300  # held out, on which a digit's odds are fitted
-PLAIN = (1.0, 0.0, 0.0)  # the finder's score alone
+ALONE = (1.0, 0.0, 0.0), (1.0, 1.0)  # without data: the finder's score says what is a digit, both which one
 
 
 @console_command
@@ -43,14 +43,12 @@ def export(source: Path, target: Path, data: Path | None = None, scenes: int = S
     bytes_ = finder_graph.Bytes(model.eval())
     temporary = target.with_name(target.name + ".tmp")
     try:
-        odds: tuple[float, ...] = PLAIN
-        made = finder_graph.convert(bytes_, finder_graph.describe(content["metadata"], sha256(source), odds))
+        told = content["metadata"], sha256(source)
+        made = finder_graph.convert(bytes_, finder_graph.describe(*told, *ALONE))
         graph.write(made, temporary)
         if data is not None:
-            told, true = samples(Finder(temporary, "cpu"), Classifier(default_model(), "cpu"), validation(data, scenes))
-            odds = fit(told, true)
-            note(f"odds {', '.join(f'{odd:.3f}' for odd in odds)} by {len(true)} found, {int(true.sum())} digits")
-            finder_graph.relabel(made, finder_graph.describe(content["metadata"], sha256(source), odds))
+            fitted = calibrate(Finder(temporary, "cpu"), data, scenes)
+            finder_graph.relabel(made, finder_graph.describe(*told, *fitted))
             graph.write(made, temporary)
         with torch.no_grad():
             difference = finder_graph.check(temporary, bytes_)
@@ -58,6 +56,18 @@ def export(source: Path, target: Path, data: Path | None = None, scenes: int = S
     finally:
         temporary.unlink(missing_ok=True)
     note(f"{target}: differs from {source} by at most {difference} of 255")
+
+
+def calibrate(finder: Finder, data: Path, scenes: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return odds and shares fitted on so many held-out scenes."""
+    drawn = samples(finder, Classifier(default_model(), "cpu"), validation(data, scenes))
+    is_digit = drawn.labels >= 0
+    odds, shares = fit(drawn.told, is_digit), share(drawn)
+    for name, values in (("odds", odds), ("shares", shares)):
+        note(
+            f"{name} {', '.join(f'{value:.3f}' for value in values)}, by {len(is_digit)} found, {is_digit.sum()} digits"
+        )
+    return odds, shares
 
 
 if __name__ == "__main__":

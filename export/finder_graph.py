@@ -14,6 +14,7 @@ from export.graph import OPSET, _clear_build_traces
 from export.parity import ParityError
 from realtime.reading.finder import MAPS, STRIDE, VERSION, Finder
 
+Fitted = tuple[float, ...]
 LARGEST_DIFFERENCE = 2  # of 255, between the file and the checkpoint
 SIZES = ((1, 64, 96), (2, 96, 64), (1, 192, 320))  # batch, height, width that are compared
 
@@ -65,7 +66,7 @@ def relabel(model: onnx.ModelProto, metadata: dict[str, str]) -> None:
         model.metadata_props.add(key=key, value=metadata[key])
 
 
-def describe(metadata: dict[str, Any], checkpoint_sha256: str, odds: tuple[float, ...]) -> dict[str, str]:
+def describe(metadata: dict[str, Any], checkpoint_sha256: str, odds: Fitted, shares: Fitted) -> dict[str, str]:
     """Return what travels inside the file, as text."""
     if metadata["finder_version"] != VERSION:
         raise ValueError(f"the checkpoint is {metadata['finder_version']}, this program reads {VERSION}: train again")
@@ -74,6 +75,7 @@ def describe(metadata: dict[str, Any], checkpoint_sha256: str, odds: tuple[float
         "maps": json.dumps(list(MAPS)),
         "threshold": f"{metadata['threshold']:.3f}",
         "odds": json.dumps([round(odd, 4) for odd in odds]),
+        "shares": json.dumps([round(share, 4) for share in shares]),
         "checkpoint_sha256": checkpoint_sha256,
     }
 

@@ -31,7 +31,7 @@ class Finder:
         self.device = f"cuda:{index}" if self._session.get_providers()[0] == "CUDAExecutionProvider" else "cpu"
         with refusing(self.path):
             self.metadata = dict(self._session.get_modelmeta().custom_metadata_map)
-            self.threshold, self.odds = self._check()
+            self.threshold, self.odds, self.shares = self._check()
             self.run(np.zeros((1, STRIDE, STRIDE, 3), np.uint8))  # warm up, and prove that the graph runs
 
     def run(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -46,12 +46,16 @@ class Finder:
         maps, classes = self._session.run(None, {"images": images})
         return maps, classes
 
-    def _check(self) -> tuple[float, tuple[float, ...]]:
-        """Return threshold and odds after holding the file against the contract."""
+    def _check(self) -> tuple[float, tuple[float, ...], tuple[float, ...]]:
+        """Return threshold, odds and shares after holding the file against the contract."""
         version = self.metadata.get("finder_version")
         if version != VERSION:
             told = f"is finder {version!r}, this program reads {VERSION!r}" if version else "carries no finder_version"
             raise ModelRefusedError(f"{self.path} {told}: export it again with this version's export-finder")
+        lacking = [name for name in ("threshold", "odds", "shares") if name not in self.metadata]
+        if lacking:
+            raise ModelRefusedError(f"{self.path} lacks {', '.join(lacking)}: export it again")
         if json.loads(self.metadata.get("maps", "[]")) != list(MAPS):
             raise ModelRefusedError(f"{self.path} gives maps {self.metadata.get('maps')}, not {MAPS}: export it again")
-        return float(self.metadata["threshold"]), tuple(json.loads(self.metadata["odds"]))
+        odds, shares = (tuple(json.loads(self.metadata[name])) for name in ("odds", "shares"))
+        return float(self.metadata["threshold"]), odds, shares

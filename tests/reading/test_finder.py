@@ -24,6 +24,7 @@ class SeesDark:
 
     threshold = 0.5
     odds = (1.0, 0.0, 0.0)
+    shares = (1.0, 0.0)
 
     def __init__(self) -> None:
         self.sizes: list[tuple[int, int]] = []
@@ -152,7 +153,7 @@ def test_the_finder_that_ships_finds_all_of_a_sheet(size: tuple[int, int], dark:
 def test_the_finder_that_ships_was_made_of_the_checkpoint_beside_it() -> None:
     finder = Finder(device="cpu")
     assert finder.metadata["checkpoint_sha256"] == sha256(finder.path.with_suffix(".pth"))
-    assert 0.4 <= finder.threshold < 1 and len(finder.odds) == 3 and finder.odds[0] > 0
+    assert 0.4 <= finder.threshold < 1 and len(finder.odds) == 3 and finder.odds[0] > 0 and len(finder.shares) == 2
 
 
 def test_other_arrays_are_refused() -> None:
