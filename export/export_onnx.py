@@ -10,6 +10,8 @@ from pathlib import Path
 import click
 
 from realtime.commands.console import FAILED, MODEL_REFUSED, SOURCE_UNAVAILABLE, console_command, note
+from realtime.commands.options import overwrite_option, refuse_overwriting
+from realtime.outputs.guard import Output
 from realtime.reading.runtime import ModelRefusedError
 from realtime.sources.frame import SourceError
 from training.requirements import require
@@ -32,18 +34,20 @@ from training.requirements import require
     type=click.Path(path_type=Path),
     help="Labelled digits to calibrate and prove on: folders 0 to 9, npz, MNIST's folder; may be given again.",
 )
-def main(checkpoint_file: Path, output: Path | None, int8: bool, fp16: bool, calibration: tuple[Path, ...]) -> None:
+@overwrite_option
+def main(
+    checkpoint_file: Path,
+    output: Path | None,
+    int8: bool,
+    fp16: bool,
+    calibration: tuple[Path, ...],
+    overwrite: bool,
+) -> None:
     """Export CHECKPOINT_FILE, a .pth of train-digits, to ONNX, and prove both equal.
 
     A graph of less precision is written only if it reads pictures that it was not calibrated on as the fp32 one does.
     """
-    if int8 and fp16:
-        raise click.UsageError("--int8 and --fp16 are two files: export twice")
-    kind = "int8" if int8 else "fp16" if fp16 else None
-    if int8 and not calibration:
-        raise click.UsageError("--int8 needs pictures to calibrate on: --calibrate FOLDER")
-    if calibration and kind is None:
-        raise click.UsageError("--calibrate goes with --int8 or --fp16")
+    kind = _check_precision(int8, fp16, bool(calibration))
     require("torch", "onnx", "onnxscript")
     from export import exporter
     from export.parity import ParityError
@@ -51,6 +55,8 @@ def main(checkpoint_file: Path, output: Path | None, int8: bool, fp16: bool, cal
 
     name = checkpoint_file.stem + (f"-{kind}" if kind else "")
     target = output or checkpoint_file.parent / f"{name}.onnx"
+    if output is not None:
+        refuse_overwriting([Output("--output", target, "model")], [checkpoint_file, *calibration], overwrite)
     try:
         if kind is None:
             outcome = f"largest difference {exporter.export_checkpoint(checkpoint_file, target):.1e}"
@@ -66,6 +72,17 @@ def main(checkpoint_file: Path, output: Path | None, int8: bool, fp16: bool, cal
         _fail(f"{target} not written: {error}", FAILED)
     else:
         note(f"{target}  {target.stat().st_size} bytes, {outcome}")
+
+
+def _check_precision(int8: bool, fp16: bool, calibrated: bool) -> str | None:
+    """Return which precision is asked for, None for fp32. Raises UsageError for what does not go together."""
+    if int8 and fp16:
+        raise click.UsageError("--int8 and --fp16 are two files: export twice")
+    if int8 and not calibrated:
+        raise click.UsageError("--int8 needs pictures to calibrate on: --calibrate FOLDER")
+    if calibrated and not (int8 or fp16):
+        raise click.UsageError("--calibrate goes with --int8 or --fp16")
+    return "int8" if int8 else "fp16" if fp16 else None
 
 
 def _fail(message: str, code: int) -> None:

@@ -1,9 +1,11 @@
 """Fine-tune to a folder of labelled pictures, accept or refuse the result, and report: once, or whenever it changes."""
 
+import os
+import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import torch
 from torch import nn
@@ -55,14 +57,19 @@ def finetune_once(settings: Settings, init: Path | None, mnist: Path | None) -> 
     return finetune_and_report(settings, base, clock)
 
 
-def watch(settings: Settings, init: Path | None, mnist: Path | None) -> NoReturn:
-    """Fine-tune whenever the labelled pictures have changed and lain still for a while, until Ctrl-C."""
+def watch(settings: Settings, init: Path | None, mnist: Path | None) -> None:
+    """Fine-tune whenever the labelled pictures have changed and lain still for a while, until Ctrl-C.
+
+    It ends too when the program that started it has gone, unless it was told to outlive that, by nohup.
+    """
     corrections.make_folders(settings.folder)
     base = load_base(init or default_model().with_suffix(".pth"), mnist, settings.recipe)
     note(f"watching {settings.folder}: Ctrl-C ends it")
     done: list[tuple[Path, int, int]] = []
     latest, since = done, time.monotonic()
-    while True:
+    parent = os.getppid()
+    stays = hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    while stays or os.getppid() == parent:
         listing = _list_files(settings.folder)
         if listing != latest:
             latest, since = listing, time.monotonic()
@@ -73,6 +80,7 @@ def watch(settings: Settings, init: Path | None, mnist: Path | None) -> NoReturn
             except DataError as error:
                 note(f"error: {error}")
         time.sleep(WATCH_INTERVAL)
+    note(f"what started it has gone: {settings.folder} is watched no longer; nohup keeps it up")
 
 
 def finetune_and_report(settings: Settings, base: FinetuneBase, clock: StageClock) -> bool:

@@ -19,9 +19,10 @@ those before it: `reading` makes numbers of one picture, `sources` gives frames,
 
 import os
 
-# Before cv2 is imported, which reads these then: OpenCV writes ten lines for a missing file, FFmpeg its own.
-os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "8")
+# Before cv2 is imported, which reads these then: OpenCV writes ten lines for a missing file, FFmpeg its own, those of
+# level 8 to standard output. What is wrong is said in one line of ours.
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")  # s; an unplugged camera blocks for 10 otherwise
 
 from realtime.reader import Reader, Stream

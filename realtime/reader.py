@@ -66,12 +66,16 @@ class Reader:
             raise ValueError(f"a picture is (H, W, 3) uint8 BGR, not empty; got {image.shape} {image.dtype}")
         return read(image, self.networks, *self.settings())
 
-    def stream(self, source: str | Path | int | Iterable[Frame], limit: int | None = None) -> "Stream":
+    def stream(
+        self, source: str | Path | int | Iterable[Frame], limit: int | None = None, settle: float | None = None
+    ) -> "Stream":
         """Return an iterator over the frames of a source, at most `limit`, each with its numbers as they are tracked.
 
         source: a camera (its number), an address, a clip, a folder or pattern of pictures, a folder made by
-        `recognize-camera --record`, or frames. Of a camera frames are dropped where reading is slower, of files none.
-        The first step raises SourceError where the source cannot be opened, a later one where it was lost.
+        `recognize-camera --record`, or frames. settle: s for which readings must agree for a number to settle; None
+        takes 0.2, over three readings, or two where frames are a second apart. Of a camera frames are dropped where
+        reading is slower, of files none. The first step raises SourceError where the source cannot be opened, a later
+        one where it was lost.
 
         >>> frames = Reader(device="cpu").stream([Frame(np.full((90, 120, 3), 255, np.uint8), 0, 0.0, "paper")])
         >>> [(tracked.frame.index, tracked.tracks) for tracked in frames]
@@ -80,7 +84,7 @@ class Reader:
         []
         """
         frames = _open_frames(str(source)) if isinstance(source, str | Path | int) else source
-        return Stream(self, islice(frames, limit))
+        return Stream(self, islice(frames, limit), settle)
 
     def settings(self, frame: Frame | None = None) -> tuple[float, str]:
         """Return the confidence and the polarity to read with, those a frame was recorded with where none are set."""
@@ -94,8 +98,8 @@ class Reader:
 class Stream(Iterator[TrackedFrame]):
     """The frames of one source, each with its numbers as they are tracked; `settled` sums up those read so far."""
 
-    def __init__(self, reader: Reader, frames: Iterable[Frame]) -> None:
-        self._tracker = Tracker()
+    def __init__(self, reader: Reader, frames: Iterable[Frame], settle: float | None = None) -> None:
+        self._tracker = Tracker(settle=settle)
         self._tracked = _track(reader, frames, self._tracker)
 
     def __next__(self) -> TrackedFrame:

@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from realtime.commands.console import console_command, exit_codes
-from realtime.commands.options import device_option, open_classifier
+from realtime.commands.options import device_option, open_classifier, overwrite_option, refuse_overwriting
 from realtime.outputs.files import save_json
+from realtime.outputs.guard import Output
 from training.requirements import require
 
 
@@ -27,6 +28,7 @@ from training.requirements import require
     "--threshold", type=click.FloatRange(0, 1), help="Least sureness that is accepted.  [default: the model's]"
 )
 @click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write all figures as JSON.")
+@overwrite_option
 def main(
     model: Path | None,
     device: str,
@@ -36,8 +38,13 @@ def main(
     only: tuple[str, ...],
     threshold: float | None,
     json_path: Path | None,
+    overwrite: bool,
 ) -> None:
     """Measure a network on MNIST's test set, on other digits, and on what is no digit."""
+    if json_path is not None:
+        refuse_overwriting(
+            [Output("--json", json_path, "figures")], [*sources, *rejects, *([model] if model else [])], overwrite
+        )
     require("torch")
     from training import classifier_metrics, data
     from training.datasets import Dataset, load_dataset

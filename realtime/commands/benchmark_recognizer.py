@@ -17,13 +17,22 @@ import onnxruntime
 from tqdm import tqdm
 
 from realtime.commands.console import FAILED, console_command, exit_codes, note
-from realtime.commands.options import ReadingOptions, bundled_by_default, open_reader, reading_options
+from realtime.commands.options import (
+    ReadingOptions,
+    bundled_by_default,
+    open_reader,
+    overwrite_option,
+    reading_options,
+    refuse_overwriting,
+)
 from realtime.measuring.benchmark import Round, limit_threads, measure_round, measure_start
 from realtime.measuring.benchmark_figures import find_regressions, load_figures, summarize, summarize_starts, tables
 from realtime.outputs.files import save_json
+from realtime.outputs.guard import Output
 from realtime.reading.classifier import Classifier
 from realtime.reading.ensemble import Ensemble
 from realtime.sources.clip import Clip
+from realtime.sources.names import show
 
 # Frames that each fresh process reads, and how many such processes are timed. Set by hand.
 START_FRAMES, STARTS = 50, 3
@@ -39,7 +48,7 @@ class EarlierFigures(click.ParamType[dict[str, Any]]):
     ) -> dict[str, Any]:
         """Load the file before anything is measured."""
         try:
-            return value if isinstance(value, dict) else load_figures(Path(value))
+            return value if isinstance(value, dict) else load_figures(Path(value)) | {"file": value}
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -61,6 +70,7 @@ class EarlierFigures(click.ParamType[dict[str, Any]]):
 @click.option("--stages", is_flag=True, help="Print the cost of each stage for each of several clips too.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures as JSON.")
 @click.option("--against", type=EarlierFigures(), metavar="PATH", help="Earlier figures, by --json: fail where worse.")
+@overwrite_option
 @click.option(
     "--worse", type=click.FloatRange(0), default=10, show_default=True, help="Fail where a ratio grew by more percent."
 )
@@ -74,6 +84,7 @@ def main(
     json_path: Path | None,
     against: dict[str, Any] | None,
     worse: float,
+    overwrite: bool,
 ) -> None:
     """Measure what it costs to read each CLIP: each stage, the whole, beside decoding the same frames.
 
@@ -84,6 +95,9 @@ def main(
     names = [clip.name for clip in clips]
     if len(set(names)) < len(names):
         raise click.UsageError(f"clips are told apart by name, and two are called {max(names, key=names.count)}")
+    if json_path is not None:
+        inputs = [*clips, *([Path(against["file"])] if against else [])]
+        refuse_overwriting([Output("--json", json_path, "figures")], inputs, overwrite, reading)
     with exit_codes():
         sizes = {clip: frame_size(clip) for clip in clips}
         reading = bundled_by_default(reading)
@@ -106,7 +120,7 @@ def main(
             | summarize(measured[1:])  # the first round warms the caches
             for (threads, clip), measured in cases.items()
         ]
-        click.echo("\n".join(tables(figures, stages)))
+        click.echo("\n".join(map(show, tables(figures, stages))))
         if json_path is not None:
             save_json(json_path, figures)
         if against is not None:

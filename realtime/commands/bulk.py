@@ -2,7 +2,9 @@
 
 import json
 import multiprocessing
+import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -115,9 +117,21 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item], workers: int
 
 
 def _set_up_process() -> None:
-    """Set a process up: Ctrl-C is for the first one, also where it is not inherited, and each has one core."""
+    """Set a process up: Ctrl-C is for the first one, also where it is not inherited, and each has one core.
+
+    It ends with the first one, however that ends: nothing else would wake one that waits for its next file.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Wait for the first process to end, and end this one."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def finished_sources(path: str, growing: bool) -> set[str]:

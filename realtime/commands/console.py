@@ -1,9 +1,10 @@
 """What every console command shares: -h and --version, notes for people, and the exit codes."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import click
@@ -51,6 +52,11 @@ def exit_codes() -> Iterator[None]:
         _stop(str(error), FAILED)
     except KeyboardInterrupt:
         _stop("interrupted", INTERRUPTED)
+
+
+def finish_on_sigterm(stack: ExitStack) -> None:
+    """Take SIGTERM as Ctrl-C until the stack closes: whoever ends a command, its files are finished."""
+    stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler))
 
 
 def _stop(message: str, code: int) -> None:

@@ -12,13 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.commands.console import FAILED, console_command, exit_codes, note
-from realtime.commands.options import ReadingOptions, bundled_by_default, open_reader, reading_options
+from realtime.commands.options import (
+    ReadingOptions,
+    bundled_by_default,
+    open_reader,
+    overwrite_option,
+    reading_options,
+    refuse_overwriting,
+)
 from realtime.measuring.confusion import draw_confusion
 from realtime.measuring.contact_sheet import save_sheets
 from realtime.measuring.evaluation import SourceScore, score_source
 from realtime.measuring.truth import open_labelled
 from realtime.outputs.files import make_folder, save_json
+from realtime.outputs.guard import Output
 from realtime.reading.page import Page
+from realtime.sources.names import show
 
 
 class FrameRange(click.ParamType[frozenset[int]]):
@@ -49,6 +58,7 @@ class FrameRange(click.ParamType[frozenset[int]]):
 @click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write all figures as JSON.")
 @click.option("--frames", type=FrameRange(), help="Frames of clips to read, as 0-4,36-38.  [default: all]")
 @click.option("--shows", metavar="DIGITS", help="Digits in view, in any order, where nothing is labelled.")
+@overwrite_option
 @click.option("--invert", is_flag=True, help="Read every picture in the other light: inverted.")
 def main(
     sources: tuple[Path, ...],
@@ -59,6 +69,7 @@ def main(
     frames: frozenset[int] | None,
     shows: str | None,
     invert: bool,
+    overwrite: bool,
 ) -> None:
     """Read what each source holds and count what is right.
 
@@ -69,6 +80,8 @@ def main(
     """
     if shows is not None and not (shows.isascii() and shows.isdecimal()):
         raise click.BadParameter(f"{shows!r} is not made of digits", param_hint="--shows")
+    if json_path is not None:
+        refuse_overwriting([Output("--json", json_path, "figures")], sources, overwrite, reading)
     with exit_codes():
         opened = [open_labelled(path) for path in sources]
         for folder in filter(None, [save, json_path and json_path.parent]):
@@ -96,7 +109,7 @@ def main(
 def report(score: SourceScore, save: Path | None) -> None:
     """Print the summary of one source and write its pictures."""
     for line in score.summary:
-        click.echo(f"{score.name}: {line}")
+        click.echo(show(f"{score.name}: {line}"))
     if save is None:
         return
     stem = score.name.replace(".", "-")

@@ -6,21 +6,35 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal, NamedTuple
 
 import click
 from tqdm import tqdm
 
 from realtime.commands.bulk import BulkOptions, check_bulk, finished_sources, in_order, select_files
-from realtime.commands.console import SOURCE_UNAVAILABLE, exit_codes, note
-from realtime.commands.options import OutputOptions, ReadingOptions, make_reader_once, open_reader, open_text_sinks
+from realtime.commands.console import SOURCE_UNAVAILABLE, exit_codes, finish_on_sigterm, note
+from realtime.commands.options import (
+    OutputOptions,
+    ReadingOptions,
+    make_reader_once,
+    open_reader,
+    open_text_sinks,
+    refuse_overwriting,
+)
 from realtime.live.viewer import Viewer
+from realtime.outputs.guard import Output
 from realtime.outputs.sink import Sink
 from realtime.outputs.text import Csv, JsonLines
 from realtime.reader import Reader
 from realtime.sources.picture_bytes import STANDARD_INPUT
 
-Job = tuple[Path, Path | None]  # a file, and where its annotated copy goes, if one is asked for
+
+class Job(NamedTuple):
+    """A file to read, and where its annotated copy and the figure that explains its reading go, if asked for."""
+
+    path: Path
+    target: Path | None = None
+    figure: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -44,12 +58,17 @@ class FileTask(ABC):
     """How files of one kind are read. It holds all that is needed for that, so that it can go to another process."""
 
     unit: ClassVar[str]  # one file, for the progress bar
+    save_kind: ClassVar[Literal["picture", "video"]]  # what --save writes
     still: ClassVar[bool]  # whether a file is one picture, which stays in the window until a key is pressed
     reading: ReadingOptions
 
     @abstractmethod
     def targets(self, files: Sequence[Path], save: Path) -> list[Path]:
         """Say for each file where --save puts its annotated copy. Raises OutputError where that cannot be written."""
+
+    def figures(self, files: Sequence[Path]) -> list[Path]:
+        """Say for each file where the figure goes that explains its reading; nothing where none is asked for."""
+        return []
 
     @abstractmethod
     def read(self, job: Job, reader: Reader, sinks: Sequence[Sink], window: Viewer | None = None) -> FileResult:
@@ -75,12 +94,17 @@ def read_files(task: FileTask, files: Sequence[Path], output: OutputOptions, bul
     if STANDARD_INPUT in files and bulk.workers > 1:
         raise click.UsageError("standard input, -, needs --workers 1: it belongs to one process")
     with exit_codes(), ExitStack() as stack:
+        finish_on_sigterm(stack)
         reader = open_reader(task.reading)
+        targets = dict(zip(files, task.targets(files, output.save), strict=True)) if output.save is not None else {}
+        figures = dict(zip(files, task.figures(files), strict=False))
+        saved = [Output("--save", path, task.save_kind) for path in targets.values()]
+        saved += [Output("--explain", path, "picture") for path in figures.values()]
+        refuse_overwriting([*output.text_files(), *saved], files, output.overwrite, task.reading)
         done = finished_sources(output.json_path, growing=not task.still) if bulk.resume and output.json_path else set()
         text_sinks, piped = open_text_sinks(stack, output, add=bulk.resume)
         window = stack.enter_context(Viewer()) if output.show else None
-        targets = dict(zip(files, task.targets(files, output.save), strict=True)) if output.save is not None else {}
-        jobs = [(path, targets.get(path)) for path in select_files(files, bulk.shard, done)]
+        jobs = [Job(path, targets.get(path), figures.get(path)) for path in select_files(files, bulk.shard, done)]
         one_process = bulk.workers == 1
         results: Iterable[FileResult]
         if not one_process:

@@ -1,23 +1,29 @@
 """The options that commands share, each group of them handed over as one object, and what is opened by them."""
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, fields, replace
 from functools import cache, wraps
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import click
 
 from realtime.commands.console import note
+from realtime.outputs.guard import Output, check_outputs
 from realtime.outputs.text import Csv, JsonLines, TextSink
 from realtime.reader import Reader
 from realtime.reading.classifier import Classifier
 from realtime.reading.ensemble import FALLBACK, Ensemble
 from realtime.reading.ink import POLARITIES
-from realtime.reading.model_files import default_model
+from realtime.reading.model_files import default_model, finetuned_model
 from realtime.reading.pipeline import CONFIDENCE
 from realtime.reading.runtime import DeviceError, gpu_index
+from realtime.sources.frame import SourceError
+from realtime.sources.names import show
+from realtime.sources.pictures import PictureSequence, is_glob
+from realtime.sources.recording import LINES
 
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
@@ -47,12 +53,21 @@ class ReadingOptions:
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """Where readings go besides the numbers on standard output: a window, annotated files, JSON lines, a table."""
+    """Where readings go besides the numbers on standard output: a window, annotated files, JSON lines, a table.
+
+    overwrite: files of other kinds may be replaced by them.
+    """
 
     show: bool
     save: Path | None
     json_path: str | None
     csv_path: str | None
+    overwrite: bool
+
+    def text_files(self) -> list[Output]:
+        """Return the files of lines."""
+        lines = [Output("--json", Path(self.json_path), "lines")] if self.json_path else []
+        return [*lines, *([Output("--csv", Path(self.csv_path), "table")] if self.csv_path else [])]
 
 
 class Device(click.ParamType[str]):
@@ -108,6 +123,17 @@ reading_options = option_group(
 )
 
 
+overwrite_option = click.option(
+    "--overwrite", is_flag=True, help="Replace files that are no earlier output of the same kind, too."
+)
+settle_option = click.option(
+    "--settle",
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="Settle what is read alike for so long.  [default: 0.2]",
+)
+
+
 def output_options(show: bool) -> Decorator:
     """Add the options that say where readings go, as the argument `output`; show: whether a window is the default."""
     usual = "show where there is a display" if show else "no-show"
@@ -116,6 +142,7 @@ def output_options(show: bool) -> Decorator:
         click.option("--save", type=click.Path(path_type=Path), help="Write the annotated picture or clip."),
         click.option("--json", "json_path", metavar="PATH", help="Write JSON lines, '-' for standard output."),
         click.option("--csv", "csv_path", metavar="PATH", help="Write a table, '-' for standard output."),
+        overwrite_option,
     )
     return option_group("output", OutputOptions, options)
 
@@ -123,6 +150,30 @@ def output_options(show: bool) -> Decorator:
 def bundled_by_default(options: ReadingOptions) -> ReadingOptions:
     """Return options that take the bundled model where none is named, even where a fine-tuned one lies in its place."""
     return replace(options, model=options.model or default_model())
+
+
+def refuse_overwriting(
+    outputs: Iterable[Output], inputs: Iterable[Path], overwrite: bool, reading: ReadingOptions | None = None
+) -> None:
+    """Refuse outputs that would destroy an input, a model, each other or a file of another kind. Raises UsageError.
+
+    inputs: what is read; of a folder its pictures, its recording and its table are. reading: whose models are read.
+    """
+    models = [default_model(), finetuned_model(), reading.model, reading.base_model] if reading else []
+    try:
+        check_outputs(outputs, chain(_read_files(inputs), filter(None, models)), overwrite)
+    except ValueError as error:
+        raise click.UsageError(show(error)) from None
+
+
+def _read_files(inputs: Iterable[Path]) -> Iterator[Path]:
+    """Yield inputs, and of those that are folders or patterns the files in them that are read."""
+    for path in inputs:
+        yield path
+        if path.is_dir() or is_glob(str(path)):
+            yield from (path / LINES, path / "truth.csv")
+            with suppress(SourceError):
+                yield from PictureSequence(str(path)).paths
 
 
 def make_reader(options: ReadingOptions) -> Reader:

@@ -1,6 +1,5 @@
 """recognize-camera: read numbers live from a camera, a stream, a clip or pictures."""
 
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from realtime.commands.console import FAILED, console_command, exit_codes, note
+from realtime.commands.console import FAILED, console_command, exit_codes, finish_on_sigterm, note
 from realtime.commands.options import (
     OutputOptions,
     ReadingOptions,
@@ -18,6 +17,8 @@ from realtime.commands.options import (
     option_group,
     output_options,
     reading_options,
+    refuse_overwriting,
+    settle_option,
 )
 from realtime.live.collecting import Collector, name_session
 from realtime.live.display import NoDisplayError
@@ -27,15 +28,18 @@ from realtime.live.promotion import ModelWatcher
 from realtime.live.state import Controls
 from realtime.live.window import LiveWindow
 from realtime.outputs.events import Events, SettledNumbers
+from realtime.outputs.guard import Kind, Output
 from realtime.outputs.recorder import Recorder
 from realtime.outputs.sink import Sink
 from realtime.outputs.video import LiveVideo, VideoFile
 from realtime.reading.model_files import default_model, finetuned_model
 from realtime.reading.pipeline import CONFIDENCE
-from realtime.sources.camera import BACKENDS, CameraSettings, is_camera, list_cameras
+from realtime.sources.camera import BACKENDS, CameraSettings, is_camera, is_stream, list_cameras
 from realtime.sources.frame import FileSource
 from realtime.sources.live_capture import LiveCapture
+from realtime.sources.names import mask_secrets
 from realtime.sources.opening import open_source
+from realtime.sources.pictures import PictureSequence
 from realtime.tracking.tracked_frame import TrackedFrame
 from realtime.tracking.tracker import Tracker
 
@@ -102,6 +106,7 @@ camera_options = option_group(
 @click.option("--events", "events_path", metavar="PATH", help="Write what settled, changed, went: .csv or JSON lines.")
 @click.option("--record", type=click.Path(path_type=Path), help="Keep frames and decisions there, for recognize-video.")
 @click.option("--collect", type=click.Path(path_type=Path), help=COLLECT_HELP)
+@settle_option
 @camera_options
 def main(
     source: str,
@@ -110,6 +115,7 @@ def main(
     events_path: str | None,
     record: Path | None,
     collect: Path | None,
+    settle: float | None,
     camera: CameraOptions,
 ) -> None:
     """Read numbers live from SOURCE.
@@ -118,16 +124,23 @@ def main(
     pattern such as 'photos/*.jpg', or a folder made by --record.  [default: 0, the first camera]
     """
     if camera.size is not None and not is_camera(source):
-        raise click.UsageError(f"--size is asked of a camera; {source} decides its own")
+        raise click.UsageError(f"--size is asked of a camera; {mask_secrets(source)} decides its own")
+    live = is_camera(source) or is_stream(source)
+    written = [*output.text_files(), *([Output("--save", output.save, "video")] if output.save else [])]
+    if events_path is not None:
+        kind: Kind = "table" if events_path.lower().endswith(".csv") else "lines"
+        written.append(Output("--events", Path(events_path), kind))
+    refuse_overwriting(written, [] if live else [Path(source)], output.overwrite, reading)
     confidence = CONFIDENCE if reading.confidence is None else reading.confidence
     with exit_codes(), ExitStack() as stack:
-        # Whoever ends it, files are finished: SIGTERM is taken as Ctrl-C.
-        stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler))
+        finish_on_sigterm(stack)
         settings = CameraSettings(camera.size, camera.fps, camera.camera_backend)
         opened = open_source(source, settings, camera.give_up)
         stack.enter_context(opened)
+        if isinstance(opened, PictureSequence) and opened.count > 1:
+            note(f"playing {opened.count} pictures at {opened.fps:g} a second; recognize-image reads each on its own")
         watcher = ModelWatcher(lambda: open_reader(reading).networks, lambda: watched_model(reading))
-        tracker, controls = Tracker(confidence), Controls(confidence, reading.polarity or "auto", camera.mirror)
+        tracker, controls = Tracker(confidence, settle), Controls(confidence, reading.polarity or "auto", camera.mirror)
         keyboard = Keyboard(controls, tracker, Collector(collect or FINETUNE_FOLDER, name_session()))
         text_sinks, piped = open_text_sinks(stack, output)
         sinks = [*text_sinks, *open_events(stack, events_path, piped)]
@@ -137,6 +150,8 @@ def main(
         frames = loop.frames(int(camera.rotate), paced=window is not None, limit=camera.max_frames)
         collector = keyboard.collector if window is None and collect is not None else None
         run(with_newest_model(frames, watcher, loop, keyboard), sinks, window, loop, collector)
+        for line in opened.notes if isinstance(opened, FileSource) else []:
+            note(line)
     if keyboard.failed:
         note(f"error: {keyboard.failed} times nothing could be kept in {keyboard.collector.folder}")
         sys.exit(FAILED)
@@ -207,7 +222,7 @@ def open_recorders(
     elif save is not None:
         sinks.append(stack.enter_context(VideoFile(save, source.fps)))
     if record is not None:
-        sinks.append(stack.enter_context(Recorder(record, note)))
+        sinks.append(stack.enter_context(Recorder(record, note, wait=isinstance(source, FileSource))))
     return sinks
 
 

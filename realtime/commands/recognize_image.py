@@ -12,7 +12,7 @@ from realtime.commands.files import FileResult, FileTask, Job, read_files
 from realtime.commands.options import OutputOptions, ReadingOptions, output_options, reading_options
 from realtime.live.viewer import Viewer
 from realtime.measuring.explain import explain
-from realtime.outputs.files import make_folder, output_paths
+from realtime.outputs.files import output_paths
 from realtime.outputs.overlay import draw
 from realtime.outputs.pictures import check_picture, save_picture
 from realtime.outputs.sink import Sink
@@ -30,7 +30,7 @@ EXPLAIN_HELP = "Write the steps of each reading as a figure into this folder."
 class PhotoTask(FileTask):
     """How photos are read; explain_folder: where the figure that explains each reading goes."""
 
-    unit, still = "photo", True
+    unit, save_kind, still = "photo", "picture", True
     explain_folder: Path | None
 
     def targets(self, files: Sequence[Path], save: Path) -> list[Path]:
@@ -40,9 +40,13 @@ class PhotoTask(FileTask):
         check_picture(save)
         return [save]
 
+    def figures(self, files: Sequence[Path]) -> list[Path]:
+        """Put the figures of all photos into the folder of --explain."""
+        return output_paths(self.explain_folder, files, "-explained.png") if self.explain_folder is not None else []
+
     def read(self, job: Job, reader: Reader, sinks: Sequence[Sink], window: Viewer | None = None) -> FileResult:
         """Read each page of a photo as a frame, from 0 on, whose numbers are settled."""
-        photo, target = job
+        photo = job.path
         name, rows, notes, error = source_name(photo), [], [], ""
         try:
             data = read_bytes(photo)
@@ -50,7 +54,7 @@ class PhotoTask(FileTask):
                 notes.append(f"{name} moves: its first frame is read here, all of them by recognize-video")
             for index, image in enumerate(decode(data, name)):
                 tracked = TrackedFrame.of_picture(Frame(image, index, 0.0, name), reader.read(image))
-                self._draw(tracked, photo, target)
+                self._draw(tracked, job)
                 for sink in sinks if window is None else [*sinks, window]:
                     sink.take(tracked)
                 rows += tracked.page.rows
@@ -60,16 +64,15 @@ class PhotoTask(FileTask):
             notes.append(f"{name}: no number found")
         return FileResult(photo, tuple(rows), tuple(notes), error)
 
-    def _draw(self, tracked: TrackedFrame, photo: Path, target: Path | None) -> None:
+    def _draw(self, tracked: TrackedFrame, job: Job) -> None:
         """Write the figure that explains a page, and its annotated copy; those of further pages have their number."""
         image, page = tracked.frame.image, tracked.frame.index
         part = f"-{page + 1}" if page else ""
-        if self.explain_folder is not None:
-            make_folder(self.explain_folder)
-            figure = self.explain_folder / f"{photo.stem}{part}-explained.png"
-            explain(figure, image, tracked.page, f"{show(photo.name)}{part}")
-        if target is not None:
-            save_picture(target.with_stem(f"{target.stem}{part}"), draw(image, tracked.tracks))
+        if job.figure is not None:
+            figure = job.figure.with_stem(f"{job.figure.stem}{part}")
+            explain(figure, image, tracked.page, f"{show(job.path.name)}{part}")
+        if job.target is not None:
+            save_picture(job.target.with_stem(f"{job.target.stem}{part}"), draw(image, tracked.tracks))
 
 
 @console_command

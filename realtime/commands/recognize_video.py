@@ -12,7 +12,7 @@ from tqdm import tqdm
 from realtime.commands.bulk import BulkOptions, bulk_options
 from realtime.commands.console import console_command
 from realtime.commands.files import FileResult, FileTask, Job, read_files
-from realtime.commands.options import OutputOptions, ReadingOptions, output_options, reading_options
+from realtime.commands.options import OutputOptions, ReadingOptions, output_options, reading_options, settle_option
 from realtime.live.viewer import Viewer
 from realtime.outputs.files import output_paths
 from realtime.outputs.sink import Sink
@@ -27,9 +27,10 @@ from realtime.sources.recording import RecordedFrame
 class ClipTask(FileTask):
     """How clips are read: each `every`-th frame, at most `limit` of them."""
 
-    unit, still = "clip", False
+    unit, save_kind, still = "clip", "video", False
     every: int
     limit: int | None
+    settle: float | None
 
     def targets(self, files: Sequence[Path], save: Path) -> list[Path]:
         """Put the video of one clip where `save` says, those of several into that folder."""
@@ -37,17 +38,18 @@ class ClipTask(FileTask):
 
     def read(self, job: Job, reader: Reader, sinks: Sequence[Sink], window: Viewer | None = None) -> FileResult:
         """Read a clip, a folder of pictures or a recording until it ends or the window was closed."""
-        clip, target = job
-        count = recorded = alike = 0
+        clip, target = job.path, job.target
+        count = recorded = alike = shown = 0
         try:
             with ExitStack() as stack:
                 source = stack.enter_context(open_file(clip))
                 if target is not None:
                     sinks = [*sinks, stack.enter_context(VideoFile(target, source.fps / self.every))]
                 total = min(-(-source.count // self.every), self.limit or source.count) or None
-                stream = reader.stream(source.frames(self.every, self.limit))
+                stream = reader.stream(source.frames(self.every, self.limit), settle=self.settle)
                 for tracked in tqdm(stream, total=total, unit="frame", disable=parent_process() is not None or None):
                     count += 1
+                    shown += bool(tracked.tracks)
                     if isinstance(tracked.frame, RecordedFrame):
                         recorded += 1
                         alike += tracked.to_dict()["numbers"] == tracked.frame.numbers
@@ -58,8 +60,12 @@ class ClipTask(FileTask):
         except SourceError as error:
             return FileResult(clip, error=str(error))
         spans = stream.settled()
-        notes = [f"{alike} of {recorded} frames as recorded"] if recorded else []
+        notes = [*source.notes, *([f"{alike} of {recorded} frames as recorded"] if recorded else [])]
         notes.append("first s  last s  number" if spans else "no number settled")
+        if shown and not spans:
+            notes.append(
+                f"{shown} of {count} frames show numbers, none alike for long enough: --settle SECONDS asks for less"
+            )
         notes += [f"{span.first:7.2f} {span.last:7.2f}  {span.text}" for span in spans]
         return FileResult(clip, tuple(span.text for span in spans), tuple(notes))
 
@@ -70,6 +76,7 @@ class ClipTask(FileTask):
 @output_options(show=False)
 @click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="Read each N-th frame.")
 @click.option("--max-frames", type=click.IntRange(1), help="Stop after so many frames read of each.")
+@settle_option
 @bulk_options
 def main(
     clips: tuple[Path, ...],
@@ -77,6 +84,7 @@ def main(
     output: OutputOptions,
     every: int,
     max_frames: int | None,
+    settle: float | None,
     bulk: BulkOptions,
 ) -> None:
     """Read the numbers of each CLIP, frame by frame, and list those that settled with the time first and last seen.
@@ -86,4 +94,4 @@ def main(
     takes a file's name for one clip, a folder for several. A clip that cannot be read does not stop the others; the
     exit status is then 3.
     """
-    read_files(ClipTask(reading, every, max_frames), clips, output, bulk)
+    read_files(ClipTask(reading, every, max_frames, settle), clips, output, bulk)

@@ -218,4 +218,4 @@ def _rewrite(folder: Path, add: dict[str, object] | None = None, drop: str = "")
 
 def _json_line(value: dict[str, object]) -> bytes:
     """Return a value as a line of JSON in UTF-8."""
-    return (json.dumps(value, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(value, ensure_ascii=False) + "\n").encode(errors="backslashreplace")

@@ -11,6 +11,7 @@ from realtime.live.state import Controls, Status
 from realtime.outputs.overlay import DARK, FONT, SEEN, SETTLED, WHITE, Plate, draw, draw_box
 from realtime.reading.ensemble import BASE
 from realtime.reading.ink import Box
+from realtime.sources.names import show
 from realtime.tracking.track import Track
 from realtime.tracking.tracked_frame import TrackedFrame
 
@@ -70,7 +71,7 @@ def compose(
     if controls.help:
         _help(picture)
     if status.outage:
-        plate = Plate(status.outage, 20)
+        plate = Plate(show(status.outage), 20)
         plate.draw(picture, max(0, (picture.shape[1] - plate.width) // 2), 12, SEEN)
     return np.concatenate([picture, _lines(tracked, controls, status, message, picture.shape[1])])
 
@@ -133,7 +134,7 @@ def _lines(tracked: TrackedFrame, controls: Controls, status: Status, message: s
     parts += ["mirrored"] * controls.mirror + ["PAUSED"] * controls.paused
     text = "   ".join(parts)
     _write(bar, text, 10, 2 * LINE_HEIGHT, GREY, 0.5)
-    left = 30 + cv2.getTextSize(text, FONT, 0.5, 1)[0][0]
+    left = 30 + cv2.getTextSize(show(text), FONT, 0.5, 1)[0][0]
     _write(bar, message or "h help", left, 2 * LINE_HEIGHT, RED if message.startswith("error") else SETTLED, 0.5)
     return bar
 
@@ -142,4 +143,4 @@ def _write(
     picture: NDArray[np.uint8], text: str, left: int, bottom: int, colour: tuple[int, int, int], scale: float
 ) -> None:
     """Write a line of text."""
-    cv2.putText(picture, text, (left, bottom), FONT, scale, colour, 1, cv2.LINE_AA)
+    cv2.putText(picture, show(text), (left, bottom), FONT, scale, colour, 1, cv2.LINE_AA)

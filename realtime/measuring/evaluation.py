@@ -19,6 +19,7 @@ from realtime.reading.classifier import NOT_A_DIGIT
 from realtime.reading.page import Page
 from realtime.sources.clip import CLIPS, Clip
 from realtime.sources.frame import Frame
+from realtime.sources.names import show
 from realtime.sources.pictures import read_picture
 from realtime.tracking.track import Span
 from realtime.tracking.tracker import Tracker
@@ -48,7 +49,7 @@ class SourceScore:
 
 def say(line: str) -> None:
     """Write a line on standard output without tearing the progress bar."""
-    tqdm.write(line, file=sys.stdout)
+    tqdm.write(show(line), file=sys.stdout)
 
 
 def score_source(

@@ -100,10 +100,17 @@ def _sample(folder: Path, file: Path) -> Sample:
 
 
 def read_truth(path: Path) -> tuple[list[LabelledPicture], list[Passage]]:
-    """Read truth.csv: columns file, rows, and for clips start, end in s. Raises ValueError for another form."""
+    """Read truth.csv: columns file, rows, and for clips start, end in s. Raises ValueError for another form.
+
+    Columns may be parted by commas, semicolons or tabs, as spreadsheets of each country do, and be called in capitals.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = list(csv.DictReader(file, strict=True))
+            head = file.readline()
+            file.seek(0)
+            table = csv.DictReader(file, delimiter=max(",;\t", key=head.count), strict=True)
+            table.fieldnames = [name.strip().lower() for name in table.fieldnames or ()]
+            lines = list(table)
     except (csv.Error, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not a table in UTF-8: {error}") from None
     except OSError as error:

@@ -19,12 +19,19 @@ class BackgroundWriter(Generic[T]):
     """Hand items to `write` in order, on one thread, while up to `capacity` of them may wait.
 
     Items that find no room are left out, and `warn` is told so: at the first one, and how many they were at the end.
+    wait: `offer` waits for room instead.
     target: the file or folder that is written. What `write` raises is raised by the next `offer`, or by `close`.
     """
 
     def __init__(
-        self, write: Callable[[T], None], target: Path, warn: Callable[[str], None], capacity: int = CAPACITY
+        self,
+        write: Callable[[T], None],
+        target: Path,
+        warn: Callable[[str], None],
+        capacity: int = CAPACITY,
+        wait: bool = False,
     ) -> None:
+        self._wait = wait
         self._write, self._target, self._warn = write, target, warn
         self._lost = 0
         self._items: queue.Queue[T | None] = queue.Queue(capacity)
@@ -33,10 +40,10 @@ class BackgroundWriter(Generic[T]):
         self._thread.start()
 
     def offer(self, item: T) -> None:
-        """Hand over an item if there is room, without waiting."""
+        """Hand over an item if there is room, without waiting unless that was asked for."""
         self._raise()
         try:
-            self._items.put_nowait(item)
+            self._items.put(item, block=self._wait)
         except queue.Full:
             self._lost += 1
             if self._lost == 1:

@@ -8,10 +8,13 @@ from numpy.typing import NDArray
 
 from realtime.outputs.files import check_folder, write_whole
 from realtime.outputs.sink import OutputError
+from realtime.sources.names import is_text
 
 
 def save_picture(path: Path, image: NDArray[np.uint8]) -> None:
     """Write a picture (H, W, 3) BGR by its name's ending, whole or not at all. Raises OutputError."""
+    if not is_text(path.suffix):
+        raise _unknown_ending(path)
     try:
         ok, data = cv2.imencode(path.suffix, image)
     except cv2.error:
@@ -24,7 +27,7 @@ def save_picture(path: Path, image: NDArray[np.uint8]) -> None:
 def check_picture(path: Path) -> None:
     """Refuse a picture's name that cannot be written: its folder, its ending. Raises OutputError."""
     check_folder(path)
-    if not cv2.haveImageWriter(path.name):
+    if not is_text(path.suffix) or not cv2.haveImageWriter(f"picture{path.suffix}"):
         raise _unknown_ending(path)
 
 

@@ -17,22 +17,25 @@ class Recorder(Sink):
     """Keep the frames read, losslessly, with their times, settings and decisions, in a new folder.
 
     The line of a frame is written after its picture, so a killed run leaves a recording that is whole up to there.
-    Frames that find no room on the way to the disk are left out, and `warn` is told. Raises OutputError where the
+    Frames that find no room on the way to the disk are left out, and `warn` is told; wait: of a file none is, `take`
+    waits for room. Raises OutputError where the
     folder cannot be written or is not empty.
     """
 
-    def __init__(self, folder: Path, warn: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, warn: Callable[[str], None], wait: bool = False) -> None:
         self.folder = folder
         try:
             if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
                 raise OutputError(f"cannot record into {folder}: it is not empty; name a new folder")
             (folder / FRAMES).mkdir(parents=True)
-            self._lines = (folder / LINES).open("w", encoding="utf-8")
+            self._lines = (folder / LINES).open("w", encoding="utf-8", errors="backslashreplace")
         except OSError as error:
             if isinstance(error, OutputError):
                 raise
             raise OutputError(f"cannot record into {folder}: {error.strerror or error}") from None
-        self._writer: BackgroundWriter[tuple[Frame, dict[str, object]]] = BackgroundWriter(self._write, folder, warn)
+        self._writer: BackgroundWriter[tuple[Frame, dict[str, object]]] = BackgroundWriter(
+            self._write, folder, warn, wait=wait
+        )
 
     def take(self, tracked: TrackedFrame) -> None:
         """Hand the frame over to be written."""

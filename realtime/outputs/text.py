@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
@@ -10,10 +11,13 @@ from pathlib import Path
 from typing import TextIO
 
 from realtime.outputs.sink import OutputError, Sink
+from realtime.sources.names import is_text
 from realtime.tracking.tracked_frame import TrackedFrame
 
 # Columns of the table of numbers.
 COLUMNS = ("source", "frame", "time", "id", "text", "state", "row", "confidence", "x", "y", "w", "h")
+# What spreadsheets run as a formula begins so; a number may, and runs nothing.
+_FORMULA, _NUMBER = re.compile(r"[=+\-@\t\r]"), re.compile(r"[+-]?[0-9?.,]+")
 
 
 class TextSink(Sink):
@@ -28,9 +32,13 @@ class TextSink(Sink):
         self._file: TextIO = path if not isinstance(path, str) else sys.stdout if path == "-" else _open_text(path, add)
 
     def put(self, text: str) -> None:
-        """Write text that is whole lines, so that it is there even when the run is killed."""
+        """Write text that is whole lines, so that it is there even when the run is killed.
+
+        Bytes of names that are no text are written as JSON writes halves of pairs, \\udcNN: `os.fsencode` of what is
+        read back gives the name.
+        """
         try:
-            self._file.write(text)
+            self._file.write(text if is_text(text) else text.encode("utf-8", "backslashreplace").decode())
             self._file.flush()
         except BrokenPipeError:
             raise
@@ -73,10 +81,22 @@ class Csv(TextSink):
 
 
 def csv_line(values: Iterable[object]) -> str:
-    """Return values as a line of a table, quoted where they hold commas, quotes or ends of lines."""
+    """Return values as a line of a table, quoted where they hold commas, quotes or ends of lines.
+
+    Text that a spreadsheet would run as a formula gets an apostrophe in front.
+
+    >>> csv_line(["=1+1.png", "-58", 3])
+    "'=1+1.png,-58,3\\n"
+    """
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(values)
+    csv.writer(text, lineterminator="\n").writerow([_defuse(value) for value in values])
     return text.getvalue()
+
+
+def _defuse(value: object) -> object:
+    """Return a value that no spreadsheet takes for a formula."""
+    runs = isinstance(value, str) and _FORMULA.match(value) and not _NUMBER.fullmatch(value)
+    return f"'{value}" if runs else value
 
 
 def _open_text(path: str, add: bool) -> TextIO:

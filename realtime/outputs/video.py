@@ -12,6 +12,7 @@ from realtime.outputs.background_writer import BackgroundWriter
 from realtime.outputs.files import check_folder
 from realtime.outputs.overlay import draw
 from realtime.outputs.sink import OutputError, Sink
+from realtime.sources.names import name_for_c
 from realtime.tracking.tracked_frame import TrackedFrame
 
 # The codec (as FOURCC) that is written for each ending of a file name.
@@ -55,7 +56,8 @@ class VideoFile(Sink):
         if self._writer is None:
             self._size = (image.shape[1], image.shape[0])
             code = cv2.VideoWriter.fourcc(*self._codec)
-            self._writer = cv2.VideoWriter(str(self._unfinished), cv2.CAP_FFMPEG, code, self.fps, self._size)
+            with name_for_c(self._unfinished) as name:
+                self._writer = cv2.VideoWriter(name, cv2.CAP_FFMPEG, code, self.fps, self._size)
             if not self._writer.isOpened():
                 raise OutputError(f"cannot write video {self.path}: no permission, disk full, or no codec for it")
         # OpenCV's writer drops what finds no room on the disk without an error.
@@ -120,9 +122,10 @@ class LiveVideo(Sink):
 def _repack(source: Path, target: Path, fps: float, size: tuple[int, int]) -> None:
     """Put the packets of a video, as they are, into a file of another kind. Raises OSError where that fails."""
     unfinished = target.with_name(f"{target.stem}.part{target.suffix}")
-    packets = cv2.VideoCapture(str(source), cv2.CAP_FFMPEG, [cv2.CAP_PROP_FORMAT, -1])
     code = cv2.VideoWriter.fourcc(*CODECS[target.suffix.lower()])
-    writer = cv2.VideoWriter(str(unfinished), cv2.CAP_FFMPEG, code, fps, size, [cv2.VIDEOWRITER_PROP_RAW_VIDEO, 1])
+    with name_for_c(source) as read, name_for_c(unfinished) as written:
+        packets = cv2.VideoCapture(read, cv2.CAP_FFMPEG, [cv2.CAP_PROP_FORMAT, -1])
+        writer = cv2.VideoWriter(written, cv2.CAP_FFMPEG, code, fps, size, [cv2.VIDEOWRITER_PROP_RAW_VIDEO, 1])
     count = 0
     while packets.isOpened() and writer.isOpened() and (got := packets.read())[0]:
         writer.set(cv2.VIDEOWRITER_PROP_KEY_FLAG, packets.get(cv2.CAP_PROP_LRF_HAS_KEY_FRAME))
@@ -131,7 +134,8 @@ def _repack(source: Path, target: Path, fps: float, size: tuple[int, int]) -> No
         count += 1
     packets.release()
     writer.release()
-    check = cv2.VideoCapture(str(unfinished))
+    with name_for_c(unfinished) as name:
+        check = cv2.VideoCapture(name)
     whole = count > 0 and round(check.get(cv2.CAP_PROP_FRAME_COUNT)) == count and check.read()[0]
     check.release()
     if not whole:

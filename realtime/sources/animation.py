@@ -44,7 +44,7 @@ class Animation(FileSource):
                 except BROKEN as error:
                     if index == 0:
                         raise broken(error, str(self.path)) from None
-                    self.notes.append(f"{self.path} is damaged: it ends after {index} of {self.count} frames")
+                    self._notes.append(f"{self.path} is damaged: it ends after {index} of {self.count} frames")
                     return
                 duration = picture.info.get("duration") or _DEFAULT_MS
                 if index % every == 0:

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 
 from realtime.sources.frame import SourceError
+from realtime.sources.names import is_text, mask_secrets
 
 # How long, in ms, opening a stream and waiting for each of its frames may take. OpenCV's own limit of 30 s would let
 # the window stand still for as long. Set by hand.
@@ -50,6 +51,10 @@ def is_camera(source: str) -> bool:
 
 def open_live(source: str, settings: CameraSettings) -> cv2.VideoCapture:
     """Open a camera or stream. Raises SourceError that says what was tried and what the likely cause is."""
+    if not is_text(source):
+        raise SourceError(
+            f"cannot open {mask_secrets(source)}: no text, and neither cameras nor addresses are called so"
+        )
     return _open_stream(source) if is_stream(source) else _open_camera(source, settings)
 
 
@@ -61,7 +66,7 @@ def _open_stream(address: str) -> cv2.VideoCapture:
         return capture
     capture.release()
     raise SourceError(
-        f"cannot open stream {address}: no answer as video within {TIMEOUT_MS / 1000:g} s; "
+        f"cannot open stream {mask_secrets(address)}: no answer as video within {TIMEOUT_MS / 1000:g} s; "
         "is the address right, the sender running, and its user name and password in the address?"
     )
 

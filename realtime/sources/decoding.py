@@ -28,7 +28,8 @@ _PLAIN_KINDS = frozenset({"JPEG", "MPO", "PNG", "BMP", "TIFF", "WEBP", "PPM"})
 _PLAIN_MODES = frozenset({"1", "L", "RGB", "P", "CMYK", "YCbCr"})
 # Modes that hold whole or floating grey of more than eight bits.
 _DEEP_MODES = frozenset({"F", "I", "I;16", "I;16B", "I;16L", "I;16N"})
-_BITS_PER_SAMPLE = 258  # the tag of TIFF
+_BITS_PER_SAMPLE, _ORIENTATION = 258, 274  # tags of TIFF and EXIF
+_STRIP = 256  # rows of a picture that are converted at a time
 _PNG, _JPEG, _JPEG_END = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"\xff\xd9"
 
 Image = NDArray[np.uint8]  # (H, W, 3) BGR
@@ -38,12 +39,14 @@ Image = NDArray[np.uint8]  # (H, W, 3) BGR
 class _Header:
     """What stands in a picture's header: kind and mode as Pillow names them, how many pages and bits a sample it has.
 
-    moving: whether its further frames are those of an animation. transparent: whether some of it is to be seen through.
+    upright: it is stored as it is to be shown. moving: its further frames are those of an animation. transparent: the
+    header says what is to be seen through.
     """
 
     kind: str
     mode: str
     pages: int
+    upright: bool
     moving: bool
     transparent: bool
     bits: int
@@ -65,12 +68,14 @@ def decode(data: bytes, name: str) -> Iterator[Image]:
         yield decode_heic(data, name)
         return
     plain = header.kind in _PLAIN_KINDS and header.mode in _PLAIN_MODES and not header.transparent
-    deep_colour = header.bits > 8 and header.mode not in _DEEP_MODES and header.kind in ("PNG", "TIFF")
+    # OpenCV takes colour of more than eight bits, which Pillow cuts down, and what is transparent in half the memory.
+    unchanged = header.kind in ("PNG", "TIFF") and header.bits > 8 and header.mode not in _DEEP_MODES
+    unchanged = unchanged or (header.kind in ("PNG", "WEBP") and header.mode == "RGBA" and header.upright)
     for page in range(header.pages):
-        if header.pages > 1 or not (plain or deep_colour):
+        if header.pages > 1 or header.moving or not (plain or unchanged):
             yield _decode_page(data, name, page)
         else:
-            image = _decode_by_opencv(data, name, deep_colour)
+            image = _decode_by_opencv(data, name, unchanged)
             if mended and lacks_much(data, image):
                 raise SourceError(f"cannot read picture {name}: the file is cut short")
             yield image
@@ -121,7 +126,8 @@ def _read_header(data: bytes, name: str) -> _Header | None:
             elif picture.format == "PNG":
                 bits = data[24]  # behind the signature, the head of the first chunk, width and height
             transparent = "transparency" in picture.info
-            return _Header(str(picture.format), picture.mode, pages, moving, transparent, bits)
+            upright = picture.getexif().get(_ORIENTATION, 1) == 1
+            return _Header(str(picture.format), picture.mode, pages, upright, moving, transparent, bits)
     except UnidentifiedImageError:
         if is_heic(data):
             return None
@@ -144,9 +150,9 @@ def _count_pages(picture: "Picture", name: str) -> int:
         return pages
 
 
-def _decode_by_opencv(data: bytes, name: str, deep: bool) -> Image:
-    """Decode by OpenCV; deep: colour of more than eight bits, brought down to eight here."""
-    flags = cv2.IMREAD_UNCHANGED if deep else cv2.IMREAD_COLOR
+def _decode_by_opencv(data: bytes, name: str, unchanged: bool) -> Image:
+    """Decode by OpenCV; unchanged: what is deep or transparent, brought to eight bits of plain colour here."""
+    flags = cv2.IMREAD_UNCHANGED if unchanged else cv2.IMREAD_COLOR
     try:
         with catch_stderr() as said:
             image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
@@ -157,9 +163,10 @@ def _decode_by_opencv(data: bytes, name: str, deep: bool) -> Image:
         why = f" ({complaints[-1]})" if complaints else ""
         raise SourceError(f"cannot read picture {name}: damaged, or of a kind that cannot be decoded{why}")
     check_size((image.shape[1], image.shape[0]), name)
-    if not deep:
+    if not unchanged:
         return image.astype(np.uint8, copy=False)
-    image = bytes_of_deep(image.reshape(*image.shape[:2], -1))
+    image = image.reshape(*image.shape[:2], -1)
+    image = image if image.dtype == np.uint8 else bytes_of_deep(image)
     if image.shape[2] == 4:
         return lay_on_paper(image)
     return np.ascontiguousarray(image[..., :3] if image.shape[2] > 2 else np.repeat(image[..., :1], 3, axis=2))
@@ -183,7 +190,14 @@ def _decode_page(data: bytes, name: str, page: int) -> Image:
 
 
 def from_pillow(picture: "Picture") -> Image:
-    """Return a picture of Pillow's, of eight bits, as (H, W, 3) BGR, its transparency laid on paper."""
-    if picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
-        return lay_on_paper(np.asarray(picture.convert("RGBA"))[..., [2, 1, 0, 3]])
-    return cv2.cvtColor(np.asarray(picture.convert("RGB")), cv2.COLOR_RGB2BGR).astype(np.uint8, copy=False)
+    """Return a picture of Pillow's, of eight bits, as (H, W, 3) BGR, its transparency laid on paper.
+
+    Strips of rows are converted one by one: of 200 megapixels every further copy takes 0.6 GB or more.
+    """
+    transparent = picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info
+    mode, order = ("RGBA", [2, 1, 0, 3]) if transparent else ("RGB", [2, 1, 0])
+    image = np.empty((picture.height, picture.width, len(order)), np.uint8)
+    for top in range(0, picture.height, _STRIP):
+        strip = picture.crop((0, top, picture.width, min(top + _STRIP, picture.height)))
+        image[top : top + _STRIP] = np.asarray(strip.convert(mode))[..., order]
+    return lay_on_paper(image) if transparent else image

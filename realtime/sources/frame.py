@@ -27,7 +27,7 @@ class FileSource:
     """The base of all files that hold frames: a context manager that hands out every one of them, in order.
 
     `fps` is their rate, `count` how many there are, as far as the file tells. `damaged` counts the frames that could
-    not be decoded and were left out, `notes` are lines that say what is wrong with the file; both grow with the frames.
+    not be decoded and were left out; it grows with the frames.
     """
 
     fps: float
@@ -35,7 +35,12 @@ class FileSource:
 
     def __init__(self) -> None:
         self.damaged = 0
-        self.notes: list[str] = []
+        self._notes: list[str] = []
+
+    @property
+    def notes(self) -> list[str]:
+        """Lines that say what is wrong with the file, as far as its frames were handed out."""
+        return self._notes
 
     def __enter__(self) -> Self:
         return self

@@ -9,6 +9,7 @@ from realtime.sources.clip import Clip
 from realtime.sources.decoding import is_animated
 from realtime.sources.frame import FileSource
 from realtime.sources.live_capture import LiveCapture
+from realtime.sources.names import mask_secrets
 from realtime.sources.picture_bytes import read_bytes
 from realtime.sources.pictures import PICTURES, PictureSequence, is_glob
 from realtime.sources.recording import Recording, is_recording
@@ -28,9 +29,10 @@ def open_file(path: Path, fps: float = 25.0) -> FileSource:
 def open_source(source: str, settings: CameraSettings, give_up: float) -> LiveCapture | FileSource:
     """Open a camera, a stream or a file. Raises SourceError where it cannot be opened.
 
+    Frames, errors and warnings name a stream without the user, password and tokens of its address.
     settings: what to ask of a camera; their fps is also the rate of pictures. give_up: s for which a camera or stream
     that was lost is waited for.
     """
     if is_camera(source) or is_stream(source):
-        return LiveCapture(partial(open_live, source, settings), source, give_up)
+        return LiveCapture(partial(open_live, source, settings), mask_secrets(source), give_up)
     return open_file(Path(source), settings.fps or 25.0)

@@ -70,10 +70,10 @@ class PictureSequence(FileSource):
             except SourceError as error:
                 if len(self.paths) == 1 and not index:
                     raise
-                self.notes.append(f"left out: {error}")
+                self._notes.append(f"left out: {error}")
                 self.damaged += 1
         if not index:
-            raise SourceError(f"no picture of {self.source} can be read; {self.notes[0]}")
+            raise SourceError(f"no picture of {self.source} can be read; {self._notes[0]}")
 
 
 def is_glob(source: str) -> bool:

@@ -1,10 +1,13 @@
 """Ask decoders without letting them write to the terminal, and tell what they complain of in one line."""
 
 import io
+import logging
 import os
+import struct
 import sys
 import tempfile
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -17,8 +20,11 @@ if TYPE_CHECKING:
 # Pixels of one picture, at most: three bytes each, one of this size takes 0.6 GB. Larger ones are refused by their
 # header, before they fill the memory. Set by hand.
 MAX_PIXELS = 200_000_000
-# What Pillow raises for files that are damaged; the error for too many pixels is an Exception of its own kind.
-BROKEN = (OSError, ValueError, SyntaxError, LookupError, EOFError, MemoryError, TypeError, ArithmeticError)
+# What Pillow and libheif raise for files that are damaged, found by fuzzing.
+BROKEN = (
+    *(OSError, ValueError, SyntaxError, LookupError, EOFError, MemoryError, TypeError, ArithmeticError),
+    *(RuntimeError, AttributeError, struct.error, zlib.error),
+)
 
 
 def check_size(size: tuple[int, int], name: str) -> None:
@@ -44,6 +50,9 @@ def open_quietly(data: bytes) -> "Iterator[Image.Image]":
     """Open a picture's bytes by Pillow without its warnings, of sizes, which are checked here, and of odd metadata."""
     from PIL import Image
 
+    log = logging.getLogger("PIL")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None  # `check_size` holds one limit for all kinds
     try:
         with warnings.catch_warnings():
@@ -52,6 +61,7 @@ def open_quietly(data: bytes) -> "Iterator[Image.Image]":
                 yield picture
     finally:
         Image.MAX_IMAGE_PIXELS = limit
+        log.setLevel(level)
 
 
 @contextmanager

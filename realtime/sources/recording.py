@@ -11,8 +11,17 @@ from realtime.sources.pictures import read_picture
 
 # Names, in a recorded folder, of the file of JSON lines and of the folder of pictures.
 LINES, FRAMES = "record.jsonl", "frames"
-# Keys that a line must have to be replayed.
-KEYS = frozenset({"file", "at", "frame", "source", "numbers", "conf", "polarity"})
+# Keys that a line must have to be replayed, and of what type their values are.
+KEYS: dict[str, type | tuple[type, ...]] = {
+    "file": str,
+    "at": (int, float),
+    "frame": int,
+    "source": str,
+    "numbers": list,
+    "conf": (int, float),
+    "polarity": str,
+}
+MAX_TIME = 1e9  # s, thirty years: no recording is longer
 
 
 def is_recording(folder: Path) -> bool:
@@ -50,10 +59,8 @@ class Recording(FileSource):
         self._lines: list[dict[str, Any]] = []
         for number, text in enumerate(lines, 1):
             try:
-                line = json.loads(text)
-                if not line.keys() >= KEYS:
-                    raise ValueError(f"it lacks {', '.join(sorted(KEYS - line.keys()))}")
-            except (ValueError, AttributeError) as error:
+                line = _parse(text)
+            except ValueError as error:
                 if number == len(lines):
                     break  # a killed run leaves half a line at the end
                 raise SourceError(f"{path}, line {number}, is not a recorded frame: {error}") from None
@@ -65,8 +72,35 @@ class Recording(FileSource):
         self.fps = (self.count - 1) / span if span > 0 else 25.0
 
     def frames(self, every: int = 1, limit: int | None = None) -> Iterator[RecordedFrame]:
-        """Yield each `every`-th recorded frame, at most `limit`. Raises SourceError where one cannot be read."""
+        """Yield each `every`-th recorded frame, at most `limit`. Raises SourceError where none can be read."""
+        given = 0
         for line in self._lines[::every][:limit]:
-            image = read_picture(self.folder / line["file"])
+            try:
+                image = read_picture(self.folder / line["file"])
+            except SourceError as error:
+                self._notes.append(f"left out: {error}")
+                self.damaged += 1
+                continue
+            given += 1
             settings = line["conf"], line["polarity"], line["numbers"]
             yield RecordedFrame(image, line["frame"], line["at"], line["source"], *settings)
+        if not given and self._notes:
+            raise SourceError(f"no frame of {self.folder} can be read; {self._notes[0]}")
+
+
+def _parse(text: str) -> dict[str, Any]:
+    """Return a line of a recording. Raises ValueError where it is none."""
+    try:
+        line = json.loads(text)
+    except RecursionError:
+        raise ValueError("it nests too deep") from None
+    if not isinstance(line, dict) or not line.keys() >= KEYS.keys():
+        raise ValueError(f"it lacks {', '.join(sorted(KEYS.keys() - (line if isinstance(line, dict) else {}).keys()))}")
+    for key, kind in KEYS.items():
+        if not isinstance(line[key], kind) or isinstance(line[key], bool):
+            raise ValueError(f"{key} cannot be {str(line[key])[:40]!r}")
+    if not abs(line["at"]) <= MAX_TIME or not 0 <= line["conf"] <= 1:  # also where they are not numbers
+        raise ValueError(f"at or conf lies out of range: {str(line['at'])[:20]}, {str(line['conf'])[:20]}")
+    if Path(line["file"]).is_absolute() or ".." in Path(line["file"]).parts:
+        raise ValueError(f"{line['file']!r} lies outside the folder")
+    return line

@@ -64,15 +64,16 @@ class FollowedNumber:
     """A number followed over frames: its votes, the track it shows, where it stands, and the texts it held.
 
     boxes: (n, 4) x, y, w, h of its digits, not rounded, so that they do not drift while carried along. spans: the texts
-    it settled as. hidden: only parts of it were seen since it came back into sight.
+    it settled as. settle: s for which readings must agree, None for the usual. hidden: only parts of it were seen since
+    it came back into sight.
     """
 
-    def __init__(self, track_id: int, number: Number, time: float) -> None:
+    def __init__(self, track_id: int, number: Number, time: float, settle: float | None = None) -> None:
         self.track = Track(track_id, number.row, number.digits, time, time)
         self.boxes = np.array([digit.box for digit in number.digits], np.float64)
         self.spans: list[Span] = []
         self.hidden = False
-        self._votes = Votes()
+        self._votes = Votes(settle)
         self._agreed = time  # when a frame last agreed with the settled text
         self._whole: tuple[NDArray[np.uint8], list[Box]] | None = None  # the settled text as last seen, and its boxes
 

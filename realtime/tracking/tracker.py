@@ -54,11 +54,13 @@ class Event:
 class Tracker:
     """Match each frame's readings to the numbers known so far.
 
-    `confidence` is that below which a digit is "?". `events` are those of the last frame.
+    `confidence` is that below which a digit is "?". settle: s for which readings must agree for a number to settle;
+    None takes the times of votes. `events` are those of the last frame.
     """
 
-    def __init__(self, confidence: float = CONFIDENCE) -> None:
+    def __init__(self, confidence: float = CONFIDENCE, settle: float | None = None) -> None:
         self.confidence = confidence
+        self._settle = settle
         self.events: list[Event] = []
         self._known: list[FollowedNumber] = []
         self._gone: list[FollowedNumber] = []
@@ -83,7 +85,7 @@ class Tracker:
             else:
                 known.miss(time)
         for j in sorted(set(range(len(numbers))) - set(pairs.values())):
-            self._known.append(FollowedNumber(self._next_id, numbers[j], time))
+            self._known.append(FollowedNumber(self._next_id, numbers[j], time, self._settle))
             self._known[-1].see(numbers[j], time, self.confidence, False, image)
             self._next_id += 1
         return self._shown_after(before, time)

@@ -15,6 +15,9 @@ MEMORY = 0.3  # s after which a frame's evidence counts 1/e
 FORGET_AFTER, MIN_KEPT = 0.9, 5  # frames older than this, s, are forgotten, but never the last few of them
 SETTLE_FRAMES = 3  # frames that must agree before a number is settled
 SETTLE_TIME = 0.2  # s that these must span
+# Of a source so slow that its frames lie at least so far apart, s, two that agree are enough: of slides that stand two
+# seconds and come once a second, there are no more.
+SLOW_SETTLE_TIME = 1.0
 # A single digit must stand longer before it settles first, and be sure in each frame that counts: of all that clutter
 # shows those are by far the most.
 LONE_SETTLE_TIME = 0.4  # s
@@ -55,8 +58,9 @@ class Tally:
 
 @dataclass
 class Votes:
-    """The ballots of one number over time."""
+    """The ballots of one number over time; settle: s for which they must agree, None for the times above."""
 
+    settle: float | None = None
     _ballots: deque[Ballot] = field(default_factory=deque)
 
     def cast(self, number: Number | None, time: float) -> Ballot:
@@ -68,7 +72,8 @@ class Votes:
         logs = np.log(np.maximum(chances, MIN_PROBABILITY))
         ballot = Ballot(time, logs, "".join(map(str, chances[:, :10].argmax(axis=1).tolist())))
         self._ballots.append(ballot)
-        while len(self._ballots) > MIN_KEPT and time - self._ballots[0].time > FORGET_AFTER:
+        kept = FORGET_AFTER if self.settle is None else max(FORGET_AFTER, 1.5 * self.settle)
+        while len(self._ballots) > MIN_KEPT and time - self._ballots[0].time > kept:
             self._ballots.popleft()
         return ballot
 
@@ -99,13 +104,24 @@ class Votes:
         share = sum(fade[i] for i in agreeing) / sum(fade)
         settles = (
             UNSURE not in text
-            and len(agreeing) >= SETTLE_FRAMES
-            and agreeing[-1] == len(fade) - 1
-            and now - self._ballots[agreeing[0]].time >= (LONE_SETTLE_TIME if lone else SETTLE_TIME) - 1e-6
+            and agreeing[-1:] == [len(fade) - 1]
+            and self._agree_for_long(agreeing, LONE_SETTLE_TIME if lone else SETTLE_TIME)
             and share >= SETTLE_SHARE
             and not (first and len(agreeing) < FIRST_SHARE * len(fade))
         )
         return Tally(text, sure, settles, len(agreeing), self._ballots[agreeing[0]].time if agreeing else now)
+
+    def _agree_for_long(self, agreeing: list[int], usual: float) -> bool:
+        """Tell whether the ballots that agree, by their indices, the last one among them, are enough to settle.
+
+        usual: s that they must span where neither the user nor the source says otherwise.
+        """
+        times = [self._ballots[i].time for i in agreeing]
+        span = times[-1] - times[0] + 1e-6
+        if self.settle is not None:
+            return span >= self.settle
+        slow = len(times) > 1 and agreeing[-2] == agreeing[-1] - 1 and times[-1] - times[-2] + 1e-6 >= SLOW_SETTLE_TIME
+        return slow or (len(agreeing) >= SETTLE_FRAMES and span >= usual)
 
 
 def hidden_places(seen: Number, boxes: NDArray[np.float64], text: str) -> tuple[list[int], NDArray[np.float64]]:

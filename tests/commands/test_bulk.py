@@ -118,6 +118,8 @@ def test_what_does_not_go_together_is_a_usage_error(words: tuple[str, ...], says
 def test_a_file_that_is_not_ours_is_not_gone_on_with(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("milk\neggs\n", encoding="utf-8")
     done = run("recognize-image", "a.png", "--json", "notes.txt", "--resume", folder=tmp_path)
+    assert_one_error(done, 2, "--json notes.txt would overwrite a file that is no earlier output")
+    done = run("recognize-image", "a.png", "--json", "notes.txt", "--resume", "--overwrite", folder=tmp_path)
     assert_one_error(done, 1, "cannot go on with notes.txt, line 1")
     assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "milk\neggs\n"
     assert finished_sources(str(tmp_path / "none.jsonl"), growing=True) == set()

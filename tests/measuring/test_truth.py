@@ -23,6 +23,14 @@ def test_a_table_of_truth_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["file;rows\na.png;12|3 4\n", "File , ROWS\na.png,12|3 4\n", "rows\tfile\n12|3 4\ta.png\n"]
+)
+def test_a_table_may_come_from_any_spreadsheet(text: str, tmp_path: Path) -> None:
+    (tmp_path / "truth.csv").write_text("\ufeff" + text, encoding="utf-8")
+    assert read_truth(tmp_path / "truth.csv") == ([LabelledPicture(tmp_path / "a.png", ("12", "3 4"))], [])
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ("", "lists no file"),

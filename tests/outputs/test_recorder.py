@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,48 @@ def test_a_damaged_record_is_refused(tmp_path: Path, text: str, says: str) -> No
     (tmp_path / "record.jsonl").write_text(text)
     with pytest.raises(SourceError, match=says):
         Recording(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("file", [1]), ("file", "../a.png"), ("file", "/a.png"), ("at", "x"), ("at", 10**400), ("at", float("nan"))]
+    + [("conf", None), ("conf", 7), ("polarity", None), ("frame", [1]), ("numbers", 3), ("source", 5), ("at", True)],
+)
+def test_a_line_with_a_wrong_value_is_refused(key: str, value: object, tmp_path: Path) -> None:
+    with Recorder(tmp_path / "kept", pytest.fail) as record:
+        for i in range(2):
+            record.take(track_frame(make_frame(i, time=i / 25)))
+    path = tmp_path / "kept" / "record.jsonl"
+    first, second = path.read_text().splitlines()
+    path.write_text(json.dumps(json.loads(first) | {key: value}) + "\n" + second + "\n")
+    with pytest.raises(SourceError, match="line 1, is not a recorded frame"):
+        Recording(tmp_path / "kept")
+    path.write_text("[" * 100_000 + "\n" + second + "\n")
+    with pytest.raises(SourceError, match="line 1"):
+        Recording(tmp_path / "kept")
+
+
+def test_a_frame_that_cannot_be_read_is_left_out_and_told(tmp_path: Path) -> None:
+    with Recorder(tmp_path / "kept", pytest.fail) as record:
+        for i in range(3):
+            record.take(track_frame(make_frame(i, time=i / 25)))
+    (tmp_path / "kept" / "frames" / "000001.png").write_text("no picture")
+    replay = Recording(tmp_path / "kept")
+    assert [frame.index for frame in replay.frames()] == [0, 2]
+    assert replay.damaged == 1 and "000001.png" in replay.notes[0]
+    for path in (tmp_path / "kept" / "frames").iterdir():
+        path.unlink()
+    with pytest.raises(SourceError, match="no frame of"):
+        list(Recording(tmp_path / "kept").frames())
+
+
+def test_of_a_file_every_frame_is_kept_however_slow_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = Recorder._write
+    monkeypatch.setattr(Recorder, "_write", lambda self, item: (time.sleep(0.01), write(self, item)))
+    with Recorder(tmp_path / "kept", pytest.fail, wait=True) as record:
+        for i in range(60):
+            record.take(track_frame(make_frame(i, time=i / 25)))
+    assert Recording(tmp_path / "kept").count == 60
 
 
 def test_a_record_takes_no_folder_in_use(tmp_path: Path) -> None:

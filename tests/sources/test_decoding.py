@@ -212,6 +212,27 @@ def test_a_tiff_whose_pages_run_in_a_circle_ends() -> None:
     assert len(list(decode(bytes(data), "a file"))) == 1
 
 
+@pytest.mark.parametrize("kind", ["TIFF", "AVIF", "HEIF", "WEBP", "GIF", "JPEG", "PNG", "PDF"])
+def test_damage_anywhere_is_one_line_or_a_picture(kind: str, capfd: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(5)
+    if kind == "HEIF":
+        file = io.BytesIO()
+        heif = pytest.importorskip("pillow_heif", reason="pip install 'livedigits[files]'")
+        heif.from_pillow(Image.fromarray(SHEET)).save(file)
+        whole = file.getvalue()
+    else:
+        whole = by_pillow(kind, SHEET)
+    for _ in range(60):
+        data = bytearray(whole)
+        for place in rng.integers(0, min(len(data), int(rng.choice([64, 512, 10**6]))), int(rng.choice([1, 4, 20]))):
+            data[place] = rng.integers(256)
+        try:
+            assert all(page.dtype == np.uint8 and page.ndim == 3 for page in decode(bytes(data), "a file"))
+        except SourceError as error:
+            assert "a file" in str(error) and "\n" not in str(error)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_decoders_say_nothing_on_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
     for data in (cv2.imencode(".bmp", SHEET)[1].tobytes()[:5000], png(8, 8, b"nothing")):
         with pytest.raises(SourceError, match="a file") as error:

@@ -12,6 +12,7 @@ from realtime.reading.pipeline import read
 from realtime.tracking.tracker import Tracker
 from tests.conftest import draw_sheet
 from tests.streams import clip_frames
+from tests.tracked_frames import make_number
 
 FIRST = {"0742", "518", "36", "90125", "47", "630981", "2504"}
 SECOND = {"3906", "81", "270", "458", "917324", "08", "55639"}
@@ -106,6 +107,26 @@ def test_a_wiped_digit_is_gone_within_half_a_second_a_covered_one_is_not(
         assert set().union(*after) <= texts
         wiped_shown = [bool(later is wiped and texts - {"0742"} <= texts_now) for texts_now in after]
         assert any(wiped_shown[: fps // 2 + 1]) == (later is wiped)
+
+
+@pytest.mark.parametrize(
+    ("fps", "settle", "count", "first"),
+    [(1, None, 2, 1.0), (0.5, None, 2, 2.0), (2, None, 2, None), (2, None, 3, 1.0), (25, None, 40, 0.2)]
+    + [(1, 0, 1, 0.0), (1, 2, 3, 2.0), (25, 1, 40, 1.0), (25, 2, 40, None), (25, 0, 1, 0.0), (0.1, 5, 2, 10.0)],
+)
+def test_a_slow_source_settles_by_time(fps: float, settle: float | None, count: int, first: float | None) -> None:
+    tracker, settled = Tracker(settle=settle), []
+    for i in range(count):
+        tracker.update([make_number("0742")], i / fps)
+        settled += [event.time for event in tracker.events if event.kind == "settled"]
+    assert settled == ([] if first is None else [pytest.approx(first)])
+
+
+def test_slides_that_come_once_a_second_settle_each() -> None:
+    tracker = Tracker()
+    for i, text in enumerate(text for text in ("4072", "1986", "350") for _ in range(2)):
+        tracker.update([make_number(text)], float(i))
+    assert [span.text for span in tracker.settled()] == ["4072", "1986", "350"]
 
 
 @pytest.mark.soak

@@ -1,0 +1,86 @@
+"""Keep outputs from destroying inputs, models, each other, and files of another kind, before anything is opened."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+# What a file of each kind that is written here begins with, so that it may be written anew; a video's by its ending.
+_BEGINNINGS: dict[str, tuple[bytes, ...]] = {
+    "lines": (b'{"source"',),
+    "figures": (b"{\n",),
+    "table": (b"source,frame,time,",),
+    "picture": (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*", b"RIFF", b"P4", b"P5", b"P6"),
+    "model": (b"\x08",),  # the first field of ONNX, its version
+}
+_CLIPS: dict[str, tuple[int, bytes]] = {  # where, and what
+    ".mp4": (4, b"ftyp"),
+    ".m4v": (4, b"ftyp"),
+    ".avi": (0, b"RIFF"),
+    ".mkv": (0, b"\x1a\x45\xdf\xa3"),
+    ".webm": (0, b"\x1a\x45\xdf\xa3"),
+}
+_STANDARD_OUTPUT = Path("-")
+
+Kind = Literal["lines", "figures", "table", "picture", "video", "model"]
+_Place = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Output:
+    """A file that a command is to write: the option that names it, where it lies, and of what kind it is."""
+
+    option: str
+    path: Path
+    kind: Kind
+
+
+def check_outputs(outputs: Iterable[Output], inputs: Iterable[Path], overwrite: bool) -> None:
+    """Refuse outputs that are an input or each other, or that would replace a file of another kind.
+
+    inputs: the sources, models and tables that the command reads. overwrite: the user asked to replace files of any
+    kind. Files are told apart where they really lie, after links; devices and pipes may be named twice. Raises
+    ValueError that names the option and the next step.
+    """
+    named: dict[_Place, Output] = {}
+    for output in outputs:
+        if output.path == _STANDARD_OUTPUT or (output.path.exists() and not output.path.is_file()):
+            continue
+        place = _place(output.path)
+        if place in named:
+            raise ValueError(f"{output.option} {output.path} and {named[place].option} are one file: name two")
+        named[place] = output
+    there = {place: output for place, output in named.items() if output.path.exists()}
+    for path in inputs if there else ():
+        taken = there.get(_place(path))
+        if taken is not None:
+            raise ValueError(f"{taken.option} {taken.path} would overwrite {path}, which is read: name another file")
+    for output in there.values():
+        if not overwrite and not is_of_kind(output.path, output.kind):
+            raise ValueError(
+                f"{output.option} {output.path} would overwrite a file that is no earlier output of this kind: "
+                "name another one, or give --overwrite"
+            )
+
+
+def is_of_kind(path: Path, kind: Kind) -> bool:
+    """Tell by its first bytes whether a file is of a kind that we write; an empty or half begun one is of any."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(32)
+    except OSError:
+        return False
+    if kind != "video":
+        return any(start.startswith(sign) or sign.startswith(start) for sign in _BEGINNINGS[kind])
+    offset, sign = _CLIPS.get(path.suffix.lower(), (0, b""))
+    return not start or start[offset:].startswith(sign)
+
+
+def _place(path: Path) -> _Place:
+    """Return what tells one file from another: device and node where it exists, else its path after links."""
+    try:
+        told = path.stat()
+    except (OSError, ValueError):
+        return (os.path.realpath(path),)
+    return told.st_dev, told.st_ino
