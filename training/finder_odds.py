@@ -1,38 +1,27 @@
-"""Fit what finder and classifier weigh: how sure it is that something is a digit, and which; on held-out scenes."""
-
-from dataclasses import dataclass
+"""Fit how sure it is that something found is a digit, from what finder and classifier say, on held-out scenes."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from realtime.reading.classifier import Classifier
 from realtime.reading.finder import OUTPUT, Finder
-from realtime.reading.found import Found, evidence, find, mixed
+from realtime.reading.found import Found, evidence, find
 from training.scenes.truth import Scene
 
 RIDGE = 1e-2  # keeps the fit finite where the scenes are parted without an error
-STEPS = np.linspace(0, 3, 31)  # shares that are tried
 
 
-@dataclass(frozen=True)
-class Samples:
-    """What both networks say of N things found on scenes, as in `Found`, and the digits that they are, -1 for none."""
-
-    told: NDArray[np.float64]
-    classified: NDArray[np.float32]
-    named: NDArray[np.float32]
-    labels: NDArray[np.int64]
-
-
-def samples(finder: Finder, classifier: Classifier, scenes: list[Scene]) -> Samples:
-    """Return all that is found on scenes and of which anybody can tell what it is."""
-    parts = []
+def samples(
+    finder: Finder, classifier: Classifier, scenes: list[Scene]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the evidence for all that is found on scenes, (N, 2), and whether it is a digit, (N,)."""
+    told, true = [], []
     for scene in scenes:
         found = find(scene.image, finder, classifier)
-        labels, known = _truth(found, scene)
-        told = evidence(found.scores, found.junk)
-        parts.append([array[known] for array in (told, found.classified, found.named, labels)])
-    return Samples(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+        digit, known = _truth(found, scene)
+        told.append(evidence(found.scores, found.junk)[known])
+        true.append(digit[known])
+    return np.concatenate(told), np.concatenate(true)
 
 
 def fit(told: NDArray[np.float64], true: NDArray[np.bool_]) -> tuple[float, ...]:
@@ -47,26 +36,12 @@ def fit(told: NDArray[np.float64], true: NDArray[np.bool_]) -> tuple[float, ...]
     return tuple(float(w) for w in weights)
 
 
-def share(drawn: Samples) -> tuple[float, float]:
-    """Return the shares of classifier and finder in naming a digit by which the true ones are likeliest."""
-    digits = drawn.labels >= 0
-    labels = drawn.labels[digits]
-    likelihood = {}
-    for a in STEPS.tolist():
-        for b in STEPS.tolist():
-            chances = mixed(drawn.classified[digits], drawn.named[digits], (a, b))
-            likelihood[a, b] = float(np.log(chances[np.arange(len(labels)), labels] + 1e-6).sum())
-    return max(likelihood, key=lambda pair: likelihood[pair])
-
-
-def _truth(found: Found, scene: Scene) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return of each that was found the digit whose core is there, -1 for none, and whether anybody can tell."""
+def _truth(found: Found, scene: Scene) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell of each that was found whether a digit's core is there, and whether anybody can tell."""
     half, count = scene.cores.shape[0], len(found.cores)
-    labels, known = np.full(count, -1), np.zeros(count, bool)
+    digit, known = np.zeros(count, bool), np.zeros(count, bool)
     for k, (x, y, w, h) in enumerate((found.cores / OUTPUT).tolist()):
         spot = np.s_[max(int(y), 0) : min(int(y + h) + 1, half), max(int(x), 0) : min(int(x + w) + 1, half)]
-        cores = scene.cores[spot]
-        if (cores > 0).any():
-            labels[k] = scene.digits[int(np.bincount(cores[cores > 0]).argmax()) - 1].label
-        known[k] = cores.size > 0 and (scene.weight[spot] > 0).mean() > 0.5
-    return labels, known
+        digit[k] = bool((scene.cores[spot] > 0).any())
+        known[k] = scene.cores[spot].size > 0 and (scene.weight[spot] > 0).mean() > 0.5
+    return digit, known

@@ -11,7 +11,7 @@ from export import export_finder, finder_graph
 from realtime.reading.finder import MAPS, VERSION, Finder
 from training import checkpoint
 from training.finder_network import FinderNetwork
-from training.finder_odds import Samples, fit, share
+from training.finder_odds import fit
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_a_checkpoint_becomes_a_file_that_takes_any_size(source: Path, tmp_path:
     result = CliRunner().invoke(export_finder.main, [str(source), str(target)])
     assert result.exit_code == 0, result.output
     finder = Finder(target, "cpu")
-    assert finder.threshold == 0.6 and (finder.odds, finder.shares) == export_finder.ALONE
+    assert finder.threshold == 0.6 and (finder.odds, finder.shares) == (export_finder.ALONE, export_finder.SHARES)
     for height, width in ((32, 32), (96, 160)):
         maps, classes = finder.run(np.full((2, height, width, 3), 90, np.uint8))
         assert maps.shape == (2, 3, height // 2, width // 2) and classes.shape == (2, 10, height // 4, width // 4)
@@ -53,13 +53,3 @@ def test_odds_follow_the_evidence() -> None:
     told = rng.normal(0, 2, (4000, 2))
     true = rng.random(4000) < 1 / (1 + np.exp(-(1.5 * told[:, 0] + 0.5 * told[:, 1] - 1)))
     assert fit(told, true) == pytest.approx((1.5, 0.5, -1), abs=0.2)
-
-
-def test_who_is_right_gets_the_larger_share() -> None:
-    labels = np.arange(200) % 10
-    right = np.full((200, 10), 0.02, np.float32)
-    right[np.arange(200), labels] = 0.82
-    wrong = np.roll(right, 1, axis=1)
-    told = np.zeros((200, 2))
-    assert share(Samples(told, right, wrong, labels))[1] == 0
-    assert share(Samples(told, wrong, right, labels))[0] == 0

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from realtime.reading.classifier import Classifier
 from realtime.reading.digit_ink import belongs, boxes_of, patch
 from realtime.reading.finder import STRIDE, Finder
-from realtime.reading.found import find
+from realtime.reading.found import ACCEPTED, find
 from realtime.reading.looks import Look, choose, looks
 from realtime.reading.model_files import sha256
 from realtime.reading.runtime import ModelRefusedError
@@ -144,7 +144,7 @@ def test_other_files_are_refused(make_model: Callable[..., Path]) -> None:
 @pytest.mark.parametrize("size", [(400, 300), (800, 600), (2400, 1800)])
 def test_the_finder_that_ships_finds_all_of_a_sheet(size: tuple[int, int], dark: bool, classifier: Classifier) -> None:
     found = find(draw_sheet(["2468", "1357"], size, dark=dark), Finder(device="cpu"), classifier)
-    kept = found.sure >= 0.5
+    kept = found.sure >= ACCEPTED
     assert kept.sum() == 8
     order = np.lexsort((found.boxes[kept, 0], found.boxes[kept, 1] > size[1] / 2))
     assert "".join(map(str, found.digits[kept][order].argmax(axis=1))) == "24681357"
