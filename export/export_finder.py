@@ -18,8 +18,8 @@ from training.finder_scenes import validation
 
 SCENES = 300  # held out, on which a digit's odds are fitted
 ALONE = (1.0, 0.0, 0.0)  # without data: the finder's score says what is a digit
-# Of classifier and finder in naming a digit. Read on 72 drawn pages of another maker: 1 and 0 202 rows of 216, 1 and 0.25
-# 202, 1 and 0.5 199; the 0.4 and 0.8 that fit held-out scenes best 177.
+# Of classifier and finder in naming a digit. Rows read on 72 drawn pages of another maker: 1 and 0 read 202 of 216,
+# 1 and 0.25 202, 1 and 0.5 199; 0.4 and 0.8, which fit held-out scenes best, 177.
 SHARES = (1.0, 0.25)
 
 
