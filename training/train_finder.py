@@ -1,6 +1,6 @@
 """Train the finder on drawn scenes: `train-finder --data FOLDER --minutes 90`.
 
-The learning rate follows the minutes given, so that a run ends well on any machine; a seed fixes the scenes. The shipped
+The learning rate follows the minutes given, so a run ends well on any machine; a seed fixes the scenes. The shipped
 weights: 98 minutes on two shared x86-64 cores, of held-out digits 75 % found once; more in models/finder-card.md.
 """
 
