@@ -1,0 +1,104 @@
+"""Turn a trained finder into one ONNX file that takes bytes and gives bytes, for pictures of any size."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from export.graph import OPSET, _clear_build_traces
+from export.parity import ParityError
+from realtime.reading.finder import MAPS, STRIDE, VERSION, Finder
+
+Fitted = tuple[float, ...]
+LARGEST_DIFFERENCE = 2  # of 255, between the file and the checkpoint
+SIZES = ((1, 64, 96), (2, 96, 64), (1, 192, 320))  # batch, height, width that are compared
+
+
+class Bytes(nn.Module):
+    """The graph that ships: images (N, H, W, 3) uint8 BGR to maps and classes as uint8."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Return maps (N, 3, H/2, W/2) and classes (N, 10, H/4, W/4), probabilities times 255."""
+        maps, classes = self.model(images.permute(0, 3, 1, 2).float())
+        return _bytes(torch.sigmoid(maps)), _bytes(torch.softmax(classes, dim=1))
+
+
+def _bytes(chance: Tensor) -> Tensor:
+    return (chance * 255 + 0.5).to(torch.uint8)
+
+
+def convert(graph: Bytes, metadata: dict[str, str]) -> onnx.ModelProto:
+    """Return the ONNX model of a finder. Raises ValueError where the graph is not sound."""
+    batch, height, width = (torch.export.Dim(name, min=1) for name in ("batch", "rows", "columns"))
+    program = torch.onnx.export(
+        graph.eval(),
+        (torch.zeros((2, 2 * STRIDE, 3 * STRIDE, 3), dtype=torch.uint8),),
+        input_names=["images"],
+        output_names=["maps", "classes"],
+        dynamic_shapes=({0: batch, 1: STRIDE * height, 2: STRIDE * width},),
+        opset_version=OPSET,
+        external_data=False,
+        dynamo=True,
+        verbose=False,
+    )
+    if program is None:
+        raise ValueError("the exporter gave no program")
+    model = program.model_proto
+    _clear_build_traces(model)
+    relabel(model, metadata)
+    onnx.checker.check_model(model)
+    return model
+
+
+def relabel(model: onnx.ModelProto, metadata: dict[str, str]) -> None:
+    """Let a model carry this metadata and no other, in place."""
+    del model.metadata_props[:]
+    for key in sorted(metadata):
+        model.metadata_props.add(key=key, value=metadata[key])
+
+
+def describe(metadata: dict[str, Any], checkpoint_sha256: str, odds: Fitted, shares: Fitted) -> dict[str, str]:
+    """Return what travels inside the file, as text."""
+    if metadata["finder_version"] != VERSION:
+        raise ValueError(f"the checkpoint is {metadata['finder_version']}, this program reads {VERSION}: train again")
+    return {
+        "finder_version": VERSION,
+        "maps": json.dumps(list(MAPS)),
+        "threshold": f"{metadata['threshold']:.3f}",
+        "odds": json.dumps([round(odd, 4) for odd in odds]),
+        "shares": json.dumps([round(share, 4) for share in shares]),
+        "checkpoint_sha256": checkpoint_sha256,
+    }
+
+
+def check(path: Path, graph: Bytes) -> int:
+    """Compare the file with the network, by the class that users run; return the largest difference of 255."""
+    finder, rng, largest = Finder(path, "cpu"), np.random.default_rng(0), 0
+    for size in SIZES:
+        images = _pictures(rng, size)
+        with torch.no_grad():
+            expected = [part.numpy() for part in graph(torch.from_numpy(images))]
+        for name, want, given in zip(("maps", "classes"), expected, finder.run(images), strict=True):
+            if want.shape != given.shape or given.dtype != np.uint8:
+                raise ParityError(f"{name} are {given.shape} {given.dtype} in the file, {want.shape} in the checkpoint")
+            largest = max(largest, int(np.abs(want.astype(int) - given).max(initial=0)))
+    if largest > LARGEST_DIFFERENCE:
+        raise ParityError(f"maps differ by {largest} of 255, at most {LARGEST_DIFFERENCE} are allowed")
+    return largest
+
+
+def _pictures(rng: np.random.Generator, size: tuple[int, int, int]) -> NDArray[np.uint8]:
+    """Return noise, light and strokes (N, H, W, 3) uint8: no data needed."""
+    images = rng.integers(0, 256, (*size, 3), np.uint8)
+    images[:, : size[1] // 2] = images[:, : size[1] // 2] // 8 + 200
+    images[:, size[1] // 4 : size[1] // 4 + 5, 8:40] = 30
+    return images

@@ -1,0 +1,61 @@
+"""Run the finder's network: where in a picture digits are, where their ink is, and where other ink is."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.reading.model_files import default_model
+from realtime.reading.runtime import ModelRefusedError, gpu_index, open_session, refusing
+
+VERSION = "finder-1"  # travels in checkpoints and ONNX metadata; change it when maps or scaling mean something else
+MAPS = ("core", "digit", "other")  # the core of each digit, ink of digits, other ink
+STRIDE = 32  # heights and widths are multiples of it
+OUTPUT = 2  # pixels of a picture to one of a map
+NAMED = 4  # pixels of a picture to one of the map of classes
+
+
+class Finder:
+    """The finder behind ONNX Runtime: `finder.run(images)` gives maps.
+
+    path: an ONNX file by `export-finder`, the one that ships where it is None. device: as of `Classifier`. `threshold`
+    is the least score of a digit by the finder alone, `odds` what score and the classifier's word weigh together.
+    Raises ModelRefusedError for an unusable file, DeviceError for a device that cannot be had.
+    """
+
+    def __init__(self, path: Path | str | None = None, device: str = "auto") -> None:
+        self.path = Path(path or default_model().with_name("finder.onnx"))
+        index = gpu_index(device)
+        self._session, self.cpu_reason = open_session(self.path, device, index)
+        self.device = f"cuda:{index}" if self._session.get_providers()[0] == "CUDAExecutionProvider" else "cpu"
+        with refusing(self.path):
+            self.metadata = dict(self._session.get_modelmeta().custom_metadata_map)
+            self.threshold, self.odds, self.shares = self._check()
+            self.run(np.zeros((1, STRIDE, STRIDE, 3), np.uint8))  # warm up, and prove that the graph runs
+
+    def run(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Return maps (N, 3, H/2, W/2) and classes (N, 10, H/4, W/4), 255 times a probability, of BGR (N, H, W, 3).
+
+        Raises ValueError for another array, or heights and widths that are no multiples of STRIDE.
+        """
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3:
+            raise ValueError(f"images must be (N, H, W, 3) uint8, got {images.shape} {images.dtype}")
+        if images.shape[1] % STRIDE or images.shape[2] % STRIDE or not images.size:
+            raise ValueError(f"heights and widths must be multiples of {STRIDE}, got {images.shape[1:3]}")
+        maps, classes = self._session.run(None, {"images": images})
+        return maps, classes
+
+    def _check(self) -> tuple[float, tuple[float, ...], tuple[float, ...]]:
+        """Return threshold, odds and shares after holding the file against the contract."""
+        version = self.metadata.get("finder_version")
+        if version != VERSION:
+            told = f"is finder {version!r}, this program reads {VERSION!r}" if version else "carries no finder_version"
+            raise ModelRefusedError(f"{self.path} {told}: export it again with this version's export-finder")
+        lacking = [name for name in ("threshold", "odds", "shares") if name not in self.metadata]
+        if lacking:
+            raise ModelRefusedError(f"{self.path} lacks {', '.join(lacking)}: export it again")
+        if json.loads(self.metadata.get("maps", "[]")) != list(MAPS):
+            raise ModelRefusedError(f"{self.path} gives maps {self.metadata.get('maps')}, not {MAPS}: export it again")
+        odds, shares = (tuple(json.loads(self.metadata[name])) for name in ("odds", "shares"))
+        return float(self.metadata["threshold"]), odds, shares

@@ -1,0 +1,142 @@
+"""Look at a picture at the scales its writing asks for, and tell where digits are: contours of the core map."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.reading.finder import NAMED, OUTPUT, STRIDE, Finder
+
+Region = tuple[int, int, int, int]  # x, y, w, h in pixels of the frame
+
+CONTOUR = 102  # of 255, where the map of cores is cut: 0.4, as while training
+FIRST = 640  # pixels, the longer side of the first look
+SMALL = 224  # pixels; a picture is enlarged to this at least
+SMALLER = 1 / 3  # of the first look's scale, for digits that fill the frame
+FINER = 2.5  # times that the scale grows where nothing was found
+LEAST, AIM = 28.0, 44.0  # pixels; smaller digits in a look ask for a finer one, in which they are AIM high
+MOST = 2_400_000  # pixels of one look, at most
+SUITED = (24.0, 110.0)  # pixels, heights at which digits are found best
+SAME = 0.3  # share of the smaller of two cores that both have in common where they are one digit
+MARGIN = 16  # pixels around a look
+
+
+@dataclass(frozen=True)
+class Look:
+    """A part of the frame as the finder saw it.
+
+    scale: pixels of the look to one of the frame. origin: of the look in the frame, x, y, pixels of the frame. maps:
+    (3, H/2, W/2) uint8. cores: (H/2, W/2) int32, i + 1 on the core of its digit i. boxes: (N, 4) int32 x, y, w, h of
+    the cores, pixels of the maps. scores: (N,) float32, the core's mean probability. classes: (N, 10) float32,
+    probabilities of each digit as the finder takes it.
+    """
+
+    scale: float
+    origin: tuple[float, float]
+    maps: NDArray[np.uint8]
+    cores: NDArray[np.int32]
+    boxes: NDArray[np.int32]
+    scores: NDArray[np.float32]
+    classes: NDArray[np.float32]
+
+    @property
+    def heights(self) -> NDArray[np.float64]:
+        """About how high each digit is, pixels of the look: its core is half as high as it is."""
+        return 2.0 * OUTPUT * np.maximum(self.boxes[:, 3], self.boxes[:, 2])
+
+    def to_frame(self, boxes: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Return boxes (N, 4) of pixels of the maps in pixels of the frame."""
+        return boxes * (OUTPUT / self.scale) + np.array([*self.origin, 0.0, 0.0])
+
+
+def take(image: NDArray[np.uint8], finder: Finder, scale: float, region: Region) -> Look:
+    """Look at a region of a frame (H, W, 3) at a scale."""
+    x, y, w, h = region
+    width, height = max(round(w * scale), 8), max(round(h * scale), 8)
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    part = image[y : y + h, x : x + w]
+    small = part if (width, height) == (w, h) else cv2.resize(part, (width, height), interpolation=way)
+    right, foot = -(width + 2 * MARGIN) % STRIDE, -(height + 2 * MARGIN) % STRIDE
+    edge = np.median(np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]]), axis=0)
+    padded = cv2.copyMakeBorder(
+        small, MARGIN, MARGIN + foot, MARGIN, MARGIN + right, cv2.BORDER_CONSTANT, value=edge.tolist()
+    )
+    maps, classes = finder.run(padded[None])
+    core = maps[0, 0]
+    count, cores, stats, _ = cv2.connectedComponentsWithStats(
+        cv2.threshold(core, CONTOUR, 255, cv2.THRESH_BINARY)[1], connectivity=4
+    )
+    boxes = stats[1:, :4].astype(np.int32)
+    scores, named = np.zeros(count - 1, np.float32), np.zeros((count - 1, 10), np.float32)
+    step = NAMED // OUTPUT
+    for i, (a, b, c, d) in enumerate(boxes.tolist()):
+        inside = cores[b : b + d, a : a + c] == i + 1
+        scores[i] = core[b : b + d, a : a + c][inside].mean() / 255
+        v, u = np.nonzero(inside)
+        named[i] = classes[0][:, (v + b) // step, (u + a) // step].mean(axis=1) / 255
+    origin = (x - MARGIN / scale, y - MARGIN / scale)
+    return Look(scale, origin, maps[0], cores, boxes, scores, named)
+
+
+def looks(image: NDArray[np.uint8], finder: Finder) -> list[Look]:
+    """Look at a frame (H, W, 3): as a whole, smaller for digits that fill it, finer where they are small or none."""
+    height, width = image.shape[:2]
+    longer = max(height, width)
+    whole = (0, 0, width, height)
+    scale = min(1.0, FIRST / longer)
+    if longer < SMALL:
+        scale = min(4.0, SMALL / longer)
+    taken = [take(image, finder, scale, whole)]
+    taken.append(take(image, finder, scale * SMALLER, whole))
+    region, finest = whole, taken[0]
+    while finest.scale < 1.0:
+        found, finer = finest.scores >= finder.threshold, FINER
+        if found.any():
+            low = float(np.percentile(finest.heights[found], 25))  # digits that run together look higher than they are
+            if low >= LEAST:
+                break
+            region, finer = _around(finest.to_frame(finest.boxes[found]), width, height), AIM / low
+        elif finest.scale * longer > 2 * FIRST:
+            break  # nothing at two scales: there is nothing
+        scale = min(1.0, finest.scale * finer, (MOST / (region[2] * region[3])) ** 0.5)
+        if scale < 1.2 * finest.scale:
+            break
+        finest = take(image, finder, scale, region)
+        taken.append(finest)
+    return taken
+
+
+def _around(boxes: NDArray[np.float64], width: int, height: int) -> Region:
+    """Return the region around boxes (N, 4) of the frame with room for lines that were missed."""
+    low, high = boxes[:, :2].min(axis=0), (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
+    room = 8 * np.median(boxes[:, 3]) + 0.1 * (high - low)
+    x0, y0 = np.maximum(low - room, 0).astype(int)
+    x1, y1 = np.minimum(high + room, [width, height]).astype(int)
+    return int(x0), int(y0), int(x1 - x0), int(y1 - y0)
+
+
+def choose(taken: list[Look]) -> list[NDArray[np.intp]]:
+    """Choose each digit from the look that suits its size best; return for each look the indices of its digits."""
+    origin = np.repeat(np.arange(len(taken)), [len(look.boxes) for look in taken])
+    boxes = np.concatenate([look.to_frame(look.boxes) for look in taken])
+    fit = np.concatenate([look.scores * _suits(look.heights) for look in taken])
+    same = (_common(boxes) >= SAME) & (origin[:, None] != origin)  # within a look no core lies on another
+    kept = np.zeros(len(boxes), bool)
+    for place in np.argsort(-fit, kind="stable").tolist():
+        kept[place] = not (same[place] & kept).any()
+    return [np.flatnonzero(kept[origin == k]) for k in range(len(taken))]
+
+
+def _suits(heights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how well digits of these heights, pixels of their look, are found: 1 in SUITED, less beyond."""
+    low, high = SUITED
+    return np.sqrt(np.minimum(np.minimum(1.0, heights / low), high / np.maximum(heights, 1.0)))
+
+
+def _common(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the share of the smaller of two boxes that both have in common, (N, N) of boxes (N, 4)."""
+    low, high = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
+    both = np.maximum(np.minimum(high[:, None], high) - np.maximum(low[:, None], low), 0).prod(axis=2)
+    area = boxes[:, 2:].prod(axis=1)
+    return both / np.maximum(np.minimum(area[:, None], area), 1e-6)
