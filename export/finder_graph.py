@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from export.graph import OPSET, _clear_build_traces
+from export.graph import OPSET, clear_build_traces
 from export.parity import ParityError
 from realtime.reading.finder import MAPS, STRIDE, VERSION, Finder
 
@@ -53,7 +53,7 @@ def convert(graph: Bytes, metadata: dict[str, str]) -> onnx.ModelProto:
     if program is None:
         raise ValueError("the exporter gave no program")
     model = program.model_proto
-    _clear_build_traces(model)
+    clear_build_traces(model)
     relabel(model, metadata)
     onnx.checker.check_model(model)
     return model

@@ -67,9 +67,9 @@ class OpenCvNetwork:
         self._net.setInput(batch)
         return self._net.forward()
 
-    def classify(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
-        """Return the probabilities of a batch, and which model gave them, as a Classifier does."""
-        return self(batch), np.full(len(batch), "")
+    def classify(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_], NDArray[np.bool_]]:
+        """Return the probabilities of a batch, which model gave them and what was learned, as a Classifier does."""
+        return self(batch), np.full(len(batch), ""), np.zeros(len(batch), bool)
 
 
 def tutorial(frame: Frame, model: torch.nn.Module) -> list[str]:

@@ -44,9 +44,10 @@ class Classifier:
         parts = (batch[start : start + MAX_BATCH] for start in range(0, len(batch), MAX_BATCH))
         return np.concatenate([self._session.run(None, {"crops": part})[0] for part in parts])
 
-    def classify(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
-        """Classify crops as `__call__` does; return with it which network was believed for each: here the only one."""
-        return self(batch), np.full(len(batch), "")
+    def classify(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_], NDArray[np.bool_]]:
+        """Classify crops as `__call__` does; return with it for each which network was believed, here the only one,
+        and whether it was learned from the user, here none."""
+        return self(batch), np.full(len(batch), ""), np.zeros(len(batch), bool)
 
     def _check(self) -> tuple[str, ...]:
         """Return the class names after holding the file against the contract."""

@@ -30,12 +30,14 @@ class Ensemble:
         """Classify crops (N, 1, 28, 28) uint8 as (N, C) float32, rows sum to 1. Raises ValueError for other arrays."""
         return self.classify(batch)[0]
 
-    def classify(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
-        """Classify crops as `__call__` does; return with it which network was believed for each, (N,)."""
+    def classify(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_], NDArray[np.bool_]]:
+        """Classify crops as `__call__` does; return with it for each which network was believed, (N,), and whether
+        what it says was learned from the user: the base network says something else, or is not sure."""
         tuned, base = (self._spread(network, network(batch)) for network in (self.tuned, self.base))
         sure, other = tuned.max(axis=1, initial=0), base.max(axis=1, initial=0)
         believed = (sure >= self.fallback) | (sure >= other)
-        return np.where(believed[:, None], tuned, base), np.where(believed, FINE_TUNED, BASE)
+        learned = believed & ((tuned.argmax(axis=1) != base.argmax(axis=1)) | (other < self.fallback))
+        return np.where(believed[:, None], tuned, base), np.where(believed, FINE_TUNED, BASE), learned
 
     def _spread(self, network: Classifier, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
         """Lay a network's columns out as those of `classes`."""

@@ -29,12 +29,14 @@ class _Classified(NamedTuple):
 
     crops: (M, 1, 28, 28). digits: (M, 10), the probability of each digit. reject: (M,), that of being none, 0 where the
     network has no class for it. models: (M,) which of two networks was believed.
+    learned: (M,) whether the user taught it.
     """
 
     crops: NDArray[np.uint8]
     digits: NDArray[np.float32]
     reject: NDArray[np.float32]
     models: NDArray[np.str_]
+    learned: NDArray[np.bool_]
 
     @property
     def likeliest(self) -> NDArray[np.float32]:
@@ -48,6 +50,7 @@ class _Classified(NamedTuple):
             np.concatenate([self.digits, more.digits]),
             np.concatenate([self.reject, more.reject]),
             np.concatenate([self.models, more.models]),
+            np.concatenate([self.learned, more.learned]),
         )
 
 
@@ -96,7 +99,7 @@ def read(
         numbers = grouped()
     with clock.stage("lines"):
         kept = np.flatnonzero([not refusal for refusal in refusals])
-        found = Crops(frame_boxes[kept], digits[kept], kept, models[kept])
+        found = Crops(frame_boxes[kept], digits[kept], kept, models[kept], classified.learned[chosen][kept])
         where = {int(blob): k for k, blob in enumerate(kept)}
         rows: dict[int, list[int]] = {}
         for number in numbers:
@@ -137,14 +140,14 @@ def _classify(
     with clock.stage("crops"):
         batch[live] = crops.stack([candidates.patches[start + i] for i in live])
     digits, reject = np.zeros((count, 10), np.float32), np.ones(count, np.float32)
-    models = np.full(count, "", "U10")
+    models, learned = np.full(count, "", "U10"), np.zeros(count, bool)
     if len(live):
         with clock.stage("network"):
-            probabilities, models[live] = classifier.classify(batch[live])
+            probabilities, models[live], learned[live] = classifier.classify(batch[live])
         digits[live], reject[live] = probabilities[:, :10], 0
         if NOT_A_DIGIT in classifier.classes:
             reject[live] = probabilities[:, classifier.classes.index(NOT_A_DIGIT)]
-    return _Classified(batch, digits, reject, models)
+    return _Classified(batch, digits, reject, models, learned)
 
 
 def group(

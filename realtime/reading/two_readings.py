@@ -25,20 +25,24 @@ LIKELY = 0.5
 ALONE = 0.9
 # A picture lower than this many digits' heights holds no second line.
 ONE_LINE = 2.0
-# A picture in which no digit was found is read as one line if it is so many times as wide as high; pictures of cameras
-# are at most 1.8 times.
+# A picture cut to one line is at least so many times as wide as high; pictures of cameras are at most 1.8 times.
 SLIM = 2.0
 
 
 @dataclass(frozen=True)
 class Crops:
-    """The N digits that were found one by one: boxes (N, 4) in frame pixels, probabilities (N, 10), the index of each
-    among the blobs (N,), and which of two networks was believed (N,)."""
+    """The N digits that were found one by one.
+
+    boxes: (N, 4) in frame pixels. probabilities: (N, 10). blobs: (N,) the index of each among the blobs of the page.
+    models: (N,) which of two networks was believed. learned: (N,) whether the user taught it, so that it is not to be
+    outvoted by a line.
+    """
 
     boxes: NDArray[np.int32]
     probabilities: NDArray[np.float32]
     blobs: NDArray[np.intp]
     models: NDArray[np.str_]
+    learned: NDArray[np.bool_]
 
 
 def read_lines(
@@ -71,9 +75,8 @@ def read_lines(
 def _is_one_line(image: NDArray[np.uint8], crops: Crops) -> bool:
     """Tell whether a picture is cut to one line of writing, which then reaches from edge to edge."""
     height, width = image.shape[:2]
-    if len(crops.boxes) < 2:
-        return width >= SLIM * height
-    return height < ONE_LINE * float(crops.boxes[:, 3].max())
+    tallest = int(crops.boxes[:, 3].max(initial=0)) or height
+    return width >= SLIM * height and height < ONE_LINE * tallest and not crops.learned.any()
 
 
 def _hear(reading: LineReading, line: list[int], crops: Crops, whole: bool) -> list[Merged]:
@@ -88,6 +91,12 @@ def _hear(reading: LineReading, line: list[int], crops: Crops, whole: bool) -> l
         return []
     seen = [] if whole else line
     merged = row_lines.merge(reading, crops.boxes[seen], crops.probabilities[seen])
+    taught = [k for k, index in enumerate(line) if crops.learned[index]]
+    if taught:
+        kept = [sign for sign in merged if sign.crop not in taught]
+        merged = sorted(
+            [*kept, *(_found(k, crops, line[k]) for k in taught)], key=lambda sign: _place(sign, crops, line, reading)
+        )
     if trusted:
         return [sign for sign in merged if whole and sign.text.isdigit() or _is_there(sign)]
     heard = {sign.crop: sign for sign in merged if sign.crop >= 0 and sign.text.isdigit()}
@@ -113,11 +122,18 @@ def _place(sign: Merged, crops: Crops, line: list[int], reading: LineReading) ->
     return float(reading.cut.columns(np.array([[x + w / 2, y + h / 2]]))[0])
 
 
-def _unseen(k: int, crops: Crops, index: int) -> Merged:
-    """Return a digit that the line does not see: it stands, and is told as unsure."""
+def _found(k: int, crops: Crops, index: int) -> Merged:
+    """Return a digit as its crop alone says."""
     probabilities = crops.probabilities[index]
     x, y, w, h = crops.boxes[index].tolist()
-    return Merged(str(int(probabilities.argmax())), 0.0, (x, y, w, h), k, probabilities * 0.5)
+    best = int(probabilities.argmax())
+    return Merged(str(best), float(probabilities[best]), (x, y, w, h), k, probabilities)
+
+
+def _unseen(k: int, crops: Crops, index: int) -> Merged:
+    """Return a digit that the line does not see: it stands, and is told as unsure."""
+    found = _found(k, crops, index)
+    return replace(found, confidence=0.0, probabilities=found.probabilities * 0.5)
 
 
 def _shown(sign: Merged, confidence: float) -> str:

@@ -34,7 +34,7 @@ def test_the_fine_tuned_one_is_believed_where_sure_else_the_surer() -> None:
     tuned = Fixed([{7: 0.6, 1: 0.4}, {7: 0.59, 1: 0.41}, {7: 0.5, 1: 0.3}, {10: 0.9, 1: 0.1}])
     base = Fixed([{1: 0.99, 7: 0.01}, {1: 0.99, 7: 0.01}, {1: 0.4, 7: 0.3}, {1: 1.0}])
     ensemble = Ensemble(tuned, base, 0.6)
-    probabilities, models = ensemble.classify(CROPS)
+    probabilities, models, _ = ensemble.classify(CROPS)
     assert probabilities.argmax(axis=1).tolist() == [7, 1, 7, 10]
     assert models.tolist() == [FINE_TUNED, BASE, FINE_TUNED, FINE_TUNED]
     assert (tuned.batches, base.batches) == (1, 1)

@@ -23,9 +23,9 @@ class Stub:
         self.answer[[digit, 10]] = sure, reject
         self.batches: list[NDArray[np.uint8]] = []
 
-    def classify(self, crops: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
+    def classify(self, crops: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_], NDArray[np.bool_]]:
         self.batches.append(crops)
-        return np.tile(self.answer, (len(crops), 1)), np.full(len(crops), "")
+        return np.tile(self.answer, (len(crops), 1)), np.full(len(crops), ""), np.zeros(len(crops), bool)
 
 
 def stubbed(digit: int = 7, sure: float = 0.9, reject: float = 0.0) -> Networks:

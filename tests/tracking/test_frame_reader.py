@@ -240,9 +240,13 @@ class Wavering:
     def __init__(self, rows: InkRows) -> None:
         self.rows = rows
 
-    def classify(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
+    def classify(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_], NDArray[np.bool_]]:
         self.rows.text = "1" if self.rows.text == "2" else "2"
-        return np.tile(np.eye(10, dtype=np.float32)[int(self.rows.text)], (len(batch), 1)), np.full(len(batch), "")
+        return (
+            np.tile(np.eye(10, dtype=np.float32)[int(self.rows.text)], (len(batch), 1)),
+            np.full(len(batch), ""),
+            np.zeros(len(batch), bool),
+        )
 
 
 def test_a_page_in_doubt_stands_for_no_more_than_the_next_two_frames() -> None:
