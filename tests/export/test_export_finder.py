@@ -7,7 +7,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from export import export_finder, finder_graph
+from export import export_finder, finder_exporter, finder_graph
 from realtime.reading.finder import MAPS, VERSION, Finder
 from training import checkpoint
 from training.finder_network import FinderNetwork
@@ -29,7 +29,7 @@ def test_a_checkpoint_becomes_a_file_that_takes_any_size(source: Path, tmp_path:
     result = CliRunner().invoke(export_finder.main, [str(source), str(target)])
     assert result.exit_code == 0, result.output
     finder = Finder(target, "cpu")
-    assert finder.threshold == 0.6 and (finder.odds, finder.shares) == (export_finder.ALONE, export_finder.SHARES)
+    assert finder.threshold == 0.6 and (finder.odds, finder.shares) == (finder_exporter.ALONE, finder_exporter.SHARES)
     for height, width in ((32, 32), (96, 160)):
         maps, classes = finder.run(np.full((2, height, width, 3), 90, np.uint8))
         assert maps.shape == (2, 3, height // 2, width // 2) and classes.shape == (2, 10, height // 4, width // 4)

@@ -13,7 +13,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from training import checkpoint, train_finder
+from training import checkpoint, finder_training, train_finder
 from training.finder_network import FinderNetwork
 from training.finder_scenes import recoloured, stack
 from training.finder_scores import cheapest, count, scores
@@ -127,17 +127,17 @@ def test_scores_tell_found_missed_merged_and_false(scenes: list[Scene]) -> None:
 def test_the_network_learns_a_scene(scenes: list[Scene]) -> None:
     torch.manual_seed(0)
     model, batch = FinderNetwork(), stack(scenes[:4])
-    maps, classes = model(train_finder.planes(batch[0]))
+    maps, classes = model(finder_training.planes(batch[0]))
     assert maps.shape == (4, 3, 160, 160) and classes.shape == (4, 10, 80, 80)
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
-    losses = [train_finder.step(model, optimizer, batch) for _ in range(12)]
+    losses = [finder_training.step(model, optimizer, batch) for _ in range(12)]
     assert losses[-1] < 0.75 * losses[0]
     changed = recoloured(batch[0], torch.Generator().manual_seed(0))
     assert changed.shape == batch[0].shape and changed.dtype == torch.uint8
 
 
 def test_a_run_goes_on_where_it_was_left(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train_finder, "HELD", 2)
+    monkeypatch.setattr(finder_training, "HELD", 2)
     words = ["--data", str(folder), "--out", str(tmp_path), "--minutes"]
     for minutes, more in (("0.01", []), ("0.1", ["--resume"])):
         result = CliRunner().invoke(train_finder.main, [*words, minutes, *more])

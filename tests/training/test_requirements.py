@@ -10,6 +10,7 @@ COMMANDS = {
     "training.train_digits": [],
     "training.measure_digits": [],
     "training.train_rows": ["--data", "."],
+    "training.train_finder": ["--data", "."],
     "training.measure_rows": None,
     "training.report_training": [],
     "training.benchmark_training": [],
@@ -17,6 +18,7 @@ COMMANDS = {
     "training.scenes.__main__": None,
     "export.export_onnx": ["best.pth"],
     "export.export_rows": ["rows.pth"],
+    "export.export_finder": ["finder.pth", "finder.onnx"],
     "export.finetune_digits": ["mine"],
     "export.benchmark_network": None,
 }
