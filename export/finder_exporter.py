@@ -35,7 +35,7 @@ def export(source: Path, target: Path, data: Path | None, scenes: int) -> None:
         graph.write(made, temporary)
         if data is not None:
             odds = calibrate(Finder(temporary, "cpu"), data, scenes)
-            finder_graph.relabel(made, finder_graph.describe(*told, odds, SHARES))
+            graph.label(made, finder_graph.describe(*told, odds, SHARES))
             graph.write(made, temporary)
         with torch.no_grad():
             difference = finder_graph.check(temporary, bytes_)

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from export.graph import OPSET, clear_build_traces
+from export.graph import OPSET, finish
 from export.parity import ParityError
 from realtime.reading.finder import MAPS, STRIDE, VERSION, Finder
 
@@ -50,20 +50,9 @@ def convert(graph: Bytes, metadata: dict[str, str]) -> onnx.ModelProto:
         dynamo=True,
         verbose=False,
     )
-    if program is None:
-        raise ValueError("the exporter gave no program")
-    model = program.model_proto
-    clear_build_traces(model)
-    relabel(model, metadata)
+    model = finish(program, metadata)
     onnx.checker.check_model(model)
     return model
-
-
-def relabel(model: onnx.ModelProto, metadata: dict[str, str]) -> None:
-    """Let a model carry this metadata and no other, in place."""
-    del model.metadata_props[:]
-    for key in sorted(metadata):
-        model.metadata_props.add(key=key, value=metadata[key])
 
 
 def describe(metadata: dict[str, Any], checkpoint_sha256: str, odds: Fitted, shares: Fitted) -> dict[str, str]:

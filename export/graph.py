@@ -43,15 +43,26 @@ def convert(network: CalibratedNetwork, metadata: dict[str, str]) -> onnx.ModelP
         dynamo=True,
         verbose=False,
     )
+    model = finish(program, metadata)
+    check(model)
+    return model
+
+
+def finish(program: torch.onnx.ONNXProgram | None, metadata: dict[str, str]) -> onnx.ModelProto:
+    """Return what torch exported without traces of its build, labelled. Raises ValueError where it exported nothing."""
     if program is None:
         raise ValueError("the exporter gave no program")
     model = program.model_proto
     clear_build_traces(model)
+    label(model, metadata)
+    return model
+
+
+def label(model: onnx.ModelProto, metadata: dict[str, str]) -> None:
+    """Let a model carry this metadata and no other, in place."""
     del model.metadata_props[:]
     for key in sorted(metadata):
         model.metadata_props.add(key=key, value=metadata[key])
-    check(model)
-    return model
 
 
 def check(model: onnx.ModelProto) -> None:

@@ -83,13 +83,7 @@ def _convert(model: RowGraph, metadata: dict[str, str]) -> onnx.ModelProto:
             dynamo=True,
             verbose=False,
         )
-    if program is None:
-        raise ValueError("the exporter gave no program")
-    proto = program.model_proto
-    graph.clear_build_traces(proto)
-    del proto.metadata_props[:]
-    for key in sorted(metadata):
-        proto.metadata_props.add(key=key, value=metadata[key])
+    proto = graph.finish(program, metadata)
     onnx.checker.check_model(proto)
     return proto
 
