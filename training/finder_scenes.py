@@ -1,4 +1,4 @@
-"""Batches of drawn scenes for the finder: each scene is drawn in a process of its own and shown four times."""
+"""Batches of drawn scenes for the finder: each scene is drawn in a process of its own and shown twice."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from training.scenes.draw import Source, draw
 from training.scenes.truth import Scene
 
-SHOWN = 4  # times a scene is shown
+SHOWN = 2  # times a scene is shown
 POOL = 250  # batches of fresh scenes that wait to be shown again
 Batch = list[Tensor]  # images, maps, weights, classes: all uint8, as in Scene
 
@@ -40,9 +40,9 @@ def stack(scenes: list[Scene]) -> Batch:
 
 
 def batches(data: Path, batch: int, seed: int, first: int) -> Iterator[Batch]:
-    """Yield batches without end from scene number `first` on: a quarter fresh, the rest shown before, in other colours.
+    """Yield batches without end from scene number `first` on: half of them fresh, half shown before, in other colours.
 
-    Drawing a scene takes twice the time of learning from it, so each is shown four times.
+    Drawing a scene takes as long as learning from it, so each is shown twice.
     """
     loader = DataLoader(Drawn(data, batch // SHOWN, seed, first), batch_size=None, num_workers=1, prefetch_factor=8)
     generator = torch.Generator().manual_seed(seed + first)

@@ -21,7 +21,7 @@ from training.scenes.page import Page
 from training.scenes.truth import Scene, picture, tell, trim
 
 SIDE = 320  # pixels
-EMPTY = 0.1  # share of scenes without writing of ours
+EMPTY = 0.14  # share of scenes without writing of ours
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def _pens(canvas: Canvas, paper: Image, rng: Generator) -> list[Pen]:
     pens = []
     for k in range(int(rng.choice([1, 2, 3], p=[0.55, 0.33, 0.12]))):
         width = float(
-            np.exp(rng.uniform(np.log(0.03), np.log(0.17))) if rng.random() < 0.9 else rng.uniform(0.15, 0.24)
+            np.exp(rng.uniform(np.log(0.012), np.log(0.17))) if rng.random() < 0.9 else rng.uniform(0.15, 0.24)
         )
         pen = canvas.pen(_near(paper, rng) if k and rng.random() < 0.4 else _ink(paper, rng), width)
         pen.strength = float(rng.uniform(0.75, 1.0) if rng.random() < 0.75 else rng.uniform(0.25, 0.75))

@@ -19,7 +19,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from training.data import read_mnist
-from training.scenes import pen
+from training.scenes import forms, pen
 
 Points = NDArray[np.float32]  # (N, 2) x, y in ems
 HELD = 8  # one writer, font or picture in so many is kept for validation
@@ -32,8 +32,11 @@ SIGNS = {
     "]": (1.2, 0.52), "{": (1.2, 0.52), "}": (1.2, 0.52), "&": (1.0, 0.5), "@": (1.0, 0.55), "'": (0.25, 0.05),
     '"': (0.25, 0.05), ";": (0.55, 0.72), "~": (0.5, 0.56), "^": (0.35, 0.1),
 }  # fmt: skip
-# What digits are written from: one writer's strokes, strokes of all writers, pictures, a font, authored shapes.
-SHARES = {"writer": 0.32, "strokes": 0.14, "mnist": 0.17, "bhmsds": 0.15, "font": 0.12, "authored": 0.10}
+# What digits are written from: one writer's strokes, strokes of all writers, pictures, a font, authored shapes, and
+# authored forms of Europe and South America.
+SHARES = {
+    "writer": 0.32, "strokes": 0.14, "mnist": 0.15, "bhmsds": 0.13, "font": 0.10, "authored": 0.08, "forms": 0.08,
+}  # fmt: skip
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TALL, _LOW = set("bdfhklt"), set("gpqyj")
 
@@ -141,6 +144,9 @@ class Hands:
             if hand.source == "authored":
                 paths = pen.write(char, pen.pick_hand(rng), rng)
                 return placed(char, tuple(path[:, :2].astype(np.float32) for path in paths))
+            if hand.source == "forms":
+                form = zlib.crc32(f"{hand.slant}{char}".encode()) % len(forms.FORMS[char])  # a hand keeps to one
+                return placed(char, tuple(forms.write(char, form, rng)))
         if hand.source == "font" and hand.writer:
             glyph = font_glyph(self.data / "fonts" / hand.writer, char)
             if glyph is not None:

@@ -61,7 +61,8 @@ def size(page: Page, largest: float) -> float:
 def single(page: Page) -> None:
     """Write one digit, or a few of any size, from tiny to the full frame."""
     side, rng = page.canvas.side, page.rng
-    height = side * np.exp(rng.uniform(np.log(0.05), np.log(0.95)))
+    large = rng.random() < 0.4
+    height = side * (rng.uniform(0.35, 0.95) if large else np.exp(rng.uniform(np.log(0.05), np.log(0.6))))
     x, y = rng.uniform(0.02, 0.98, 2) * max(side - height * 0.7, 1)
     if height > 0.4 * side:
         x, y = (side - 0.6 * height) / 2 + rng.normal(0, 0.06, 2) * side
@@ -238,6 +239,6 @@ def scribbled(page: Page) -> None:
 
 
 LAYOUTS: dict[Callable[[Page], None], float] = {
-    single: 0.13, rows: 0.22, scattered: 0.13, table: 0.1, sums: 0.1, listed: 0.07, tight: 0.12, celled: 0.04,
+    single: 0.15, rows: 0.22, scattered: 0.12, table: 0.1, sums: 0.1, listed: 0.06, tight: 0.12, celled: 0.04,
     wordy: 0.06, scribbled: 0.03,
 }  # fmt: skip
