@@ -16,11 +16,15 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from realtime.reading.strips import HEIGHT
+from training.scenes import page_strips
+from training.scenes.draw import Source
 from training.scenes.strips import Drawer
 from training.scenes.wording import ALPHABET
 
 BATCH = 64
 CHUNK = 8  # batches drawn at once, then parted by width so that little of a batch is padding
+PAGES = 0.5  # share of the strips that are cut from drawn pages
+CUTS = 3  # times a line of a page is cut, each time a little differently
 ROUND = 16  # columns to whose multiple a batch is padded
 WAITING = 24  # batches drawn ahead
 
@@ -40,18 +44,22 @@ def pad(strips: list[NDArray[np.uint8]], rng: Generator | None = None) -> NDArra
     return batch
 
 
-def batches(drawer: Drawer, rng: Generator, size: int = BATCH) -> Iterator[Batch]:
-    """Draw batches without end, each of strips about as wide as one another.
+def batches(drawer: Drawer, pages: Iterator[Drawn], rng: Generator, size: int = BATCH) -> Iterator[Batch]:
+    """Draw batches without end, each of strips about as wide as one another, some of them lines of pages.
 
-    Each line is seen twice, in two chunks: writing costs twice as much as seeing.
+    Each line is seen in two chunks: writing costs twice as much as seeing.
     """
     earlier: list[Written] = []
+    shown: list[Drawn] = []
+    cut = round(PAGES * size * CHUNK)
     while True:
-        count = size * CHUNK
+        count = size * CHUNK - cut
         fresh = [drawer.write(rng) for _ in range(count - len(earlier))]
-        seen = ((drawer.see(canvas, margin, rng), text) for canvas, margin, text in earlier + fresh)
-        drawn = sorted(seen, key=lambda pair: pair[0].shape[1])
+        seen = [(drawer.see(canvas, margin, rng), text) for canvas, margin, text in earlier + fresh]
+        new = [next(pages) for _ in range(cut - len(shown))]
+        drawn = sorted(seen + shown + new, key=lambda pair: pair[0].shape[1])
         earlier = fresh[: count // 2] if not earlier else fresh
+        shown = new[: cut // 2] if not shown else new
         for k in rng.permutation(CHUNK):
             part = drawn[k * size : (k + 1) * size]
             yield pad([strip for strip, _ in part], rng), [text for _, text in part]
@@ -60,8 +68,9 @@ def batches(drawer: Drawer, rng: Generator, size: int = BATCH) -> Iterator[Batch
 def held_out(folder: Path, count: int) -> list[Drawn]:
     """Draw strips by writers and fonts that no training strip is by, always the same ones."""
     rng = np.random.default_rng(2**31)
-    drawer = Drawer(folder, True, rng)
-    return [drawer.draw(rng) for _ in range(count)]
+    drawer, pages = Drawer(folder, True, rng), page_strips.lines(Source.of(folder, True), rng, 1)
+    cut = round(PAGES * count)
+    return [drawer.draw(rng) for _ in range(count - cut)] + [next(pages) for _ in range(cut)]
 
 
 @contextmanager
@@ -100,7 +109,8 @@ def _work(folder: Path, seed: tuple[int, int], ready: "Queue[Batch]", done: Even
     cv2.setNumThreads(1)
     ready.cancel_join_thread()
     rng = np.random.default_rng(seed)
-    for batch in batches(Drawer(folder, False, rng), rng):
+    pages = page_strips.lines(Source.of(folder), rng, CUTS)
+    for batch in batches(Drawer(folder, False, rng), pages, rng):
         while not done.is_set() and os.getppid() == parent:
             try:
                 ready.put(batch, timeout=1)

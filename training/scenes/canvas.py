@@ -36,6 +36,29 @@ class Digit:
     height: float
 
 
+@dataclass(frozen=True)
+class Mark:
+    """One character as it came upon the canvas: what it is, its hull (K, 2) in pixels, and its digit, if it is one."""
+
+    char: str
+    hull: NDArray[np.float32]
+    digit: Digit | None
+
+
+@dataclass(frozen=True)
+class Written:
+    """A text that was written in one go and the marks of it that are in view; struck: it was struck out afterwards."""
+
+    text: str
+    marks: tuple[Mark, ...]
+    struck: bool = False
+
+    @property
+    def digits(self) -> list[Digit]:
+        """Its digits in view."""
+        return [mark.digit for mark in self.marks if mark.digit is not None]
+
+
 @dataclass
 class Canvas:
     """A square of `side` pixels: ink of digits and other ink (S, S) uint8, and the digits in order of writing."""
@@ -45,6 +68,8 @@ class Canvas:
     other_ink: NDArray[np.uint8] = field(init=False)
     ruling: NDArray[np.uint8] = field(init=False)  # printed lines of the sheet: ink to one, paper to another
     digits: list[Digit] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    texts: list[Written] = field(default_factory=list)
     unsure: list[NDArray[np.float32]] = field(default_factory=list)  # hulls of what may or may not be a digit
 
     def __post_init__(self) -> None:
@@ -76,10 +101,16 @@ class Canvas:
         np.maximum(pen.alpha[spot], mark, out=pen.alpha[spot])
         truth = self.digit_ink if kind == "digit" else self.other_ink
         np.maximum(truth[spot], mark, out=truth[spot])
-        if kind == "digit":
-            self.digits.append(Digit(int(glyph.char), hull, height))
+        digit = Digit(int(glyph.char), hull, height) if kind == "digit" else None
+        self.marks.append(Mark(glyph.char, hull, digit))
+        if digit is not None:
+            self.digits.append(digit)
         elif kind == "unsure":
             self.unsure.append(hull)
+
+    def tell(self, text: str, first: int, struck: bool = False) -> None:
+        """Note that the marks from `first` on are one text."""
+        self.texts.append(Written(text, tuple(self.marks[first:]), struck))
 
     def line(self, points: NDArray[np.float64], width: float, pen: Pen) -> None:
         """Draw a line through points (N, 2) in pixels, width in pixels, as ink that is no digit."""

@@ -37,9 +37,9 @@ class Source:
         return cls(Hands(data, validation), Grounds(data, validation))
 
 
-def draw(source: Source, rng: Generator, side: int = SIDE) -> Scene:
-    """Draw one scene."""
-    if rng.random() < EMPTY:
+def draw(source: Source, rng: Generator, side: int = SIDE, layout: layouts.Layout | None = None) -> Scene:
+    """Draw one scene, laid out in a given way, else any way or empty."""
+    if layout is None and rng.random() < EMPTY:
         return _empty(source.grounds, rng, side)
     grounds, canvas, view = source.grounds, Canvas(side), _view(side, rng)
     paper = grounds.paper(side, rng)
@@ -52,8 +52,8 @@ def draw(source: Source, rng: Generator, side: int = SIDE) -> Scene:
         _show_through(page, paper)
     if rng.random() < 0.12:
         _print(page)
-    layout = list(layouts.LAYOUTS)[rng.choice(len(layouts.LAYOUTS), p=list(layouts.LAYOUTS.values()))]
-    layout(page)
+    chosen = list(layouts.LAYOUTS)[rng.choice(len(layouts.LAYOUTS), p=list(layouts.LAYOUTS.values()))]
+    (layout or chosen)(page)
     sheet = _sheet(side, view, rng) if rng.random() < 0.3 else None
     for pen in pens:
         _stain(paper, pen, sheet, grounds, rng)

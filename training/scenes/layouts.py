@@ -8,6 +8,8 @@ from training.scenes import texts
 from training.scenes.glyphs import LETTERS
 from training.scenes.page import Box, Page
 
+Layout = Callable[[Page], None]
+
 
 def decorate(page: Page, box: Box, height: float) -> None:
     """Now and then ring, box or underline what was written."""
@@ -44,8 +46,10 @@ def write(page: Page, text: str, x: float, y: float, height: float) -> Box:
         return box
     if text.isdigit() and len(text) > 1 and page.hands.numbers and rng.random() < 0.12:
         whole = page.hands.numbers[rng.integers(len(page.hands.numbers))]
+        first = len(page.canvas.marks)
         for glyph in whole:
             page.put(glyph, x, y, height, page.pen, "digit" if glyph.char.isdigit() else "other", habit=False)
+        page.canvas.tell("".join(glyph.char for glyph in whole), first)
         return x, y - height, x + height * max(glyph.extent[1] for glyph in whole), y
     box = page.text(text, x, y, height)
     decorate(page, box, height)
@@ -115,7 +119,7 @@ def table(page: Page) -> None:
     left, top = rng.uniform(-0.1, 0.15, 2) * side
     wide, high = (rng.uniform(0.75, 1.1) * side / n for n in (columns, lines))
     height = min(high * rng.uniform(0.4, 0.85), wide * 0.9)
-    longest = max(1, min(6, int(wide / height / 0.75)))
+    longest = max(1, min(6, int(wide / height / max(0.6 * page.hand.aspect + max(page.gap, 0), 0.5))))
     pen, width = page.pens[-1], max(1.0, height * rng.uniform(0.02, 0.1))
     if rng.random() < 0.8:
         for k in range(columns + 1):
@@ -238,7 +242,7 @@ def scribbled(page: Page) -> None:
             page.canvas.line(page.seen(start + steps), width, page.pen)
 
 
-LAYOUTS: dict[Callable[[Page], None], float] = {
+LAYOUTS: dict[Layout, float] = {
     single: 0.15, rows: 0.22, scattered: 0.12, table: 0.1, sums: 0.1, listed: 0.06, tight: 0.12, celled: 0.04,
     wordy: 0.06, scribbled: 0.03,
 }  # fmt: skip

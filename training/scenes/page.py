@@ -52,6 +52,7 @@ class Page:
     def text(self, text: str, x: float, y: float, height: float, kind: str = "digit", pen: Pen | None = None) -> Box:
         """Write text from x on the line y; digits are of `kind`, all else is other ink. Returns its box."""
         pen, start, top, after = pen or self.pen, x, y - height, x
+        first = len(self.canvas.marks)
         spoken = sum(char in LETTERS for char in text) >= 2 or any(map(str.isdigit, text))
         for char in text:
             if char == " ":
@@ -69,6 +70,7 @@ class Page:
             if char == "1":
                 room = max(room, 0.1)
             x = after + max(room * height, -0.6 * (after - x))
+        self.canvas.tell(text, first, struck=kind == "other")
         return start, top, after, y
 
     def width(self, text: str, height: float) -> float:

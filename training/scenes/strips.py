@@ -27,6 +27,7 @@ PENS, SCANS = 0.77, 0.14  # shares of the lines by pen and in scanned glyphs; th
 RARER = 0.3  # share of the lines by pen with rarer forms of digits
 CHAINED = 0.3  # share of the lines by pen in which zeros side by side are one chain
 WHOLE = 0.22  # share of the lines by pen that hold a number written in one go
+MILD = 1.7  # power of chance that says how hard a paper and a camera make a line to read: 0 clean to 1
 STRUCK = 0.012  # share of the plain numbers that are struck out
 
 Canvas = NDArray[np.uint8]
@@ -48,7 +49,7 @@ class Drawer:
 
     def see(self, canvas: Canvas, margin: Margin, rng: Generator) -> NDArray[np.uint8]:
         """Lay a written line on paper and look at it through a camera, differently each time: (32, W) uint8."""
-        hard = float(rng.random())
+        hard = float(rng.random() ** MILD)
         return degrade(on_paper(canvas, self.papers, hard, rng), margin, hard, rng)
 
     def write(self, rng: Generator) -> tuple[Canvas, Margin, str]:

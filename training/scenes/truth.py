@@ -1,5 +1,6 @@
 """The truth about every pixel of a scene: cores, ink of digits, other ink, and what nobody can tell."""
 
+import re
 from dataclasses import dataclass
 
 import cv2
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from training.scenes.canvas import Canvas, Digit, core
+from training.scenes.canvas import Canvas, Digit, Written, core
 
 FAINT, FAINTER = 10.0, 0.9  # grey levels, and deviations of the paper, below which ink is too faint for a person
 SMALLEST, BLURRED = 6.5, 0.16  # pixels of an em, and ems of blur, beyond which a digit is a guess
@@ -16,6 +17,16 @@ OPEN = 128  # in the map of other ink, where a printed line may count or not
 EVEN = 100.0  # pixels of a map; smaller cores count for more
 HIDDEN = 3  # pixels of a core; with less left under other digits nobody finds it
 BETWEEN = 48  # sixteenths, what a pixel between two digits counts
+NUMBER = re.compile(r"(?:(?<!\d)-)?\d+(?:[.,]\d+)*")  # with its minus, points and commas, as reading tells numbers
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number that was written, and its box x, y, w, h in pixels; known: whether a person could read all of it."""
+
+    text: str
+    box: tuple[int, int, int, int]
+    known: bool
 
 
 @dataclass(frozen=True)
@@ -25,7 +36,8 @@ class Scene:
     image: (S, S, 3) uint8 BGR. maps: (3, S/2, S/2) uint8, core of digits, ink of digits, other ink, 255 for all of it
     and OPEN for either. weight: (S/2, S/2) uint8, how much a pixel counts in sixteenths, 0 where nobody can tell.
     known: whether the ink is known, or only that no digit is there. classes: (S/4, S/4) uint8, the digit at its core,
-    else NONE. cores: (S/2, S/2) int16, i + 1 on the core of digit i. digits: those that are to be found.
+    else NONE. cores: (S/2, S/2) int16, i + 1 on the core of digit i. digits: those that are to be found. texts: all
+    that was written, whether or not it can be read.
     """
 
     image: NDArray[np.uint8]
@@ -35,6 +47,7 @@ class Scene:
     classes: NDArray[np.uint8]
     cores: NDArray[np.int16]
     digits: list[Digit]
+    texts: list[Written]
 
 
 def tell(canvas: Canvas, image: NDArray[np.uint8], blur: float, sheet: NDArray[np.uint8] | None, known: bool) -> Scene:
@@ -74,7 +87,23 @@ def tell(canvas: Canvas, image: NDArray[np.uint8], blur: float, sheet: NDArray[n
     )
     beside[(ruled > 32) & (beside < 64)] = OPEN
     maps = np.stack([np.where(cores > 0, 255, 0).astype(np.uint8), written, beside])
-    return Scene(image, maps, weight, known, labels[cores[::2, ::2]], cores, found)
+    return Scene(image, maps, weight, known, labels[cores[::2, ::2]], cores, found, canvas.texts)
+
+
+def numbers(scene: Scene) -> list[Number]:
+    """Return the numbers of all texts; one that lost a digit is not known."""
+    clear = {id(digit) for digit in scene.digits}
+    told = []
+    for text in scene.texts:
+        digits, at = text.digits, 0
+        whole = len(digits) == sum(map(str.isdigit, text.text)) and not text.struck
+        for match in NUMBER.finditer(text.text) if digits else ():
+            count = sum(map(str.isdigit, match[0]))
+            own = digits[at : at + count] if whole else digits
+            at += count
+            x, y, w, h = cv2.boundingRect(np.concatenate([digit.hull for digit in own]))
+            told.append(Number(match[0], (x, y, w, h), whole and all(id(digit) in clear for digit in own)))
+    return told
 
 
 def _weighed(cores: NDArray[np.int16], sure: NDArray[np.uint8]) -> NDArray[np.uint8]:
