@@ -62,8 +62,11 @@ def boxes_of(owner: NDArray[np.int32], look: Look) -> NDArray[np.int32]:
 
 def patch(
     image: NDArray[np.uint8], look: Look, owner: NDArray[np.int32], digit: int, box: NDArray[np.int32]
-) -> NDArray[np.uint8]:
-    """Return the ink of one digit of a look, (h, w) uint8, 255 for full ink, of the pixels of the frame (H, W, 3)."""
+) -> tuple[NDArray[np.uint8], bool]:
+    """Return the ink of one digit of a look, (h, w) uint8, 255 for full ink, of the pixels of the frame (H, W, 3).
+
+    Returned with whether it is lighter than its paper.
+    """
     x, y, w, h = box.tolist()
     room = 2 + max(w, h) // 6  # pixels of the maps around it, for the colour of the paper
     x0, y0 = max(x - room, 0), max(y - room, 0)
@@ -82,7 +85,8 @@ def patch(
     mine[cv2.resize(((owner[spot] > 0) & (own == 0)).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0] = 0
     bare = cv2.resize((cv2.max(ink, other) < 40).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
     full = cv2.resize(np.where(own > 0, ink, 0).astype(np.uint8), size, interpolation=cv2.INTER_LINEAR)
-    return (_depth(part, bare, full) * mine).astype(np.uint8)
+    depth, light = _depth(part, bare, full)
+    return (depth * mine).astype(np.uint8), light
 
 
 def _within(image: NDArray[np.uint8], left: int, top: int, right: int, foot: int) -> NDArray[np.uint8]:
@@ -95,20 +99,24 @@ def _within(image: NDArray[np.uint8], left: int, top: int, right: int, foot: int
     return cv2.copyMakeBorder(part, *beyond, cv2.BORDER_REPLICATE) if any(beyond) else part
 
 
-def _depth(part: NDArray[np.float32], bare: NDArray[np.uint8], full: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return how far each colour of part (h, w, 3) is from paper to ink, 0..1; bare is 1 on paper, full 255 on ink."""
+def _depth(part: NDArray[np.float32], bare: NDArray[np.uint8], full: NDArray[np.uint8]) -> tuple[NDArray[np.float32], bool]:
+    """Return how far each colour of part (h, w, 3) is from paper to ink, 0..1, and whether ink is lighter.
+
+    bare: 1 on paper. full: 255 on ink.
+    """
     most = int(full.max())
     inked = (full >= max(0.7 * most, 1)).astype(np.uint8)
     if not bare.any() or not inked.any():
-        return full.astype(np.float32) / np.float32(255)
+        return full.astype(np.float32) / np.float32(255), False
     reach = (max(3, part.shape[1] // 2 | 1), max(3, part.shape[0] // 2 | 1))
     weight = cv2.blur(bare.astype(np.float32), reach)
     middle = np.array(cv2.mean(part, mask=bare)[:3], np.float32)
     paper = cv2.blur((part - middle) * bare[..., None], reach) / np.maximum(weight, 0.02)[..., None] + middle
     axis = np.array(cv2.mean(part, mask=inked)[:3], np.float32) - np.array(cv2.mean(paper, mask=inked)[:3], np.float32)
     length = np.float32(axis @ axis)
+    light = bool(axis.sum() > 0)
     if length < 1:
-        return full.astype(np.float32) / np.float32(255)
+        return full.astype(np.float32) / np.float32(255), light
     along = ((part - paper) @ axis) / length
     depth = (along - np.float32(PALEST)) / np.float32(DARKEST - PALEST)
-    return np.clip(depth, 0, 1, dtype=np.float32)
+    return np.clip(depth, 0, 1, dtype=np.float32), light

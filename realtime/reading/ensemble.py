@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.reading.classifier import Classifier
-from realtime.reading.model_files import default_model, finetuned_model, row_model
+from realtime.reading.finder import Finder
+from realtime.reading.model_files import default_model, finder_model, finetuned_model, row_model
 from realtime.reading.row_reader import RowReader
 
 FALLBACK = 0.6  # probability from which on the fine-tuned network alone is believed; set by hand
@@ -48,8 +49,9 @@ class Ensemble:
 
 @dataclass(frozen=True)
 class Networks:
-    """All networks that reading needs: one or two that name a single digit, and one that reads a line as a whole."""
+    """All networks that reading needs: one that finds digits, one or two that name a single one, one that reads lines."""
 
+    finder: Finder
     classifier: Classifier | Ensemble
     rows: RowReader
 
@@ -71,7 +73,11 @@ class Networks:
 
 def load_networks(model: Path | str | None, base_model: Path | str | None, fallback: float, device: str) -> Networks:
     """Load the networks asked for; without any, a fine-tuned one that lies in its place beside the base one."""
-    return Networks(_load_classifier(model, base_model, fallback, device), RowReader(row_model(), device))
+    return Networks(
+        Finder(finder_model(), device),
+        _load_classifier(model, base_model, fallback, device),
+        RowReader(row_model(), device),
+    )
 
 
 def _load_classifier(

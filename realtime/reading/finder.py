@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.reading.model_files import default_model
 from realtime.reading.runtime import ModelRefusedError, gpu_index, open_session, refusing
 
 VERSION = "finder-1"  # travels in checkpoints and ONNX metadata; change it when maps or scaling mean something else
@@ -19,13 +18,13 @@ NAMED = 4  # pixels of a picture to one of the map of classes
 class Finder:
     """The finder behind ONNX Runtime: `finder.run(images)` gives maps.
 
-    path: an ONNX file by `export-finder`, the one that ships where it is None. device: as of `Classifier`. `threshold`
+    path: an ONNX file by `export-finder`. device: as of `Classifier`. `threshold`
     is the least score of a digit by the finder alone, `odds` what score and the classifier's word weigh together.
     Raises ModelRefusedError for an unusable file, DeviceError for a device that cannot be had.
     """
 
-    def __init__(self, path: Path | str | None = None, device: str = "auto") -> None:
-        self.path = Path(path or default_model().with_name("finder.onnx"))
+    def __init__(self, path: Path | str, device: str = "auto") -> None:
+        self.path = Path(path)
         index = gpu_index(device)
         self._session, self.cpu_reason = open_session(self.path, device, index)
         self.device = f"cuda:{index}" if self._session.get_providers()[0] == "CUDAExecutionProvider" else "cpu"

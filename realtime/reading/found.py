@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from realtime.reading import crops
 from realtime.reading.classifier import NOT_A_DIGIT, Classifier
 from realtime.reading.digit_ink import belongs, boxes_of, patch
+from realtime.reading.ensemble import Ensemble
 from realtime.reading.finder import Finder
-from realtime.reading.looks import choose, looks
+from realtime.reading.looks import Look, choose, looks
+from realtime.reading.stages import StageClock
 
 ACCEPTED = 0.78  # of `sure`: on 72 drawn pages 11 false digits, at 0.5 26, and none more lost
 FLOOR = 1e-3  # the least that either network's probability of a digit is taken for
@@ -18,15 +20,17 @@ FLOOR = 1e-3  # the least that either network's probability of a digit is taken 
 
 @dataclass(frozen=True)
 class Found:
-    """The N digits of a frame as parallel arrays.
+    """What may be digits of a frame, N of them as parallel arrays, and the looks by which they were found.
 
     boxes: (N, 4) int32 x, y, w, h of the ink, pixels of the frame. cores: (N, 4) float64 the same of the cores. crops:
     (N, 1, 28, 28) uint8. scores: (N,) float32, how sure the finder is of a digit. classified: (N, 10) float32 and junk:
     (N,) float32, the classifier's probabilities of each digit and of none. named: (N, 10) float32, the finder's own.
     digits: (N, 10) float32, the probabilities by both, rows sum to 1.
-    sure: (N,) float32, the probability of a digit by both; below ACCEPTED it is refused.
+    sure: (N,) float32, the probability of a digit by both; below ACCEPTED it is refused. models: (N,) which of two
+    networks was believed. learned: (N,) whether the user taught it.
     """
 
+    looks: list[Look]
     boxes: NDArray[np.int32]
     cores: NDArray[np.float64]
     crops: NDArray[np.uint8]
@@ -36,31 +40,50 @@ class Found:
     named: NDArray[np.float32]
     digits: NDArray[np.float32]
     sure: NDArray[np.float32]
+    models: NDArray[np.str_]
+    learned: NDArray[np.bool_]
 
 
-def find(image: NDArray[np.uint8], finder: Finder, classifier: Classifier) -> Found:
-    """Find and classify the digits of a frame, (H, W, 3) BGR uint8."""
-    taken = looks(image, finder)
+def find(
+    image: NDArray[np.uint8],
+    finder: Finder,
+    classifier: Classifier | Ensemble,
+    polarity: str = "auto",
+    clock: StageClock | None = None,
+) -> Found:
+    """Find and classify the digits of a frame, (H, W, 3) BGR uint8; polarity: "dark" or "light" ink alone, or "auto"."""
+    clock = clock or StageClock()
+    with clock.stage("finder"):
+        taken = looks(image, finder)
     boxes, cores, patches, scores, named = [], [], [], [], []
-    for look, chosen in zip(taken, choose(taken), strict=True):
-        if not len(chosen):
-            continue
-        owner = belongs(look)
-        inked = boxes_of(owner, look)
-        patches += [patch(image, look, owner, i, inked[i]) for i in chosen.tolist()]
-        boxes.append(look.to_frame(inked[chosen]))
-        cores.append(look.to_frame(look.boxes[chosen]))
-        scores.append(look.scores[chosen])
-        named.append(look.classes[chosen])
-    batch = crops.stack(patches)
-    probabilities = classifier(batch) if len(batch) else np.zeros((0, 11), np.float32)
+    with clock.stage("crops"):
+        for look, chosen in zip(taken, choose(taken), strict=True):
+            if not len(chosen):
+                continue
+            owner = belongs(look)
+            inked = boxes_of(owner, look)
+            cut = [patch(image, look, owner, i, inked[i]) for i in chosen.tolist()]
+            own = np.array([polarity == "auto" or is_light == (polarity == "light") for _, is_light in cut], bool)
+            patches += [ink for (ink, _), kept in zip(cut, own, strict=True) if kept]
+            boxes.append(look.to_frame(inked[chosen[own]]))
+            cores.append(look.to_frame(look.boxes[chosen[own]]))
+            scores.append(look.scores[chosen[own]])
+            named.append(look.classes[chosen[own]])
+        batch = crops.stack(patches)
+    with clock.stage("network"):
+        probabilities, models, learned = (
+            classifier.classify(batch)
+            if len(batch)
+            else (np.zeros((0, len(classifier.classes)), np.float32), np.zeros(0, "U10"), np.zeros(0, bool))
+        )
     none = classifier.classes.index(NOT_A_DIGIT) if NOT_A_DIGIT in classifier.classes else None
     junk = probabilities[:, none] if none is not None else np.zeros(len(batch), np.float32)
     score, own = _joined(scores), _joined(named, 10)
     digits = mixed(probabilities[:, :10], own, finder.shares)
     sure = likely(evidence(score, junk), finder.odds)
     place = _inside(_joined(boxes, 4), image)
-    return Found(place, _joined(cores, 4), batch, score, probabilities[:, :10], junk, own, digits, sure)
+    told = probabilities[:, :10]
+    return Found(taken, place, _joined(cores, 4), batch, score, told, junk, own, digits, sure, models, learned)
 
 
 def evidence(scores: NDArray[np.float32], junk: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -12,6 +12,11 @@ def default_model() -> Path:
     return installed if installed.is_file() else package.parent / "models" / "best.onnx"
 
 
+def finder_model() -> Path:
+    """Return the finder's network that ships with the package."""
+    return default_model().with_name("finder.onnx")
+
+
 def row_model() -> Path:
     """Return the row network that ships with the package."""
     return default_model().with_name("rows.onnx")

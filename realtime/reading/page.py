@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.reading.ink import Box, Ink, enclose
+from realtime.reading.box import Box, enclose
+from realtime.reading.looks import Look
 from realtime.reading.reasons import Refusal
 
 UNSURE = "?"  # stands for a digit that was seen and not read for sure
@@ -124,17 +125,18 @@ def frame_to_dict(
 
 @dataclass(frozen=True)
 class Page:
-    """All that one frame gave: its numbers, the ink, the N blobs it was parted into, and what became of each.
+    """All that one frame gave: its numbers, the N things that the finder found, and what became of each.
 
-    boxes: (N, 4) int32 x, y, w, h, half-open, frame pixels. crops: (N, 1, 28, 28) uint8, what the network saw. digits:
-    (N, 10) float32, the probability of each digit. reject: (N,) float32, that it is no digit. refusals: why a blob is
-    refused, None for those that are read. The digits of the numbers name their blob by its place among the N.
+    looks: the finder's looks at the frame, with their maps. boxes: (N, 4) int32 x, y, w, h, half-open, frame pixels.
+    crops: (N, 1, 28, 28) uint8, what the classifier saw. digits: (N, 10) float32, the probability of each digit. reject:
+    (N,) float32, that it is no digit. refusals: why it is refused, None for those that are read. The digits of the
+    numbers name theirs by its place among the N.
 
     size: width and height of the frame, pixels. confidence, polarity: what it was read with. latency_ms: how long
     reading took.
     """
 
-    ink: Ink
+    looks: tuple[Look, ...]
     boxes: NDArray[np.int32]
     crops: NDArray[np.uint8]
     digits: NDArray[np.float32]
@@ -146,11 +148,6 @@ class Page:
     confidence: float
     polarity: str
     latency_ms: float
-
-    @property
-    def asked(self) -> NDArray[np.bool_]:
-        """Whether the network was asked about each blob, (N,): it is not where the shape alone refuses it."""
-        return np.array([not (refusal and refusal.reason.by_shape) for refusal in self.refusals], bool)
 
     @property
     def rows(self) -> list[str]:

@@ -1,35 +1,23 @@
-"""Name the reasons for which ink is refused as a digit; the checks themselves are in candidates.py and refusal.py."""
+"""Name the reasons for which what the finder found is no digit."""
 
 from dataclasses import dataclass
 from enum import Enum
 
 
 class Reason(Enum):
-    """Why ink is no digit. The value is what a user is told."""
+    """Why something is no digit. The value is what a user is told."""
 
-    RULED_LINE = "ruled line"
-    TINY = "tiny"
-    FLAT = "flat: a line or a dash"
-    SOLID = "solid: no stroke"
-    NETWORK = "not a digit"
-    SMALL = "small beside its neighbours"
-    FAINT = "faint beside its neighbours"
-    INSIDE = "inside a digit"
-    UNLIKE_WRITING = "unlike writing"
-    TALL = "taller than the digits beside it: a bracket or a slash"
-
-    @property
-    def by_shape(self) -> bool:
-        """Whether the shape alone says so, so that the network was not asked."""
-        return self in (Reason.RULED_LINE, Reason.TINY, Reason.FLAT, Reason.SOLID)
+    NOT_A_DIGIT = "not a digit"
+    FAINT = "too faint"
+    OUTVOTED = "no digit on its line"
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """That ink is refused as a digit: why, and what was measured. As text it is what a user is told.
+    """That something is refused as a digit: why, and what was measured. As text it is what a user is told.
 
-    >>> str(Refusal(Reason.TINY, "5 px"))
-    'tiny (5 px)'
+    >>> str(Refusal(Reason.NOT_A_DIGIT, "0.93"))
+    'not a digit (0.93)'
     """
 
     reason: Reason

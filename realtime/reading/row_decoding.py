@@ -175,6 +175,6 @@ def read_steps(
 
 def _between(steps: Probabilities, at: list[int], before: int, sign: int) -> int:
     """Return the step between two signs at which a third is likeliest."""
-    first = at[before - 1] + 1 if before else 0
+    first = min(at[before - 1] + 1, len(steps) - 1) if before else 0
     last = max(at[before] if before < len(at) else len(steps), first + 1)
-    return min(first + int(steps[first:last, sign].argmax()), len(steps) - 1)
+    return first + int(steps[first:last, sign].argmax())

@@ -1,4 +1,4 @@
-"""Read the lines of a picture by the row network, and lay what it reads beside what single crops say."""
+"""Read the lines of a picture by the row network, each from its strip, and tell where in the picture its signs are."""
 
 from dataclasses import dataclass, field
 
@@ -6,12 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.reading import strips
-from realtime.reading.ink import Box
+from realtime.reading.box import Box
 from realtime.reading.row_reader import SURE, RowReader, RowReading, Symbol
 from realtime.reading.strips import Cut, Line
-
-BESIDE = 0.6  # heights of a digit; a crop and a sign farther apart than this are not the same ink
-ERRING = 0.1  # share of its words in which each reader may be wrong whatever it says
 
 
 @dataclass(frozen=True)
@@ -30,20 +27,6 @@ class LineReading:
     def text(self) -> str:
         """The line as written."""
         return "".join(sign.text for sign in self.signs)
-
-
-@dataclass(frozen=True)
-class Merged:
-    """A sign of a line on which both readings were heard: `crop` is the index of its crop, -1 where there is none.
-
-    probabilities: (10,) float32, of the digits; all small where it is a sign.
-    """
-
-    text: str
-    confidence: float
-    box: Box
-    crop: int
-    probabilities: NDArray[np.float32] = field(compare=False, repr=False)
 
 
 def read_lines(
@@ -74,52 +57,3 @@ def _inked(pixels: NDArray[np.uint8], symbol: Symbol) -> tuple[float, float]:
     if not len(held):
         return symbol.start, symbol.end
     return float(first + held[0]), float(first + held[-1] + 1)
-
-
-def merge(reading: LineReading, boxes: NDArray[np.int32], digits: NDArray[np.float32]) -> list[Merged]:
-    """Lay crops beside the signs of a line by their place, and hear both on each.
-
-    boxes: (N, 4) of the crops in the picture, digits: (N, 10) float32, their probabilities, which sum to what speaks
-    for a digit at all. The signs, and so the count of digits, are those of the line.
-    """
-    partner = _align(reading, boxes)
-    return [_heard(reading, k, partner[k], digits) for k in range(len(reading.signs))]
-
-
-def _align(reading: LineReading, boxes: NDArray[np.int32]) -> list[int]:
-    """Return for each sign of a line the crop at its place, or -1: in order, the nearest, each once."""
-    crops = reading.cut.columns(boxes[:, :2] + boxes[:, 2:] / 2) if len(boxes) else np.zeros(0)
-    order = np.argsort(crops, kind="stable")
-    places = np.array([(sign.start + sign.end) / 2 for sign in reading.signs])
-    reach = BESIDE * strips.HEIGHT / strips.COVER
-    saved = np.zeros((len(places) + 1, len(crops) + 1))  # most closeness of the first i signs and j crops
-    for i, place in enumerate(places, 1):
-        for j, k in enumerate(order, 1):
-            near = max(0.0, reach - abs(place - float(crops[k])))
-            saved[i, j] = max(saved[i - 1, j], saved[i, j - 1], saved[i - 1, j - 1] + near if near else 0.0)
-    partner, i, j = [-1] * len(places), len(places), len(crops)
-    while i and j:
-        if saved[i, j] == saved[i - 1, j]:
-            i -= 1
-        elif saved[i, j] == saved[i, j - 1]:
-            j -= 1
-        else:
-            i, j = i - 1, j - 1
-            partner[i] = int(order[j])
-    return partner
-
-
-def _heard(reading: LineReading, k: int, crop: int, digits: NDArray[np.float32]) -> Merged:
-    """Return one sign of a line, with its crop's word where there is a crop."""
-    sign, box = reading.signs[k], reading.boxes[k]
-    row = sign.probabilities
-    if crop < 0 or not sign.text.isdigit():
-        return Merged(sign.text, sign.confidence, box, crop, row[:10])
-    words = [row[:10], digits[crop]]
-    masses = [(1 - ERRING) * min(float(word.sum()), 1.0) + ERRING / 2 for word in words]  # that it is a digit at all
-    odds = masses[0] * masses[1] / ((1 - masses[0]) * (1 - masses[1]))
-    doubted = [(1 - ERRING) * word / max(float(word.sum()), 1e-9) + ERRING / 10 for word in words]
-    both = (doubted[0] * doubted[1]).astype(np.float32)
-    both *= odds / (1 + odds) / both.sum()
-    best = int(both.argmax())
-    return Merged(str(best), float(both[best]), box, crop, both)

@@ -54,6 +54,14 @@ class Cut:
         nearest: Points = away.argmin(axis=1) + 0.5
         return nearest
 
+    def aside(self, points: Points) -> Points:
+        """Return how far each point (N, 2) of the picture is off the strip's middle or its ends, its edges at 1."""
+        away = points[:, None] - self.middle[None]
+        nearest = np.linalg.norm(away, axis=2).argmin(axis=1)
+        off, down = away[np.arange(len(points)), nearest], np.linalg.norm(self.down[nearest], axis=1)
+        apart: Points = np.linalg.norm(off, axis=1) / down
+        return apart
+
     def box(self, start: float, end: float) -> tuple[int, int, int, int]:
         """Return x, y, w, h around what the columns from start to end show, half-open, within the picture's pixels."""
         last = len(self.middle) - 1

@@ -1,160 +1,167 @@
-"""Read each line of a page a second time, as a whole, and make one text of both readings.
+"""Lay the two readings of a line beside each other, single digits and the line as a whole, and make one of both.
 
-The single crops know where ink is, the line knows how many digits there are and which of them are signs. Where both say
-the same a digit is sure; where they differ the surer one stands with less confidence; and what only one of them
-saw is never left out without a word: it holds its place as "?".
+A place of a line is a sign that the row network tells, a digit that was found alone, or both where they stand together.
+How sure it is that a digit is there, and which, was fitted on drawn pages (`python -m training.fit_readings`).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.reading import line_numbers, row_lines, strips
-from realtime.reading.ink import Box, enclose
-from realtime.reading.page import UNSURE, Digit, Line, Number
-from realtime.reading.row_lines import LineReading, Merged
-from realtime.reading.row_reader import RowReader
+from realtime.reading import strips
+from realtime.reading.box import Box
+from realtime.reading.row_lines import LineReading
 
-# Probability from which on a line is believed, and a sign in it: it is likelier so than not.
-LIKELY = 0.5
-# Probability from which on a digit is there that no single crop shows: the search for single digits misses about one in
-# ten, so the odds of the line count a ninth. Of 500 rows of drawn pages with all troubles (training.scenes.pictures,
-# seed 4711) 437 were exact with both and 29 short without a word, with LIKELY for both 431 and 28; by single digits
-# alone 425 and 38.
-ALONE = 0.9
-# A picture lower than this many digits' heights holds no second line.
-ONE_LINE = 2.0
-# A picture cut to one line is at least so many times as wide as high; pictures of cameras are at most 1.8 times.
-SLIM = 2.0
+BESIDE = 0.6  # heights of a digit; a crop and a sign farther apart than this are not the same ink
+FLOOR = 1e-3  # the least that a probability is taken for
+# Logistic weights of a digit being there: of the log odds by the line, by the finder, and the offset; where both tell a
+# digit or a sign in the place, the line alone, the finder alone.
+BOTH, LINE, FOUND = (0.174, 0.708, -0.716), (0.211, 0.0, -2.536), (0.0, 0.479, -1.543)
+# To which power each reading's probabilities of the ten digits count, where both are heard, and alone.
+SHARES = {True: (0.4, 0.5), False: (0.6, 0.5)}
 
 
 @dataclass(frozen=True)
-class Crops:
-    """The N digits that were found one by one.
+class Sign:
+    """What stands in one place of a line.
 
-    boxes: (N, 4) in frame pixels. probabilities: (N, 10). blobs: (N,) the index of each among the blobs of the page.
-    models: (N,) which of two networks was believed. learned: (N,) whether the user taught it, so that it is not to be
-    outvoted by a line.
+    text: a digit or a sign, however unsure. confidence: the probability that it is right. box: x, y, w, h in the
+    picture. crop: the index of its single digit, -1 where the line alone tells it. probabilities: (10,) float32, of the
+    digits, which lack to 1 what speaks for none.
     """
 
-    boxes: NDArray[np.int32]
-    probabilities: NDArray[np.float32]
-    blobs: NDArray[np.intp]
-    models: NDArray[np.str_]
-    learned: NDArray[np.bool_]
+    text: str
+    confidence: float
+    box: Box
+    crop: int
+    probabilities: NDArray[np.float32] = field(compare=False, repr=False)
+
+    def of(self, crop: int) -> "Sign":
+        """Return the same with another index of its single digit."""
+        return replace(self, crop=crop)
 
 
-def read_lines(
-    image: NDArray[np.uint8], lines: list[list[int]], crops: Crops, reader: RowReader, confidence: float, polarity: str
-) -> tuple[list[Number], list[Line]]:
-    """Read the lines of a picture (H, W, 3) as wholes and return its numbers and lines, from the top.
+class Places(NamedTuple):
+    """The M places of a line in order: sign (M,) its sign's index in the line or -1, crop (M,) its crop's or -1.
 
-    lines: for each the indices of its crops, from the left. A digit less sure than `confidence` is "?".
+    line, found: (M, 10) float64, the probabilities of each digit by the line and alone. sure: (M,) float64, that the
+    crop is a digit. Where one of the two is lacking its probabilities are 0.
     """
-    whole = _is_one_line(image, crops)
-    if whole:
-        lines = [np.argsort(crops.boxes[:, 0] + crops.boxes[:, 2] / 2, kind="stable").tolist()]
-    tracks = [strips.whole(image)] if whole else [strips.through(crops.boxes[line]) for line in lines]
-    readings = row_lines.read_lines(image, tracks, reader, polarity)
-    numbers: list[Number] = []
-    texts: list[Line] = []
-    for row, (line, reading) in enumerate(zip(lines, readings, strict=True)):
-        signs = _hear(reading, line, crops, whole and bool(line))
-        told = [_shown(sign, confidence) for sign in signs]
-        boxes = np.array([sign.box for sign in signs], np.int32).reshape(-1, 4)
-        for members in line_numbers.part(told, boxes):
-            numbers.append(Number(_digits(members, signs, told, crops, np.array(line, np.intp)), row))
-        if told:
-            wide = line_numbers.wide_gaps(told, boxes)
-            text = "".join(" " * (k in wide) + sign for k, sign in enumerate(told))
-            texts.append(Line(row, text, enclose([sign.box for sign in signs])))
-    return numbers, texts
+
+    sign: NDArray[np.intp]
+    crop: NDArray[np.intp]
+    line: NDArray[np.float64]
+    found: NDArray[np.float64]
+    sure: NDArray[np.float64]
 
 
-def _is_one_line(image: NDArray[np.uint8], crops: Crops) -> bool:
-    """Tell whether a picture is cut to one line of writing, which then reaches from edge to edge."""
-    height, width = image.shape[:2]
-    tallest = int(crops.boxes[:, 3].max(initial=0)) or height
-    return width >= SLIM * height and height < ONE_LINE * tallest and not crops.learned.any()
+def places(
+    reading: LineReading, boxes: NDArray[np.int32], digits: NDArray[np.float32], sure: NDArray[np.float32]
+) -> Places:
+    """Lay single digits beside the signs of a line: boxes (N, 4) in the picture, digits (N, 10), sure (N,)."""
+    partner = _align(reading, boxes)
+    alone = [k for k in range(len(boxes)) if k not in partner]
+    pairs = [*enumerate(partner), *((-1, k) for k in alone)]
+    at = reading.cut.columns(boxes[:, :2] + boxes[:, 2:] / 2) if len(boxes) else np.zeros(0)
+    columns = [(s.start + s.end) / 2 for s in reading.signs]
+    pairs.sort(key=lambda pair: columns[pair[0]] if pair[0] >= 0 else float(at[pair[1]]))
+    sign, crop = (np.array([pair[k] for pair in pairs], np.intp) for k in (0, 1))
+    line, found, there = np.zeros((len(pairs), 10)), np.zeros((len(pairs), 10)), np.zeros(len(pairs))
+    for k, (s, c) in enumerate(pairs):
+        if s >= 0:
+            line[k] = reading.signs[s].probabilities[:10]
+        if c >= 0:
+            found[k], there[k] = digits[c] / max(float(digits[c].sum()), 1e-9), sure[c]
+    return Places(sign, crop, line, found, there)
 
 
-def _hear(reading: LineReading, line: list[int], crops: Crops, whole: bool) -> list[Merged]:
-    """Return the signs of a line on which both readings were heard, in order.
+def _align(reading: LineReading, boxes: NDArray[np.int32]) -> list[int]:
+    """Return for each sign of a line the crop at its place, or -1: in order, the nearest, each once."""
+    crops = reading.cut.columns(boxes[:, :2] + boxes[:, 2:] / 2) if len(boxes) else np.zeros(0)
+    order = np.argsort(crops, kind="stable")
+    centres = np.array([(sign.start + sign.end) / 2 for sign in reading.signs])
+    reach = BESIDE * strips.HEIGHT / strips.COVER
+    saved = np.zeros((len(centres) + 1, len(crops) + 1))  # most closeness of the first i signs and j crops
+    for i, place in enumerate(centres, 1):
+        for j, k in enumerate(order, 1):
+            near = max(0.0, reach - abs(place - float(crops[k])))
+            saved[i, j] = max(saved[i - 1, j], saved[i, j - 1], saved[i - 1, j - 1] + near if near else 0.0)
+    partner, i, j = [-1] * len(centres), len(centres), len(crops)
+    while i and j:
+        if saved[i, j] == saved[i - 1, j]:
+            i -= 1
+        elif saved[i, j] == saved[i, j - 1]:
+            j -= 1
+        else:
+            i, j = i - 1, j - 1
+            partner[i] = int(order[j])
+    return partner
 
-    A line that is likelier right than wrong tells how many digits there are and which of them are signs. Else the
-    digits found one by one stand; those that the line does not see are unsure, and what it alone sees holds its place.
-    whole: the line fills its picture, whose edges mislead the search for single digits; then it alone is believed.
+
+def evidence(heard: Places) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Return the log odds of a digit in each place by the line and by the finder, (M, 2), and who tells it, (M,).
+
+    Who: 0 both, 1 the line alone, 2 the finder alone.
     """
-    trusted = whole or reading.confidence >= LIKELY
-    if not line and not trusted:
-        return []
-    seen = [] if whole else line
-    merged = row_lines.merge(reading, crops.boxes[seen], crops.probabilities[seen])
-    taught = [k for k, index in enumerate(line) if crops.learned[index]]
-    if taught:
-        kept = [sign for sign in merged if sign.crop not in taught]
-        merged = sorted(
-            [*kept, *(_found(k, crops, line[k]) for k in taught)], key=lambda sign: _place(sign, crops, line, reading)
-        )
-    if trusted:
-        return [sign for sign in merged if whole and sign.text.isdigit() or _is_there(sign)]
-    heard = {sign.crop: sign for sign in merged if sign.crop >= 0 and sign.text.isdigit()}
-    found = [heard.get(k) or _unseen(k, crops, index) for k, index in enumerate(line)]
-    alone = [
-        replace(sign, confidence=0.0, probabilities=sign.probabilities * 0.5)
-        for sign in merged
-        if sign.crop < 0 and sign.text.isdigit() and _is_there(sign)
-    ]
-    return sorted([*found, *alone], key=lambda sign: _place(sign, crops, line, reading))
+    odds = np.column_stack([_logit(heard.line.sum(axis=1)), _logit(heard.sure)])
+    return odds, np.where(heard.crop < 0, 1, np.where(heard.sign < 0, 2, 0))
 
 
-def _is_there(sign: Merged) -> bool:
-    """Tell whether a sign of a line is likelier there than not."""
-    if sign.text.isdigit():
-        return sign.crop >= 0 or sign.confidence >= ALONE
-    return sign.confidence >= LIKELY
+def _logit(chance: NDArray[np.float64]) -> NDArray[np.float64]:
+    bounded = np.clip(chance, FLOOR, 1 - FLOOR)
+    return np.log(bounded / (1 - bounded))
 
 
-def _place(sign: Merged, crops: Crops, line: list[int], reading: LineReading) -> float:
-    """Return where a sign stands along its line, in columns of its strip."""
-    x, y, w, h = crops.boxes[line[sign.crop]].tolist() if sign.crop >= 0 else sign.box
-    return float(reading.cut.columns(np.array([[x + w / 2, y + h / 2]]))[0])
+def there(heard: Places) -> NDArray[np.float64]:
+    """Return the probability of a digit in each place, (M,)."""
+    odds, who = evidence(heard)
+    weights = np.array([BOTH, LINE, FOUND])[who]
+    chance: NDArray[np.float64] = 1 / (1 + np.exp(-((odds * weights[:, :2]).sum(axis=1) + weights[:, 2])))
+    return chance
 
 
-def _found(k: int, crops: Crops, index: int) -> Merged:
-    """Return a digit as its crop alone says."""
-    probabilities = crops.probabilities[index]
-    x, y, w, h = crops.boxes[index].tolist()
-    best = int(probabilities.argmax())
-    return Merged(str(best), float(probabilities[best]), (x, y, w, h), k, probabilities)
+def which(heard: Places, shares: dict[bool, tuple[float, float]] = SHARES) -> NDArray[np.float64]:
+    """Return which digit it is if there is one, (M, 10), rows sum to 1."""
+    together = ((heard.sign >= 0) & (heard.crop >= 0))[:, None]
+    logs = np.zeros(heard.line.shape)
+    for k, chances in enumerate((heard.line, heard.found)):
+        total = chances.sum(axis=1, keepdims=True)
+        share = np.where(together, shares[True][k], shares[False][k])
+        logs += np.where(total > 0, share * np.log(chances / np.maximum(total, 1e-12) + FLOOR), 0.0)
+    chance = np.exp(logs - logs.max(axis=1, keepdims=True))
+    told: NDArray[np.float64] = chance / chance.sum(axis=1, keepdims=True)
+    return told
 
 
-def _unseen(k: int, crops: Crops, index: int) -> Merged:
-    """Return a digit that the line does not see: it stands, and is told as unsure."""
-    found = _found(k, crops, index)
-    return replace(found, confidence=0.0, probabilities=found.probabilities * 0.5)
+def hear(
+    reading: LineReading,
+    boxes: NDArray[np.int32],
+    digits: NDArray[np.float32],
+    sure: NDArray[np.float32],
+    learned: NDArray[np.bool_],
+) -> list[Sign]:
+    """Return what stands in each place of a line, by both readings: boxes (N, 4), digits (N, 10), sure (N,).
+
+    learned: (N,) whether the user taught a digit; then it stands as it was found.
+    """
+    heard = places(reading, boxes, digits, sure)
+    chances = (there(heard)[:, None] * which(heard)).astype(np.float32)
+    taught = (heard.crop >= 0) & learned[heard.crop] if len(learned) else np.zeros(len(chances), bool)
+    chances[taught] = digits[heard.crop[taught]]
+    told = []
+    for k, (s, c) in enumerate(zip(heard.sign.tolist(), heard.crop.tolist(), strict=True)):
+        box = reading.boxes[s] if c < 0 else _box(boxes[c])
+        best = int(chances[k].argmax())
+        sign = reading.signs[s] if s >= 0 else None
+        if sign is not None and not sign.text.isdigit() and sign.confidence > chances[k].sum():
+            told.append(Sign(sign.text, sign.confidence, reading.boxes[s], -1, chances[k]))
+        else:
+            told.append(Sign(str(best), float(chances[k, best]), box, c, chances[k]))
+    return told
 
 
-def _shown(sign: Merged, confidence: float) -> str:
-    """Return a sign's text, "?" for a digit that is not sure."""
-    return UNSURE if sign.text.isdigit() and sign.confidence < confidence else sign.text
-
-
-def _digits(
-    members: list[int], signs: list[Merged], told: list[str], crops: Crops, line: NDArray[np.intp]
-) -> tuple[Digit, ...]:
-    """Return the digits of a number, each with the sign that stands before it within the number."""
-    digits: list[Digit] = []
-    before = ""
-    for k in members:
-        sign = signs[k]
-        if not sign.text.isdigit():
-            before = sign.text
-            continue
-        index = int(line[sign.crop]) if sign.crop >= 0 else -1
-        box: Box = tuple(crops.boxes[index].tolist()) if index >= 0 else sign.box
-        blob, model = (int(crops.blobs[index]), str(crops.models[index])) if index >= 0 else (-1, "")
-        digits.append(Digit(told[k], sign.confidence, box, blob, sign.probabilities, model, before))
-        before = ""
-    return tuple(digits)
+def _box(row: NDArray[np.int32]) -> Box:
+    x, y, w, h = row.tolist()
+    return x, y, w, h

@@ -37,18 +37,23 @@ class Source:
         return cls(Hands(data, validation), Grounds(data, validation))
 
 
-def draw(source: Source, rng: Generator, side: int = SIDE, layout: layouts.Layout | None = None) -> Scene:
-    """Draw one scene, laid out in a given way, else any way or empty."""
+def draw(
+    source: Source, rng: Generator, side: int = SIDE, layout: layouts.Layout | None = None, trouble: float = 1.0
+) -> Scene:
+    """Draw one scene, laid out in a given way, else any way or empty.
+
+    trouble: how much light, camera and pens may spoil, from 0, as a careful person takes a picture, to 1.
+    """
     if layout is None and rng.random() < EMPTY:
-        return _empty(source.grounds, rng, side)
+        return _empty(source.grounds, rng, side, trouble)
     grounds, canvas, view = source.grounds, Canvas(side), _view(side, rng)
     paper = grounds.paper(side, rng)
-    pens = _pens(canvas, paper, rng)
+    pens = _pens(canvas, paper, rng, trouble)
     page = Page(canvas, source.hands, source.hands.pick_hand(rng), pens, view, float(rng.normal(0.14, 0.1)), rng)
     if rng.random() < 0.35:
         canvas.ruling = ruling(side, view, rng)
         _blend(paper, canvas.ruling, _near(paper, rng), rng.uniform(0.1, 0.9))
-    if rng.random() < 0.08:
+    if rng.random() < 0.08 * trouble:
         _show_through(page, paper)
     if rng.random() < 0.12:
         _print(page)
@@ -59,17 +64,17 @@ def draw(source: Source, rng: Generator, side: int = SIDE, layout: layouts.Layou
         _stain(paper, pen, sheet, grounds, rng)
     if sheet is not None:
         paper = _upon(paper, sheet, grounds, rng)
-    image, blur = lens.seen(lens.lit(paper, rng), grounds, rng)
+    image, blur = lens.seen(lens.lit(paper, rng, trouble), grounds, rng, trouble)
     if rng.random() < 0.06:
         sheet = trim(canvas, image, sheet, rng)
     return tell(canvas, image, blur, sheet, known=True)
 
 
-def _empty(grounds: Grounds, rng: Generator, side: int) -> Scene:
+def _empty(grounds: Grounds, rng: Generator, side: int, trouble: float) -> Scene:
     """Draw nothing but a room, or a page of words written by hand or in print: no digit is to be found."""
     room = rng.random() < 0.7
     ground = grounds.crop(grounds.scenes if room else grounds.pages, side, rng, turn=room)
-    image, _ = lens.seen(lens.lit(ground, rng), grounds, rng)
+    image, _ = lens.seen(lens.lit(ground, rng, trouble), grounds, rng, trouble)
     return tell(Canvas(side), image, 0.0, None, known=room)
 
 
@@ -85,7 +90,7 @@ def _view(side: int, rng: Generator) -> NDArray[np.float64]:
     return middle @ turn @ np.linalg.inv(middle)
 
 
-def _pens(canvas: Canvas, paper: Image, rng: Generator) -> list[Pen]:
+def _pens(canvas: Canvas, paper: Image, rng: Generator, trouble: float) -> list[Pen]:
     """Return one to three pens for a paper; the first writes the digits."""
     pens = []
     for k in range(int(rng.choice([1, 2, 3], p=[0.55, 0.33, 0.12]))):
@@ -93,8 +98,8 @@ def _pens(canvas: Canvas, paper: Image, rng: Generator) -> list[Pen]:
             np.exp(rng.uniform(np.log(0.012), np.log(0.17))) if rng.random() < 0.9 else rng.uniform(0.15, 0.24)
         )
         pen = canvas.pen(_near(paper, rng) if k and rng.random() < 0.4 else _ink(paper, rng), width)
-        pen.strength = float(rng.uniform(0.75, 1.0) if rng.random() < 0.75 else rng.uniform(0.25, 0.75))
-        pen.dry = float(rng.uniform(0.1, 0.7)) if rng.random() < 0.25 else 0.0
+        pen.strength = float(rng.uniform(0.75, 1.0) if rng.random() > 0.25 * trouble else rng.uniform(0.25, 0.75))
+        pen.dry = float(rng.uniform(0.1, 0.7)) if rng.random() < 0.25 * trouble else 0.0
         pen.doubled = float(rng.uniform(0.01, 0.05)) if rng.random() < 0.06 else 0.0
         pens.append(pen)
     return pens

@@ -10,26 +10,31 @@ from training.scenes.grounds import Grounds, Image
 _FIELD = 48  # samples of a field of light to a side
 
 
-def lit(picture: Image, rng: Generator) -> Image:
-    """Let light fall on a scene (S, S, 3): to one side, with shadows, a vignette, a glare, a cast."""
+def lit(picture: Image, rng: Generator, trouble: float = 1.0) -> Image:
+    """Let light fall on a scene (S, S, 3): to one side, with shadows, a vignette, a glare, a cast.
+
+    trouble: from 0, even light, to 1.
+    """
     side = picture.shape[0]
     y, x = np.mgrid[-1 : 1 : _FIELD * 1j, -1 : 1 : _FIELD * 1j].astype(np.float32)
-    light = np.full((_FIELD, _FIELD), rng.uniform(0.55, 1.1) if rng.random() < 0.6 else 1.0, np.float32)
-    if rng.random() < 0.5:
+    light = np.full((_FIELD, _FIELD), rng.uniform(0.55, 1.1) if rng.random() < 0.6 * trouble else 1.0, np.float32)
+    if rng.random() < 0.5 * trouble:
         angle = rng.uniform(0, 2 * np.pi)
         light *= 1 - rng.uniform(0, 0.45) * (x * np.cos(angle) + y * np.sin(angle) + 1) / 2
-    if rng.random() < 0.2:
+    if rng.random() < 0.2 * trouble:
         light *= 1 - rng.uniform(0, 0.4) * ((x - rng.normal(0, 0.3)) ** 2 + (y - rng.normal(0, 0.3)) ** 2) / 2
-    if rng.random() < 0.28:
+    if rng.random() < 0.28 * trouble:
         light *= 1 - rng.uniform(0.15, 0.75) * _shadow(x, y, rng)
     veil = np.zeros_like(light)
-    if rng.random() < 0.15:
+    if rng.random() < 0.15 * trouble:
         for _ in range(int(rng.integers(1, 3))):
             cx, cy = rng.uniform(-1, 1, 2)
             a, b = rng.uniform(0.15, 0.7, 2)
             veil = np.maximum(veil, rng.uniform(0.2, 0.95) * np.exp(-(((x - cx) / a) ** 2 + ((y - cy) / b) ** 2)))
     field = cv2.resize(light * (1 - veil), (side, side), interpolation=cv2.INTER_LINEAR)
-    gains = np.exp(rng.normal(0, 0.08, 3)).astype(np.float32) if rng.random() < 0.4 else np.ones(3, np.float32)
+    gains = (
+        np.exp(rng.normal(0, 0.08, 3)).astype(np.float32) if rng.random() < 0.4 * trouble else np.ones(3, np.float32)
+    )
     picture = picture * (field[..., None] * gains).astype(np.float32)
     if veil.any():
         picture += 255 * cv2.resize(veil, (side, side), interpolation=cv2.INTER_LINEAR)[..., None]
@@ -48,17 +53,20 @@ def _shadow(x: NDArray[np.float32], y: NDArray[np.float32], rng: Generator) -> N
     return dark.astype(np.float32)
 
 
-def seen(picture: Image, grounds: Grounds, rng: Generator) -> tuple[NDArray[np.uint8], float]:
-    """Return what a camera makes of a lit scene, (S, S, 3) uint8, and its blur, a deviation in pixels."""
+def seen(picture: Image, grounds: Grounds, rng: Generator, trouble: float = 1.0) -> tuple[NDArray[np.uint8], float]:
+    """Return what a camera makes of a lit scene, (S, S, 3) uint8, and its blur, a deviation in pixels.
+
+    trouble: from 0, a good camera, to 1.
+    """
     side, blur = picture.shape[0], 0.0
-    picture = _toned(picture, rng)
+    picture = _toned(picture, rng) if rng.random() < trouble else picture
     if rng.random() < 0.6:
-        blur = float(rng.uniform(0.3, 1.0) if rng.random() < 0.75 else rng.uniform(1.0, 3.0))
-        if rng.random() < 0.3:
+        blur = float(rng.uniform(0.3, 1.0) if rng.random() > 0.25 * trouble else rng.uniform(1.0, 3.0))
+        if rng.random() < 0.3 * trouble:
             picture, blur = _shaken(picture, blur * 3, rng), blur
         else:
             picture = cv2.GaussianBlur(picture, (0, 0), blur)
-    if rng.random() < 0.12:
+    if rng.random() < 0.12 * trouble:
         small = max(24, int(side * np.exp(rng.uniform(np.log(0.12), np.log(0.9)))))
         way = cv2.INTER_AREA if rng.random() < 0.5 else cv2.INTER_LINEAR
         back = cv2.INTER_NEAREST if rng.random() < 0.25 else cv2.INTER_LINEAR
@@ -67,7 +75,7 @@ def seen(picture: Image, grounds: Grounds, rng: Generator) -> tuple[NDArray[np.u
     if rng.random() < 0.12:
         picture += rng.uniform(0.3, 1.5) * (picture - cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.8, 2)))
     if rng.random() < 0.7:
-        sigma = np.float32(abs(rng.normal(0, 5)) * (3 if rng.random() < 0.12 else 1))
+        sigma = np.float32(abs(rng.normal(0, 2 + 3 * trouble)) * (3 if rng.random() < 0.12 * trouble else 1))
         picture = picture + sigma * grounds.grain(side, rng, int(rng.integers(0, 3)))[..., None]
         if rng.random() < 0.4:
             tint = np.stack([grounds.grain(side, rng, int(rng.integers(0, 3))) for _ in range(3)], axis=2)

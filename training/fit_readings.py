@@ -1,0 +1,150 @@
+"""Fit how two readings of a line are joined: `python -m training.fit_readings --data FOLDER`.
+
+Pages are drawn in hands that were held out, read, and each place of each line is held against what was written there.
+Prints the weights that `realtime/reading/two_readings.py` holds, and how well they tell digits from none.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from realtime.commands.console import console_command, exit_codes
+from realtime.reading import page_lines, two_readings
+from realtime.reading.ensemble import Networks, load_networks
+from realtime.reading.found import find
+from realtime.reading.page_lines import Crops
+from realtime.reading.two_readings import Places
+from training.requirements import require
+from training.scenes.draw import Source, draw
+from training.scenes.truth import Scene
+
+SIDE = 640  # pixels of a page
+RIDGE = 1.0  # keeps a fit finite where few places tell it
+UNKNOWN, NOTHING = -2, -1  # what stands in a place, beside 0 to 9
+POWERS = np.linspace(0.2, 1.4, 13)
+
+
+class Sample(NamedTuple):
+    """The places of one line, and what stands in each, (M,): a digit, NOTHING or UNKNOWN."""
+
+    heard: Places
+    truth: NDArray[np.intp]
+
+
+def samples(scene: Scene, networks: Networks) -> list[Sample]:
+    """Read a scene's lines and tell what stands in their places."""
+    found = find(scene.image, networks.finder, networks.classifier)
+    crops = Crops(found.boxes, found.digits, found.sure, found.models, found.learned)
+    told = []
+    taken = np.zeros(len(scene.digits), bool)
+    for reading, own in page_lines.readings(scene.image, crops, networks.rows, "auto"):
+        heard = two_readings.places(reading, crops.boxes[own], crops.digits[own], crops.sure[own])
+        boxes = np.array(
+            [crops.boxes[own[c]] if c >= 0 else reading.boxes[s] for s, c in zip(heard.sign, heard.crop, strict=True)],
+            np.int32,
+        ).reshape(-1, 4)
+        told.append(Sample(heard, _truth(boxes, heard, scene, taken)))
+    return told
+
+
+def _truth(boxes: NDArray[np.int32], heard: Places, scene: Scene, taken: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Tell what stands in boxes (M, 4): each written digit is in the place nearest to it, those told twice first."""
+    truth = np.full(len(boxes), NOTHING)
+    middles = boxes[:, :2] + boxes[:, 2:] / 2
+    for k in np.argsort(-((heard.sign >= 0).astype(int) + (heard.crop >= 0)), kind="stable").tolist():
+        x, y, w, h = boxes[k].tolist()
+        part = scene.weight[max(y, 0) // 2 : (y + h) // 2 + 1, max(x, 0) // 2 : (x + w) // 2 + 1]
+        if not scene.known and not scene.digits or not part.size or (part > 0).mean() < 0.6:
+            truth[k] = UNKNOWN
+        for i, digit in enumerate(scene.digits):
+            low, high = digit.hull.min(axis=0), digit.hull.max(axis=0)
+            reach = np.maximum((high - low) / 2, 0.2 * digit.height)
+            if not taken[i] and (np.abs(middles[k] - (low + high) / 2) < 0.7 * reach).all():
+                truth[k], taken[i] = digit.label, True
+                break
+    return truth
+
+
+def fit(odds: NDArray[np.float64], digit: NDArray[np.bool_], use: tuple[bool, bool]) -> list[float]:
+    """Return the weights of log odds (N, 2) and the offset for the chance of a digit (N,): logistic regression.
+
+    use: which of the two log odds count.
+    """
+    x = np.column_stack([odds[:, np.flatnonzero(use)], np.ones(len(odds))])
+    weights = np.zeros(x.shape[1])
+    for _ in range(30):
+        chance = 1 / (1 + np.exp(-x @ weights))
+        slope = x.T @ (digit - chance) - RIDGE * weights
+        bend = (x * (chance * (1 - chance))[:, None]).T @ x + RIDGE * np.eye(x.shape[1])
+        weights = weights + np.linalg.solve(bend, slope)
+    full = np.zeros(3)
+    full[[*np.flatnonzero(use), 2]] = weights
+    return [round(float(w), 3) for w in full]
+
+
+def powers(heard: Places, truth: NDArray[np.intp], together: bool) -> tuple[float, float]:
+    """Return the powers to which the readings' probabilities count that make what is written likeliest."""
+    both = (heard.sign >= 0) & (heard.crop >= 0)
+    chosen = (truth >= 0) & (both == together)
+    ways = [(a, b) for a in POWERS for b in POWERS]
+
+    def loss(way: tuple[float, float]) -> float:
+        told = two_readings.which(heard, {together: way, not together: way})
+        return -float(np.log(told[chosen, truth[chosen]]).mean())
+
+    a, b = min(ways, key=loss)
+    return round(float(a), 2), round(float(b), 2)
+
+
+def join(lines: list[Sample]) -> Sample:
+    """Return the places of all lines as one."""
+    parts = zip(*(sample.heard for sample in lines), strict=True)
+    return Sample(Places(*(np.concatenate(part) for part in parts)), np.concatenate([sample.truth for sample in lines]))
+
+
+@console_command
+@click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of the sources.")
+@click.option("--pages", type=click.IntRange(1), default=400, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=31, show_default=True)
+def main(data: Path, pages: int, seed: int) -> None:
+    """Draw pages, read them, and print the weights that join the two readings best."""
+    require("torch")
+    cv2.setNumThreads(1)
+    with exit_codes():
+        networks, source = load_networks(None, None, 0.6, "cpu"), Source.of(data, validation=True)
+        drawn = (draw(source, np.random.default_rng([seed, k]), SIDE, trouble=k / pages) for k in range(pages))
+        lines = [
+            sample
+            for scene in tqdm(drawn, total=pages, unit="page", mininterval=20)
+            for sample in samples(scene, networks)
+        ]
+        report(join(lines))
+
+
+def report(all_: Sample) -> None:
+    """Print the weights, and the share of places that they tell rightly."""
+    heard, truth = all_
+    odds, who = two_readings.evidence(heard)
+    for k, (name, use) in enumerate((("BOTH", (True, True)), ("LINE", (True, False)), ("FOUND", (False, True)))):
+        chosen = (who == k) & (truth != UNKNOWN)
+        weights = fit(odds[chosen], truth[chosen] >= 0, use)
+        chance = 1 / (1 + np.exp(-(odds[chosen] @ weights[:2] + weights[2])))
+        right = ((chance >= 0.5) == (truth[chosen] >= 0)).mean()
+        click.echo(
+            f"{name} = {tuple(weights)}  # {chosen.sum()} places, {(truth[chosen] >= 0).sum()} digits, {100 * right:.1f} % told rightly"
+        )
+    for together in (True, False):
+        way = powers(heard, truth, together)
+        chosen = (truth >= 0) & (((heard.sign >= 0) & (heard.crop >= 0)) == together)
+        told = two_readings.which(heard, {together: way, not together: way})[chosen]
+        right = (told.argmax(axis=1) == truth[chosen]).mean()
+        click.echo(f"SHARES[{together}] = {way}  # {chosen.sum()} digits, {100 * right:.1f} % named rightly")
+
+
+if __name__ == "__main__":
+    main()
