@@ -99,7 +99,9 @@ def _within(image: NDArray[np.uint8], left: int, top: int, right: int, foot: int
     return cv2.copyMakeBorder(part, *beyond, cv2.BORDER_REPLICATE) if any(beyond) else part
 
 
-def _depth(part: NDArray[np.float32], bare: NDArray[np.uint8], full: NDArray[np.uint8]) -> tuple[NDArray[np.float32], bool]:
+def _depth(
+    part: NDArray[np.float32], bare: NDArray[np.uint8], full: NDArray[np.uint8]
+) -> tuple[NDArray[np.float32], bool]:
     """Return how far each colour of part (h, w, 3) is from paper to ink, 0..1, and whether ink is lighter.
 
     bare: 1 on paper. full: 255 on ink.

@@ -19,15 +19,12 @@ FLOOR = 1e-3  # the least that either network's probability of a digit is taken 
 
 
 @dataclass(frozen=True)
-class Found:
-    """What may be digits of a frame, N of them as parallel arrays, and the looks by which they were found.
+class Located:
+    """What the finder takes for digits in a frame, N of them as parallel arrays, and the looks by which it did.
 
     boxes: (N, 4) int32 x, y, w, h of the ink, pixels of the frame. cores: (N, 4) float64 the same of the cores. crops:
-    (N, 1, 28, 28) uint8. scores: (N,) float32, how sure the finder is of a digit. classified: (N, 10) float32 and junk:
-    (N,) float32, the classifier's probabilities of each digit and of none. named: (N, 10) float32, the finder's own.
-    digits: (N, 10) float32, the probabilities by both, rows sum to 1.
-    sure: (N,) float32, the probability of a digit by both; below ACCEPTED it is refused. models: (N,) which of two
-    networks was believed. learned: (N,) whether the user taught it.
+    (N, 1, 28, 28) uint8. scores: (N,) float32, how sure the finder is of a digit. named: (N, 10) float32, which digit
+    the finder takes it for.
     """
 
     looks: list[Look]
@@ -35,23 +32,30 @@ class Found:
     cores: NDArray[np.float64]
     crops: NDArray[np.uint8]
     scores: NDArray[np.float32]
+    named: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Found(Located):
+    """What was located, and what the classifier says of it.
+
+    classified: (N, 10) float32 and junk: (N,) float32, the classifier's probabilities of each digit and of none.
+    digits: (N, 10) float32, which digit it is by both networks, rows sum to 1. sure: (N,) float32, the probability of a
+    digit by both. models: (N,) which of two classifiers was believed. learned: (N,) whether the user taught it.
+    """
+
     classified: NDArray[np.float32]
     junk: NDArray[np.float32]
-    named: NDArray[np.float32]
     digits: NDArray[np.float32]
     sure: NDArray[np.float32]
     models: NDArray[np.str_]
     learned: NDArray[np.bool_]
 
 
-def find(
-    image: NDArray[np.uint8],
-    finder: Finder,
-    classifier: Classifier | Ensemble,
-    polarity: str = "auto",
-    clock: StageClock | None = None,
-) -> Found:
-    """Find and classify the digits of a frame, (H, W, 3) BGR uint8; polarity: "dark" or "light" ink alone, or "auto"."""
+def locate(
+    image: NDArray[np.uint8], finder: Finder, polarity: str = "auto", clock: StageClock | None = None
+) -> Located:
+    """Find the digits of a frame, (H, W, 3) BGR uint8, and cut them; polarity: "dark" or "light" ink alone, or "auto"."""
     clock = clock or StageClock()
     with clock.stage("finder"):
         taken = looks(image, finder)
@@ -63,27 +67,38 @@ def find(
             owner = belongs(look)
             inked = boxes_of(owner, look)
             cut = [patch(image, look, owner, i, inked[i]) for i in chosen.tolist()]
-            own = np.array([polarity == "auto" or is_light == (polarity == "light") for _, is_light in cut], bool)
-            patches += [ink for (ink, _), kept in zip(cut, own, strict=True) if kept]
-            boxes.append(look.to_frame(inked[chosen[own]]))
-            cores.append(look.to_frame(look.boxes[chosen[own]]))
-            scores.append(look.scores[chosen[own]])
-            named.append(look.classes[chosen[own]])
+            asked = np.array([polarity == "auto" or light == (polarity == "light") for _, light in cut], bool)
+            patches += [ink for (ink, _), kept in zip(cut, asked, strict=True) if kept]
+            boxes.append(look.to_frame(inked[chosen[asked]]))
+            cores.append(look.to_frame(look.boxes[chosen[asked]]))
+            scores.append(look.scores[chosen[asked]])
+            named.append(look.classes[chosen[asked]])
         batch = crops.stack(patches)
-    with clock.stage("network"):
-        probabilities, models, learned = (
-            classifier.classify(batch)
-            if len(batch)
-            else (np.zeros((0, len(classifier.classes)), np.float32), np.zeros(0, "U10"), np.zeros(0, bool))
-        )
-    none = classifier.classes.index(NOT_A_DIGIT) if NOT_A_DIGIT in classifier.classes else None
-    junk = probabilities[:, none] if none is not None else np.zeros(len(batch), np.float32)
-    score, own = _joined(scores), _joined(named, 10)
-    digits = mixed(probabilities[:, :10], own, finder.shares)
-    sure = likely(evidence(score, junk), finder.odds)
     place = _inside(_joined(boxes, 4), image)
-    told = probabilities[:, :10]
-    return Found(taken, place, _joined(cores, 4), batch, score, told, junk, own, digits, sure, models, learned)
+    return Located(taken, place, _joined(cores, 4), batch, _joined(scores), _joined(named, 10))
+
+
+def find(
+    image: NDArray[np.uint8],
+    finder: Finder,
+    classifier: Classifier | Ensemble,
+    polarity: str = "auto",
+    clock: StageClock | None = None,
+) -> Found:
+    """Find and classify the digits of a frame, (H, W, 3) BGR uint8; polarity as for `locate`."""
+    clock = clock or StageClock()
+    located = locate(image, finder, polarity, clock)
+    probabilities = np.zeros((len(located.crops), len(classifier.classes)), np.float32)
+    models, learned = np.zeros(len(located.crops), "U10"), np.zeros(len(located.crops), bool)
+    if len(located.crops):
+        with clock.stage("network"):
+            probabilities, models, learned = classifier.classify(located.crops)
+    none = classifier.classes.index(NOT_A_DIGIT) if NOT_A_DIGIT in classifier.classes else None
+    junk = probabilities[:, none] if none is not None else np.zeros(len(probabilities), np.float32)
+    digits = mixed(probabilities[:, :10], located.named, finder.shares)
+    sure = likely(evidence(located.scores, junk), finder.odds)
+    return Found(**vars(located), classified=probabilities[:, :10], junk=junk, digits=digits, sure=sure,
+                 models=models, learned=learned)  # fmt: skip
 
 
 def evidence(scores: NDArray[np.float32], junk: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -90,9 +90,7 @@ def _hear(reading: LineReading, own: NDArray[np.intp], crops: Crops) -> list[Sig
     return [sign if sign.crop < 0 else sign.of(int(own[sign.crop])) for sign in kept]
 
 
-def _parted(
-    lines: list[list[Sign]], crops: Crops, walls: Walls, confidence: float
-) -> tuple[list[Number], list[Line]]:
+def _parted(lines: list[list[Sign]], crops: Crops, walls: Walls, confidence: float) -> tuple[list[Number], list[Line]]:
     """Part lines into numbers, by the signs between them, by gaps that are wide for the page, and by drawn lines."""
     boxes = [np.array([sign.box for sign in signs], np.int32).reshape(-1, 4) for signs in lines]
     apart = [_gaps(signs, places) for signs, places in zip(lines, boxes, strict=True)]
