@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from export.graph import CalibratedNetwork
 from realtime.reading import crops
 from realtime.reading.classifier import NOT_A_DIGIT, Classifier
-from realtime.reading.ink import find_ink
 from realtime.reading.model_files import default_model, sha256
 from training import checkpoint
 from training.data import read_mnist
