@@ -135,14 +135,13 @@ def report(all_: Sample) -> None:
         weights = fit(odds[chosen], truth[chosen] >= 0, use)
         chance = 1 / (1 + np.exp(-(odds[chosen] @ weights[:2] + weights[2])))
         right = ((chance >= 0.5) == (truth[chosen] >= 0)).mean()
-        click.echo(
-            f"{name} = {tuple(weights)}  # {chosen.sum()} places, {(truth[chosen] >= 0).sum()} digits, {100 * right:.1f} % told rightly"
-        )
+        told = f"{chosen.sum()} places, {(truth[chosen] >= 0).sum()} digits, {100 * right:.1f} % told rightly"
+        click.echo(f"{name} = {tuple(weights)}  # {told}")
     for together in (True, False):
         way = powers(heard, truth, together)
         chosen = (truth >= 0) & (((heard.sign >= 0) & (heard.crop >= 0)) == together)
-        told = two_readings.which(heard, {together: way, not together: way})[chosen]
-        right = (told.argmax(axis=1) == truth[chosen]).mean()
+        named = two_readings.which(heard, {together: way, not together: way})[chosen]
+        right = (named.argmax(axis=1) == truth[chosen]).mean()
         click.echo(f"SHARES[{together}] = {way}  # {chosen.sum()} digits, {100 * right:.1f} % named rightly")
 
 

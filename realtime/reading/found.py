@@ -55,7 +55,10 @@ class Found(Located):
 def locate(
     image: NDArray[np.uint8], finder: Finder, polarity: str = "auto", clock: StageClock | None = None
 ) -> Located:
-    """Find the digits of a frame, (H, W, 3) BGR uint8, and cut them; polarity: "dark" or "light" ink alone, or "auto"."""
+    """Find the digits of a frame, (H, W, 3) BGR uint8, and cut them.
+
+    polarity: "dark" or "light" ink alone, or "auto" for both.
+    """
     clock = clock or StageClock()
     with clock.stage("finder"):
         taken = looks(image, finder)

@@ -15,8 +15,8 @@ from realtime.reading.two_readings import Sign
 from realtime.reading.walls import Walls
 
 LIKELY = 0.5  # probability from which on something is there: it is likelier so than not
-# Probability from which on a digit that was found alone tells that there is a line; one less sure is heard on a line that
-# others tell.
+# Probability from which on a digit that was found alone tells that there is a line; one less sure is heard on a line
+# that others tell.
 BEGINS = 0.5
 # A picture lower than this many digits' heights holds no second line.
 ONE_LINE = 2.0
@@ -55,7 +55,7 @@ def read_lines(
 def readings(
     image: NDArray[np.uint8], crops: Crops, reader: RowReader, polarity: str
 ) -> list[tuple[LineReading, NDArray[np.intp]]]:
-    """Return the lines of a picture (H, W, 3) as read as wholes, each with the indices of the crops that stand on it."""
+    """Return the lines of a picture (H, W, 3) as read as wholes, each with the indices of the crops on it."""
     begin = np.flatnonzero((crops.sure >= BEGINS) | crops.learned)
     if _is_one_line(image, crops, begin):
         tracks = [strips.whole(image)]

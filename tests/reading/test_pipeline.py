@@ -61,7 +61,7 @@ def texts(numbers: list[Number]) -> list[str]:
 @pytest.mark.parametrize("text", ["1234", "0742", "000", "7", "19?4", "?", "??1", "9?765432109"])
 def test_a_number_keeps_all_its_places(text: str, classifier: Classifier) -> None:
     networks = Networks(FINDER, Doubting(classifier), InkRows(text, sure=0.95))
-    numbers = read(draw_sheet([text.replace("?", "8")], (960, 480)), networks).numbers
+    numbers = read(draw_sheet([text.replace("?", "8")], (1280, 480)), networks).numbers
     assert texts(numbers) == [text]
     assert len(numbers[0].digits) == len(text)
 
@@ -132,13 +132,14 @@ def test_boxes_enclose_the_ink() -> None:
     inked = np.argwhere(image.max(axis=2) < 120)
     (top, left), (bottom, right) = inked.min(axis=0), inked.max(axis=0)
     x, y, w, h = number.box
-    assert np.abs(np.array([x, y, x + w - 1, y + h - 1]) - (left, top, right, bottom)).max() <= 3
+    assert np.abs(np.array([x, y, x + w - 1, y + h - 1]) - (left, top, right, bottom)).max() <= 0.06 * h
 
 
 def test_what_the_network_calls_no_digit_is_refused_with_a_reason() -> None:
-    page = read(draw_sheet(["2468"]), stubbed(sure=0.05, reject=0.9))
+    page = read(draw_sheet(["2468"]), Networks(FINDER, Stub(sure=0.05, reject=0.9), InkRows("~")))
     assert page.numbers == []
     assert len(page.refusals) >= 4 and all(page.refusals)
+    assert {str(refusal) for refusal in page.refusals} == {"not a digit (0.90)"}
 
 
 def test_an_unsure_network_gives_places_not_gaps() -> None:
@@ -158,7 +159,8 @@ def test_the_other_light_reads_the_same() -> None:
     image = draw_sheet(["13579", "24 68"])
     one, other = read(image, stubbed()), read(255 - image, stubbed())
     assert texts(one.numbers) == texts(other.numbers)
-    assert [number.box for number in one.numbers] == [number.box for number in other.numbers]
+    apart = np.subtract([number.box for number in one.numbers], [number.box for number in other.numbers])
+    assert np.abs(apart).max() <= 6  # pixels of 110
 
 
 @pytest.mark.parametrize("size", [(160, 120), (640, 480), (1920, 1080), (4000, 3000)])

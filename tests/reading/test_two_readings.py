@@ -1,13 +1,14 @@
-"""Lines of a picture by the row network, beside what single crops say; and the numbers that a line holds."""
+"""A line by the row network, and what is made of it beside what single digits say."""
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime.reading import line_numbers, row_lines, strips
-from realtime.reading.row_lines import LineReading, merge
+from realtime.reading import row_lines, strips
+from realtime.reading.row_lines import LineReading
 from realtime.reading.row_reader import Symbol
+from realtime.reading.two_readings import Sign, hear
 
 SIGNS = "0123456789.-~"
 
@@ -40,10 +41,25 @@ def reading_of(image: NDArray[np.uint8], texts: str, confidence: float = 0.9) ->
 
 
 def crops(digits: str, sure: float) -> NDArray[np.float32]:
-    """Return the probabilities of digits (N, 10), the rest spread over all."""
+    """Return which digits single ones are (N, 10), the rest spread over all."""
     told = np.full((len(digits), 10), (1 - sure) / 9, np.float32)
     told[np.arange(len(digits)), [int(d) for d in digits]] = sure
     return told
+
+
+def heard(
+    reading: LineReading,
+    boxes: NDArray[np.int32],
+    digits: str,
+    sure: float = 0.9,
+    there: float = 0.98,
+    learned: bool = False,
+) -> list[Sign]:
+    """Hear a line and single digits that are so sure which they are, and so sure to be digits."""
+    count = len(boxes)
+    return hear(
+        reading, boxes, crops(digits, sure), np.full(count, there, np.float32), np.full(count, learned, np.bool_)
+    )
 
 
 def test_boxes_lie_on_the_ink(paper: NDArray[np.uint8]) -> None:
@@ -55,55 +71,40 @@ def test_boxes_lie_on_the_ink(paper: NDArray[np.uint8]) -> None:
 
 def test_two_that_agree_are_surer_than_either(paper: NDArray[np.uint8]) -> None:
     reading, boxes = reading_of(paper, "123", 0.8)
-    merged = merge(reading, boxes, crops("123", 0.8))
-    assert [m.text for m in merged] == ["1", "2", "3"]
-    assert [m.crop for m in merged] == [0, 1, 2]
-    assert min(m.confidence for m in merged) > 0.9
+    both = heard(reading, boxes, "123", 0.8)
+    assert [sign.text for sign in both] == ["1", "2", "3"]
+    assert [sign.crop for sign in both] == [0, 1, 2]
+    line = heard(reading, boxes[:0], "")
+    assert [sign.text for sign in line] == ["1", "2", "3"] and all(sign.box[2] > 0 for sign in line)
+    assert min(sign.confidence for sign in both) > max(sign.confidence for sign in line)
 
 
 def test_the_surer_one_stands_with_less_confidence(paper: NDArray[np.uint8]) -> None:
     reading, boxes = reading_of(paper, "123", 0.5)
-    merged = merge(reading, boxes, crops("173", 0.95))
-    assert [m.text for m in merged] == ["1", "7", "3"]
-    assert merged[1].confidence < 0.95
+    doubted = heard(reading, boxes, "173", 0.95)
+    assert [sign.text for sign in doubted] == ["1", "7", "3"]
+    assert doubted[1].confidence < heard(reading_of(paper, "173", 0.95)[0], boxes, "173", 0.95)[1].confidence
     surer, boxes = reading_of(paper, "123", 0.99)
-    assert [m.text for m in merge(surer, boxes, crops("173", 0.6))] == ["1", "2", "3"]
+    assert [sign.text for sign in heard(surer, boxes, "173", 0.6)] == ["1", "2", "3"]
 
 
-def test_the_count_is_the_lines(paper: NDArray[np.uint8]) -> None:
+def test_what_one_of_the_two_alone_tells_has_its_place_in_order(paper: NDArray[np.uint8]) -> None:
     reading, boxes = reading_of(paper, "123")
-    merged = merge(reading, boxes[[0, 2]], crops("13", 0.9))
-    assert [(m.text, m.crop) for m in merged] == [("1", 0), ("2", -1), ("3", 1)]
-    assert merged[1].box[2] > 0
-    assert [m.text for m in merge(reading, boxes[:0], crops("", 0.9))] == ["1", "2", "3"]
+    told = heard(reading, boxes[[0, 2]], "13")
+    assert [(sign.text, sign.crop) for sign in told] == [("1", 0), ("2", -1), ("3", 1)]
+    fewer, boxes = reading_of(paper, "123")
+    fewer = LineReading(fewer.signs[::2], fewer.boxes[::2], fewer.confidence, fewer.cut)
+    told = heard(fewer, boxes, "123")
+    assert [(sign.text, sign.crop) for sign in told] == [("1", 0), ("2", 1), ("3", 2)]
+    assert told[1].confidence < told[0].confidence
 
 
 def test_a_sign_is_no_digit_though_its_crop_says_so(paper: NDArray[np.uint8]) -> None:
     reading, boxes = reading_of(paper, "1-3")
-    assert [m.text for m in merge(reading, boxes, crops("113", 0.9))] == ["1", "-", "3"]
+    assert [sign.text for sign in heard(reading, boxes, "113", there=0.6)] == ["1", "-", "3"]
 
 
-@pytest.mark.parametrize(
-    ("line", "numbers"),
-    [
-        ("", []),
-        ("1234", ["1234"]),
-        ("3.75", ["3.75"]),
-        ("17/20", ["17", "20"]),
-        ("24/10/2026", ["24", "10", "2026"]),
-        ("-58", ["-58"]),
-        ("32-245", ["32", "245"]),
-        ("4x-2", ["4", "-2"]),
-        ("12~", ["12"]),
-        ("1?4", ["1?4"]),
-        (".5.", ["5"]),
-        ("1.-", ["1"]),
-        ("7  8", ["7", "8"]),
-        ("5  -3", ["5", "-3"]),
-    ],
-)
-def test_numbers_of_a_line(line: str, numbers: list[str]) -> None:
-    texts = [t for t in line if t != " "]
-    places = [k for k, t in enumerate(line) if t != " "]
-    boxes = np.array([(k * 30, 0, 24, 40) for k in places], np.int32).reshape(-1, 4)
-    assert ["".join(texts[k] for k in number) for number in line_numbers.part(texts, boxes)] == numbers
+def test_what_the_user_taught_is_not_outvoted(paper: NDArray[np.uint8]) -> None:
+    reading, boxes = reading_of(paper, "123", 0.99)
+    told = heard(reading, boxes, "173", 0.8, learned=True)
+    assert [sign.text for sign in told] == ["1", "7", "3"] and told[1].confidence == pytest.approx(0.8)
