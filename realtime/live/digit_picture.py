@@ -12,6 +12,7 @@ from realtime.reading.box import Box
 # Paper kept around a digit, as a share of its longer side: enough to tell ink from paper again when the picture is read
 # alone. Set by hand.
 MARGIN = 0.35
+ROOM = 0.06  # of the longer side of a box, by which ink may stand out of it: maps are coarser than pictures; by hand
 
 
 def cut_digit(image: NDArray[np.uint8], box: Box, others: Iterable[Box]) -> NDArray[np.uint8]:
@@ -29,12 +30,11 @@ def cut_digit(image: NDArray[np.uint8], box: Box, others: Iterable[Box]) -> NDAr
 
 
 def _around(box: Box, left: int, top: int) -> tuple[slice, slice]:
-    """Return the rows and columns of a box and two pixels around it in a picture that begins at left, top."""
+    """Return the rows and columns of a box with some room around it, in a picture that begins at left, top."""
     x, y, w, h = box
-    return (
-        slice(max(0, y - top - 2), max(0, y - top + h + 2)),
-        slice(max(0, x - left - 2), max(0, x - left + w + 2)),
-    )
+    room = 2 + round(ROOM * max(w, h))
+    rows, columns = ((y - top - room, y - top + h + room), (x - left - room, x - left + w + room))
+    return slice(max(0, rows[0]), max(0, rows[1])), slice(max(0, columns[0]), max(0, columns[1]))
 
 
 def normalize_look(image: NDArray[np.uint8], box: Box) -> NDArray[np.float32]:
