@@ -4,21 +4,28 @@ Pages are drawn in hands that were held out, read, and each place of each line i
 Prints the weights that `realtime/reading/two_readings.py` holds, and how well they tell digits from none.
 """
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 import cv2
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from realtime.commands.console import console_command, exit_codes
 from realtime.reading import page_lines, two_readings
-from realtime.reading.ensemble import Networks, load_networks
+from realtime.reading.classifier import Classifier
+from realtime.reading.ensemble import Networks
+from realtime.reading.finder import Finder
 from realtime.reading.found import find
+from realtime.reading.model_files import default_model
 from realtime.reading.page_lines import Crops
-from realtime.reading.two_readings import Places
+from realtime.reading.row_reader import RowReader
+from realtime.reading.two_readings import PAGE, STRIP, Joining, Places
 from training.requirements import require
 from training.scenes.draw import Source, draw
 from training.scenes.truth import Scene
@@ -30,10 +37,11 @@ POWERS = np.linspace(0.2, 1.4, 13)
 
 
 class Sample(NamedTuple):
-    """The places of one line, and what stands in each, (M,): a digit, NOTHING or UNKNOWN."""
+    """The places of one line, and what stands in each, (M,): a digit, NOTHING or UNKNOWN; how: how they are joined."""
 
     heard: Places
     truth: NDArray[np.intp]
+    how: Joining
 
 
 def samples(scene: Scene, networks: Networks) -> list[Sample]:
@@ -42,14 +50,30 @@ def samples(scene: Scene, networks: Networks) -> list[Sample]:
     crops = Crops(found.boxes, found.digits, found.sure, found.models, found.learned)
     told = []
     taken = np.zeros(len(scene.digits), bool)
-    for reading, own in page_lines.readings(scene.image, crops, networks.rows, "auto"):
+    lines, how = page_lines.readings(scene.image, crops, networks.rows, "auto")
+    for reading, own in lines:
         heard = two_readings.places(reading, crops.boxes[own], crops.digits[own], crops.sure[own])
-        boxes = np.array(
-            [crops.boxes[own[c]] if c >= 0 else reading.boxes[s] for s, c in zip(heard.sign, heard.crop, strict=True)],
-            np.int32,
-        ).reshape(-1, 4)
-        told.append(Sample(heard, _truth(boxes, heard, scene, taken)))
+        pairs = zip(heard.sign, heard.crop, strict=True)
+        boxes = [crops.boxes[own[c]] if c >= 0 else reading.boxes[s] for s, c in pairs]
+        told.append(Sample(heard, _truth(np.array(boxes, np.int32).reshape(-1, 4), heard, scene, taken), how))
     return told
+
+
+def cut_lines(scene: Scene, rng: Generator) -> Iterator[Scene]:
+    """Cut each text of a scene out, tight, as pictures of one line are."""
+    for text in scene.texts:
+        if len(text.digits) < 2 or any(all(digit is not clear for clear in scene.digits) for digit in text.digits):
+            continue
+        x, y, w, h = cv2.boundingRect(np.concatenate([mark.hull for mark in text.marks]))
+        room = np.rint(rng.uniform(-0.02, 0.2, 4) * h).astype(int)
+        a, b = (max(int(v) // 2 * 2, 0) for v in (x - room[0], y - room[1]))
+        side = len(scene.image)
+        c, d = (min(int(v), side) // 2 * 2 for v in (x + w + room[2], y + h + room[3]))
+        if c - a > 16 and d - b > 10:
+            shift = np.array([a, b], np.float32)
+            digits = [replace(digit, hull=digit.hull - shift) for digit in text.digits]
+            yield replace(scene, image=np.ascontiguousarray(scene.image[b:d, a:c]), digits=digits, texts=[],
+                          weight=scene.weight[b // 2 : d // 2, a // 2 : c // 2])  # fmt: skip
 
 
 def _truth(boxes: NDArray[np.int32], heard: Places, scene: Scene, taken: NDArray[np.bool_]) -> NDArray[np.intp]:
@@ -94,7 +118,7 @@ def powers(heard: Places, truth: NDArray[np.intp], together: bool) -> tuple[floa
     ways = [(a, b) for a in POWERS for b in POWERS]
 
     def loss(way: tuple[float, float]) -> float:
-        told = two_readings.which(heard, {together: way, not together: way})
+        told = two_readings.which(heard, PAGE._replace(together=way, alone=way))
         return -float(np.log(told[chosen, truth[chosen]]).mean())
 
     a, b = min(ways, key=loss)
@@ -104,45 +128,56 @@ def powers(heard: Places, truth: NDArray[np.intp], together: bool) -> tuple[floa
 def join(lines: list[Sample]) -> Sample:
     """Return the places of all lines as one."""
     parts = zip(*(sample.heard for sample in lines), strict=True)
-    return Sample(Places(*(np.concatenate(part) for part in parts)), np.concatenate([sample.truth for sample in lines]))
+    truth = np.concatenate([sample.truth for sample in lines])
+    return Sample(Places(*(np.concatenate(part) for part in parts)), truth, lines[0].how)
 
 
 @console_command
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of the sources.")
+@click.option("--models", type=click.Path(path_type=Path), help="Folder of the networks.  [default: those that ship]")
 @click.option("--pages", type=click.IntRange(1), default=400, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=31, show_default=True)
-def main(data: Path, pages: int, seed: int) -> None:
+def main(data: Path, models: Path | None, pages: int, seed: int) -> None:
     """Draw pages, read them, and print the weights that join the two readings best."""
     require("torch")
     cv2.setNumThreads(1)
     with exit_codes():
-        networks, source = load_networks(None, None, 0.6, "cpu"), Source.of(data, validation=True)
-        drawn = (draw(source, np.random.default_rng([seed, k]), SIDE, trouble=k / pages) for k in range(pages))
-        lines = [
-            sample
-            for scene in tqdm(drawn, total=pages, unit="page", mininterval=20)
-            for sample in samples(scene, networks)
-        ]
-        report(join(lines))
+        networks, source = load(models or default_model().parent), Source.of(data, validation=True)
+        told: list[Sample] = []
+        for k in tqdm(range(pages), unit="page", mininterval=20):
+            rng = np.random.default_rng([seed, k])
+            scene = draw(source, rng, SIDE, trouble=k / pages)
+            told += samples(scene, networks)
+            for line in cut_lines(scene, rng):
+                told += samples(line, networks)
+        for name, how in (("PAGE", PAGE), ("STRIP", STRIP)):
+            click.echo(f"{name}:")
+            report(join([sample for sample in told if sample.how is how]))
 
 
-def report(all_: Sample) -> None:
+def load(folder: Path) -> Networks:
+    """Return the networks of a folder."""
+    finder, classifier = Finder(folder / "finder.onnx", "cpu"), Classifier(folder / "best.onnx", "cpu")
+    return Networks(finder, classifier, RowReader(folder / "rows.onnx", "cpu"))
+
+
+def report(sample: Sample) -> None:
     """Print the weights, and the share of places that they tell rightly."""
-    heard, truth = all_
+    heard, truth, how = sample
     odds, who = two_readings.evidence(heard)
-    for k, (name, use) in enumerate((("BOTH", (True, True)), ("LINE", (True, False)), ("FOUND", (False, True)))):
+    for k, (name, use) in enumerate((("both", (True, True)), ("line", (True, False)), ("found", (False, True)))):
         chosen = (who == k) & (truth != UNKNOWN)
         weights = fit(odds[chosen], truth[chosen] >= 0, use)
         chance = 1 / (1 + np.exp(-(odds[chosen] @ weights[:2] + weights[2])))
-        right = ((chance >= 0.5) == (truth[chosen] >= 0)).mean()
-        told = f"{chosen.sum()} places, {(truth[chosen] >= 0).sum()} digits, {100 * right:.1f} % told rightly"
-        click.echo(f"{name} = {tuple(weights)}  # {told}")
-    for together in (True, False):
+        right = 100 * ((chance >= 0.5) == (truth[chosen] >= 0)).mean()
+        digits = (truth[chosen] >= 0).sum()
+        click.echo(f"{name}={tuple(weights)}  # {chosen.sum()} places, {digits} digits, {right:.1f} % told rightly")
+    for name, together in (("together", True), ("alone", False)):
         way = powers(heard, truth, together)
         chosen = (truth >= 0) & (((heard.sign >= 0) & (heard.crop >= 0)) == together)
-        named = two_readings.which(heard, {together: way, not together: way})[chosen]
-        right = (named.argmax(axis=1) == truth[chosen]).mean()
-        click.echo(f"SHARES[{together}] = {way}  # {chosen.sum()} digits, {100 * right:.1f} % named rightly")
+        told = two_readings.which(heard, how._replace(together=way, alone=way))[chosen]
+        right = 100 * (told.argmax(axis=1) == truth[chosen]).mean()
+        click.echo(f"{name}={way}  # {chosen.sum()} digits, {right:.1f} % named rightly")
 
 
 if __name__ == "__main__":

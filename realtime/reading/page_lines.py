@@ -11,7 +11,7 @@ from realtime.reading.page import UNSURE, Digit, Line, Number
 from realtime.reading.row_lines import LineReading
 from realtime.reading.row_reader import RowReader
 from realtime.reading.rows import arrange
-from realtime.reading.two_readings import Sign
+from realtime.reading.two_readings import PAGE, STRIP, Joining, Sign
 from realtime.reading.walls import Walls
 
 LIKELY = 0.5  # probability from which on something is there: it is likelier so than not
@@ -47,23 +47,27 @@ def read_lines(
 
     A digit less sure than `confidence` is "?".
     """
-    told = readings(image, crops, reader, polarity)
-    heard = [_hear(reading, own, crops) for reading, own in told]
+    told, how = readings(image, crops, reader, polarity)
+    heard = [_hear(reading, own, crops, how) for reading, own in told]
     return _parted([signs for signs in heard if any(s.text.isdigit() for s in signs)], crops, walls, confidence)
 
 
 def readings(
     image: NDArray[np.uint8], crops: Crops, reader: RowReader, polarity: str
-) -> list[tuple[LineReading, NDArray[np.intp]]]:
-    """Return the lines of a picture (H, W, 3) as read as wholes, each with the indices of the crops on it."""
+) -> tuple[list[tuple[LineReading, NDArray[np.intp]]], Joining]:
+    """Read the lines of a picture (H, W, 3) as wholes.
+
+    Returns each with the indices of the crops that stand on it, and how the two readings are to be joined.
+    """
     begin = np.flatnonzero((crops.sure >= BEGINS) | crops.learned)
-    if _is_one_line(image, crops, begin):
+    whole = _is_one_line(image, crops, begin)
+    if whole:
         tracks = [strips.whole(image)]
     else:
         lines = [[int(begin[i]) for number in line for i in number] for line in arrange(crops.boxes[begin])]
         tracks = [strips.through(crops.boxes[line]) for line in lines]
     told = row_lines.read_lines(image, tracks, reader, polarity)
-    return list(zip(told, _members(told, crops), strict=True))
+    return list(zip(told, _members(told, crops), strict=True)), STRIP if whole else PAGE
 
 
 def _is_one_line(image: NDArray[np.uint8], crops: Crops, begin: NDArray[np.intp]) -> bool:
@@ -83,9 +87,9 @@ def _members(readings: list[LineReading], crops: Crops) -> list[NDArray[np.intp]
     return [np.flatnonzero(owner == k) for k in range(len(readings))]
 
 
-def _hear(reading: LineReading, own: NDArray[np.intp], crops: Crops) -> list[Sign]:
+def _hear(reading: LineReading, own: NDArray[np.intp], crops: Crops, how: Joining) -> list[Sign]:
     """Return what stands on a line, in order: digits and signs that are likelier there than not."""
-    signs = two_readings.hear(reading, crops.boxes[own], crops.digits[own], crops.sure[own], crops.learned[own])
+    signs = two_readings.hear(reading, crops.boxes[own], crops.digits[own], crops.sure[own], crops.learned[own], how)
     kept = [sign for sign in signs if (sign.probabilities.sum() if sign.text.isdigit() else sign.confidence) >= LIKELY]
     return [sign if sign.crop < 0 else sign.of(int(own[sign.crop])) for sign in kept]
 

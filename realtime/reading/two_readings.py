@@ -16,11 +16,26 @@ from realtime.reading.row_lines import LineReading
 
 BESIDE = 0.6  # heights of a digit; a crop and a sign farther apart than this are not the same ink
 FLOOR = 1e-3  # the least that a probability is taken for
-# Logistic weights of a digit being there: of the log odds by the line, by the finder, and the offset; where both tell a
-# digit or a sign in the place, the line alone, the finder alone.
-BOTH, LINE, FOUND = (0.174, 0.708, -0.716), (0.211, 0.0, -2.536), (0.0, 0.479, -1.543)
-# To which power each reading's probabilities of the ten digits count, where both are heard, and alone.
-SHARES = {True: (0.4, 0.5), False: (0.6, 0.5)}
+
+
+class Joining(NamedTuple):
+    """How two readings of a place are joined, as fitted.
+
+    both, line, found: logistic weights of a digit being there, of the log odds by the line, by the finder, and the
+    offset; where both tell something in the place, the line alone, the finder alone. together, alone: to which power
+    the line's and the finder's probabilities of the ten digits count, where both are heard and where one is.
+    """
+
+    both: tuple[float, float, float]
+    line: tuple[float, float, float]
+    found: tuple[float, float, float]
+    together: tuple[float, float]
+    alone: tuple[float, float]
+
+
+# On a page, and in a picture that was cut to one line, whose edges mislead the search for single digits.
+PAGE = Joining((0.194, 0.676, -0.775), (0.241, 0.0, -2.788), (0.0, 0.659, -1.497), (0.5, 0.5), (0.6, 0.5))
+STRIP = PAGE._replace(alone=(0.6, 0.6))
 
 
 @dataclass(frozen=True)
@@ -114,21 +129,21 @@ def _logit(chance: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.log(bounded / (1 - bounded))
 
 
-def there(heard: Places) -> NDArray[np.float64]:
+def there(heard: Places, how: Joining) -> NDArray[np.float64]:
     """Return the probability of a digit in each place, (M,)."""
     odds, who = evidence(heard)
-    weights = np.array([BOTH, LINE, FOUND])[who]
+    weights = np.array([how.both, how.line, how.found])[who]
     chance: NDArray[np.float64] = 1 / (1 + np.exp(-((odds * weights[:, :2]).sum(axis=1) + weights[:, 2])))
     return chance
 
 
-def which(heard: Places, shares: dict[bool, tuple[float, float]] = SHARES) -> NDArray[np.float64]:
+def which(heard: Places, how: Joining) -> NDArray[np.float64]:
     """Return which digit it is if there is one, (M, 10), rows sum to 1."""
     together = ((heard.sign >= 0) & (heard.crop >= 0))[:, None]
     logs = np.zeros(heard.line.shape)
     for k, chances in enumerate((heard.line, heard.found)):
         total = chances.sum(axis=1, keepdims=True)
-        share = np.where(together, shares[True][k], shares[False][k])
+        share = np.where(together, how.together[k], how.alone[k])
         logs += np.where(total > 0, share * np.log(chances / np.maximum(total, 1e-12) + FLOOR), 0.0)
     chance = np.exp(logs - logs.max(axis=1, keepdims=True))
     told: NDArray[np.float64] = chance / chance.sum(axis=1, keepdims=True)
@@ -141,13 +156,14 @@ def hear(
     digits: NDArray[np.float32],
     sure: NDArray[np.float32],
     learned: NDArray[np.bool_],
+    how: Joining,
 ) -> list[Sign]:
     """Return what stands in each place of a line, by both readings: boxes (N, 4), digits (N, 10), sure (N,).
 
     learned: (N,) whether the user taught a digit; then it stands as it was found.
     """
     heard = places(reading, boxes, digits, sure)
-    chances = (there(heard)[:, None] * which(heard)).astype(np.float32)
+    chances = (there(heard, how)[:, None] * which(heard, how)).astype(np.float32)
     taught = (heard.crop >= 0) & learned[heard.crop] if len(learned) else np.zeros(len(chances), bool)
     chances[taught] = digits[heard.crop[taught]]
     told = []

@@ -46,6 +46,8 @@ class Walls:
 def _upright(part: NDArray[np.bool_], leaning: float) -> bool:
     """Tell whether a line runs through part (h, w) from top to foot, leaning by so many pixels at most."""
     h, w = part.shape
+    if part.any(axis=1).mean() < FILLED:
+        return False
     for lean in np.linspace(-leaning, leaning, 5):
         shift = np.rint(lean * (np.arange(h) / max(h - 1, 1) - 0.5)).astype(int)
         columns = np.clip(np.arange(w)[None] + shift[:, None], 0, w - 1)
