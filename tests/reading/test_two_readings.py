@@ -8,16 +8,16 @@ from numpy.typing import NDArray
 from realtime.reading import row_lines, strips
 from realtime.reading.row_lines import LineReading
 from realtime.reading.row_reader import Symbol
-from realtime.reading.two_readings import Sign, hear
+from realtime.reading.two_readings import PAGE, Sign, hear
 
 SIGNS = "0123456789.-~"
 
 
 def symbol(text: str, start: float, confidence: float = 0.9) -> Symbol:
-    """Return a sign 20 columns wide, the rest of its probability on the digit after it."""
+    """Return a sign 20 columns wide, the rest of its probability spread over the digits."""
     probabilities = np.zeros(len(SIGNS), np.float32)
+    probabilities[:10] = (1 - confidence) / 10
     probabilities[SIGNS.index(text)] = confidence
-    probabilities[(SIGNS.index(text) + 1) % 10] += 1 - confidence
     return Symbol(text, confidence, start, start + 20, probabilities)
 
 
@@ -58,7 +58,7 @@ def heard(
     """Hear a line and single digits that are so sure which they are, and so sure to be digits."""
     count = len(boxes)
     return hear(
-        reading, boxes, crops(digits, sure), np.full(count, there, np.float32), np.full(count, learned, np.bool_)
+        reading, boxes, crops(digits, sure), np.full(count, there, np.float32), np.full(count, learned, np.bool_), PAGE
     )
 
 
