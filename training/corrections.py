@@ -104,8 +104,8 @@ def find_digit(image: NDArray[np.uint8], networks: Networks) -> tuple[NDArray[np
         return pages[0].crops[:0], f"holds {len(_list_digits(pages[0]))} digits: cut it so that it shows one"
     for picture in pictures:
         located = locate(picture, networks.finder)
-        if len(blobs := near_middle(located, picture)):
-            return located.crops[blobs[:1]], ""
+        if len(near := near_middle(located, picture)):
+            return located.crops[near[:1]], ""
     return pages[0].crops[:0], "holds no digit that could be found"
 
 
