@@ -57,9 +57,7 @@ def _belief(page: Page) -> tuple[float, float]:
     return (float(sure.mean()), float(np.maximum(sure - 0.5, 0).sum())) if len(sure) else (0.0, 0.0)
 
 
-def _read_turned(
-    image: NDArray[np.uint8], networks: Networks, confidence: float, polarity: str, degrees: int
-) -> Page:
+def _read_turned(image: NDArray[np.uint8], networks: Networks, confidence: float, polarity: str, degrees: int) -> Page:
     """Read a picture turned clockwise, and tell the page in its own pixels."""
     quarters = degrees // 90
     if not quarters:
@@ -74,9 +72,7 @@ def _back(page: Page, quarters: int, size: tuple[int, int]) -> Page:
     numbers = [_number_back(number, quarters, size) for number in page.numbers]
     lines = [replace(line, box=_box_back(line.box, quarters, size)) for line in page.lines]
     looks = tuple(_look_back(look, quarters, size) for look in page.looks)
-    return replace(
-        page, looks=looks, boxes=boxes, numbers=numbers, lines=lines, size=size, turned=90 * quarters
-    )
+    return replace(page, looks=looks, boxes=boxes, numbers=numbers, lines=lines, size=size, turned=90 * quarters)
 
 
 def back(boxes: NDArray[np.int32], quarters: int, size: tuple[int, int]) -> NDArray[np.int32]:
