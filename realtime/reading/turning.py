@@ -37,7 +37,7 @@ def read_upright(
         raise ValueError(f"a picture is turned by {', '.join(map(str, TURNS))} degrees, not by {turn}")
     if turn is not None:
         return _read_turned(image, networks, confidence, polarity, turn)
-    best = read(image, networks, confidence, polarity)
+    best = read(image, networks, confidence, polarity, thorough=True)
     mean, sum_ = _belief(best)
     if mean >= SURE:
         return best
@@ -61,8 +61,8 @@ def _read_turned(image: NDArray[np.uint8], networks: Networks, confidence: float
     """Read a picture turned clockwise, and tell the page in its own pixels."""
     quarters = degrees // 90
     if not quarters:
-        return read(image, networks, confidence, polarity)
-    page = read(np.ascontiguousarray(np.rot90(image, -quarters)), networks, confidence, polarity)
+        return read(image, networks, confidence, polarity, thorough=True)
+    page = read(np.ascontiguousarray(np.rot90(image, -quarters)), networks, confidence, polarity, thorough=True)
     return _back(page, quarters, (image.shape[1], image.shape[0]))
 
 
