@@ -46,7 +46,7 @@ class Sample(NamedTuple):
 
 def samples(scene: Scene, networks: Networks) -> list[Sample]:
     """Read a scene's lines and tell what stands in their places."""
-    found = find(scene.image, networks.finder, networks.classifier)
+    found = find(scene.image, networks.finder, networks.classifier, thorough=True)
     crops = Crops(found.boxes, found.digits, found.sure, found.models, found.learned)
     told = []
     taken = np.zeros(len(scene.digits), bool)

@@ -65,7 +65,7 @@ def main(data: Path, count: int, seed: int, path: Path) -> None:
         with tqdm(total=count, unit="crop", mininterval=10) as bar:
             while len(labels) < count:
                 scene = draw(source, rng, trouble=float(rng.random()))
-                located = locate(scene.image, finder)
+                located = locate(scene.image, finder, thorough=True)
                 told = label(located, scene)
                 images += [crop[0] for crop, text in zip(located.crops, told, strict=True) if text]
                 labels += [text for text in told if text]

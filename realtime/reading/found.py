@@ -53,15 +53,19 @@ class Found(Located):
 
 
 def locate(
-    image: NDArray[np.uint8], finder: Finder, polarity: str = "auto", clock: StageClock | None = None
+    image: NDArray[np.uint8],
+    finder: Finder,
+    polarity: str = "auto",
+    thorough: bool = False,
+    clock: StageClock | None = None,
 ) -> Located:
     """Find the digits of a frame, (H, W, 3) BGR uint8, and cut them.
 
-    polarity: "dark" or "light" ink alone, or "auto" for both.
+    polarity: "dark" or "light" ink alone, or "auto". thorough: take more time for small digits.
     """
     clock = clock or StageClock()
     with clock.stage("finder"):
-        taken = looks(image, finder)
+        taken = looks(image, finder, thorough)
     boxes, cores, patches, scores, named = [], [], [], [], []
     with clock.stage("crops"):
         for look, chosen in zip(taken, choose(taken), strict=True):
@@ -86,11 +90,12 @@ def find(
     finder: Finder,
     classifier: Classifier | Ensemble,
     polarity: str = "auto",
+    thorough: bool = False,
     clock: StageClock | None = None,
 ) -> Found:
-    """Find and classify the digits of a frame, (H, W, 3) BGR uint8; polarity as for `locate`."""
+    """Find and classify the digits of a frame, (H, W, 3) BGR uint8; polarity and thorough as for `locate`."""
     clock = clock or StageClock()
-    located = locate(image, finder, polarity, clock)
+    located = locate(image, finder, polarity, thorough, clock)
     probabilities = np.zeros((len(located.crops), len(classifier.classes)), np.float32)
     models, learned = np.zeros(len(located.crops), "U10"), np.zeros(len(located.crops), bool)
     if len(located.crops):

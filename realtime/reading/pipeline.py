@@ -25,11 +25,12 @@ def read(
     confidence: float = CONFIDENCE,
     polarity: str = "auto",
     clock: StageClock | None = None,
+    thorough: bool = False,
 ) -> Page:
     """Read the numbers of one frame, image (H, W, 3) BGR uint8; a digit below `confidence` becomes "?".
 
-    polarity: "dark" or "light" ink alone, or "auto" for both. clock: told what each stage takes. Raises ValueError for
-    another array or polarity.
+    polarity: "dark" or "light" ink alone, or "auto" for both. clock: told what each stage takes. thorough: take more
+    time for small digits. Raises ValueError for another array or polarity.
     """
     start = perf_counter()
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
@@ -37,7 +38,7 @@ def read(
     if polarity not in POLARITIES:
         raise ValueError(f"unknown polarity {polarity!r}: use {', '.join(POLARITIES)}")
     clock = clock or StageClock()
-    found = find(image, networks.finder, networks.classifier, polarity, clock)
+    found = find(image, networks.finder, networks.classifier, polarity, thorough, clock)
     with clock.stage("lines"):
         crops = Crops(found.boxes, found.digits, found.sure, found.models, found.learned)
         numbers, lines = read_lines(image, crops, Walls(found.looks), networks.rows, confidence, polarity)
