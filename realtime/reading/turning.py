@@ -67,7 +67,7 @@ def _read_turned(image: NDArray[np.uint8], networks: Networks, confidence: float
 
 
 def _back(page: Page, quarters: int, size: tuple[int, int]) -> Page:
-    """Return a page of a picture that was turned clockwise by so many quarters, in pixels of the picture of that size."""
+    """Return a page of a picture that was turned clockwise by so many quarters, in pixels of the picture before."""
     boxes = back(page.boxes, quarters, size)
     numbers = [_number_back(number, quarters, size) for number in page.numbers]
     lines = [replace(line, box=_box_back(line.box, quarters, size)) for line in page.lines]
