@@ -55,8 +55,7 @@ def main(
 
     name = checkpoint_file.stem + (f"-{kind}" if kind else "")
     target = output or checkpoint_file.parent / f"{name}.onnx"
-    if output is not None:
-        refuse_overwriting([Output("--output", target, "model")], [checkpoint_file, *calibration], overwrite)
+    refuse_overwriting([Output("--output", target, "model")], [checkpoint_file, *calibration], overwrite)
     try:
         if kind is None:
             outcome = f"largest difference {exporter.export_checkpoint(checkpoint_file, target):.1e}"

@@ -2,7 +2,7 @@
 
 import csv
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -79,6 +79,13 @@ def open_labelled(path: Path) -> LabelledSource:
         if own.pictures or own.passages:
             return own
     return LabelledSource(path, unlabelled=[path])
+
+
+def files_of(source: LabelledSource) -> Iterator[Path]:
+    """Yield the files that are read of a source, its table among them."""
+    yield from (source.path, source.path / "truth.csv", *source.unlabelled)
+    yield from (part.path for part in (*source.pictures, *source.passages))
+    yield from (source.path / sample.name for sample in source.samples)
 
 
 def _open_folder(path: Path) -> LabelledSource:
