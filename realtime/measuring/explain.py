@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.outputs.files import write_whole
 from realtime.measuring.contact_sheet import scale_box, scale_numbers
+from realtime.outputs.files import write_whole
 from realtime.outputs.overlay import SETTLED, draw, draw_box
 from realtime.reading.page import Page
 from realtime.tracking.tracker import settle
