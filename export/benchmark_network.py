@@ -23,8 +23,9 @@ from tqdm import tqdm
 
 from export.network_settings import ON_CUDA, PADDING, WHOLE, Run, open_session, runner, settings
 from realtime.commands.console import console_command, exit_codes, note
-from realtime.commands.options import device_option, open_classifier
+from realtime.commands.options import device_option, open_classifier, overwrite_option, refuse_overwriting
 from realtime.outputs.files import save_json
+from realtime.outputs.guard import Output
 from realtime.reading.classifier import Classifier
 from realtime.reading.crops import SIDE
 from realtime.reading.model_files import default_model
@@ -113,10 +114,19 @@ def _spread(values: NDArray[np.float64]) -> list[float]:
 @click.option("--rounds", type=click.IntRange(1), default=15, show_default=True, help="Time each setting so often.")
 @click.option("--most", type=click.IntRange(1), default=BATCHES[-1], show_default=True, help="Largest batch size.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write all figures as JSON.")
+@overwrite_option
 def main(
-    model: Path | None, beside: tuple[Path, ...], device: str, rounds: int, most: int, json_path: Path | None
+    model: Path | None,
+    beside: tuple[Path, ...],
+    device: str,
+    rounds: int,
+    most: int,
+    json_path: Path | None,
+    overwrite: bool,
 ) -> None:
     """Measure ONNX Runtime's settings for MODEL, the bundled one if left out, on a device, beside those in use."""
+    if json_path is not None:
+        refuse_overwriting([Output("--json", json_path, "figures")], [model or default_model(), *beside], overwrite)
     onnxruntime.set_default_logger_severity(3)  # else it warns of each config entry that a setting changes
     with exit_codes():
         base = open_classifier(model or default_model(), device)

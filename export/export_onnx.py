@@ -34,6 +34,12 @@ from training.requirements import require
     type=click.Path(path_type=Path),
     help="Labelled digits to calibrate and prove on: folders 0 to 9, npz, MNIST's folder; may be given again.",
 )
+@click.option(
+    "--data",
+    "mnist",
+    type=click.Path(path_type=Path),
+    help="Folder with MNIST's files, to see how another program's network reads them.  [default: typed digits]",
+)
 @overwrite_option
 def main(
     checkpoint_file: Path,
@@ -41,10 +47,12 @@ def main(
     int8: bool,
     fp16: bool,
     calibration: tuple[Path, ...],
+    mnist: Path | None,
     overwrite: bool,
 ) -> None:
     """Export CHECKPOINT_FILE, a .pth of train-digits, to ONNX, and prove both equal.
 
+    The weights of another program are taken if they are of this very architecture, whatever its layers are called.
     A graph of less precision is written only if it reads pictures that it was not calibrated on as the fp32 one does.
     """
     kind = _check_precision(int8, fp16, bool(calibration))
@@ -55,11 +63,10 @@ def main(
 
     name = checkpoint_file.stem + (f"-{kind}" if kind else "")
     target = output or checkpoint_file.parent / f"{name}.onnx"
-    if output is not None:
-        refuse_overwriting([Output("--output", target, "model")], [checkpoint_file, *calibration], overwrite)
+    refuse_overwriting([Output("--output", target, "model")], [checkpoint_file, *calibration], overwrite)
     try:
         if kind is None:
-            outcome = f"largest difference {exporter.export_checkpoint(checkpoint_file, target):.1e}"
+            outcome = f"largest difference {exporter.export_checkpoint(checkpoint_file, target, mnist):.1e}"
         else:
             outcome = exporter.export_reduced(checkpoint_file, target, kind, calibration).describe()
     except CheckpointRefusedError as error:

@@ -10,19 +10,19 @@ from pathlib import Path
 
 import onnx
 
-from export import graph, parity, precision
+from export import adopt, graph, parity, precision
 from realtime.reading.classifier import Classifier
 from realtime.reading.model_files import sha256
-from training import checkpoint
 
 
-def export_checkpoint(source: Path, target: Path) -> float:
+def export_checkpoint(source: Path, target: Path, mnist: Path | None = None) -> float:
     """Write `target` from the checkpoint `source` and return the largest difference of a probability.
 
+    mnist: a folder of its files, to look at the accuracy of another program's network.
     Raises CheckpointRefusedError for the checkpoint, ParityError or ValueError for the graph, OSError where the file
     cannot be written. Whatever is raised, `target` stays as it was.
     """
-    network, proto = _convert_checkpoint(source)
+    network, proto = _convert_checkpoint(source, mnist)
     with _temporary_file(target) as temporary:
         graph.write(proto, temporary)
         difference = parity.check(temporary, network)
@@ -50,9 +50,9 @@ def export_reduced(source: Path, target: Path, kind: str, labelled: tuple[Path, 
     return report
 
 
-def _convert_checkpoint(source: Path) -> tuple[graph.CalibratedNetwork, onnx.ModelProto]:
+def _convert_checkpoint(source: Path, mnist: Path | None = None) -> tuple[graph.CalibratedNetwork, onnx.ModelProto]:
     """Return the network of a checkpoint and its graph in fp32, without the exporter's own chatter."""
-    model, metadata = checkpoint.load(source)
+    model, metadata = adopt.load(source, mnist)
     network = graph.CalibratedNetwork(model, float(metadata["temperature"])).eval()
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):

@@ -25,12 +25,14 @@ def export(source: Path, target: Path, data: Path | None, scenes: int) -> None:
     """Convert, calibrate, check, and only then put in place. Raises ParityError, CheckpointRefusedError."""
     cv2.setNumThreads(1)
     content = checkpoint.read(source)
-    model = FinderNetwork()
-    model.load_state_dict(content["state"])
+    model, metadata = FinderNetwork(), content.get("metadata")
+    if not isinstance(metadata, dict) or not {"finder_version", "threshold"} <= metadata.keys():
+        raise checkpoint.CheckpointRefusedError(f"{source} is no checkpoint of train-finder: name another file")
+    checkpoint.load_weights(source, model, content.get("state"))
     bytes_ = finder_graph.Bytes(model.eval())
     temporary = target.with_name(target.name + ".tmp")
     try:
-        told = content["metadata"], sha256(source)
+        told = metadata, sha256(source)
         made = finder_graph.convert(bytes_, finder_graph.describe(*told, ALONE, SHARES))
         graph.write(made, temporary)
         if data is not None:

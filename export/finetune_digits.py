@@ -10,8 +10,20 @@ from pathlib import Path
 import click
 
 from realtime.commands.console import FAILED, console_command, exit_codes
+from realtime.commands.options import overwrite_option, refuse_overwriting
+from realtime.outputs.guard import Kind, outputs_in
+from realtime.reading.model_files import default_model
 from training.recipe import FinetuneRecipe
 from training.requirements import require
+
+PROMOTED: dict[str, Kind] = {
+    **dict.fromkeys(("finetuned.pth", "finetuned-before.pth", "finetuned-new.pth"), "checkpoint"),
+    **dict.fromkeys(("finetuned.onnx", "finetuned-before.onnx", "finetuned-new.onnx"), "model"),
+}
+REPORTED: dict[str, Kind] = {
+    "report.md": "report",
+    **dict.fromkeys(("samples.png", "history.png", "confusion.png"), "picture"),
+}
 
 
 @console_command
@@ -34,6 +46,7 @@ from training.requirements import require
 @click.option("--trust", is_flag=True, help="Train on labels that look wrong too.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--watch", is_flag=True, help="Stay, and fine-tune again when new corrections lie there.")
+@overwrite_option
 def main(
     folder: Path,
     init: Path | None,
@@ -46,11 +59,15 @@ def main(
     trust: bool,
     seed: int,
     watch: bool,
+    overwrite: bool,
 ) -> None:
     """Fine-tune the network to the pictures in FOLDER, and promote it if it reads them better and forgets nobody.
 
     FOLDER holds folders 0 to 9 and not-a-digit, as recognize-camera --collect fills them; they are made if missing.
     """
+    written = [*outputs_in("--out", models, PROMOTED), *outputs_in("--report", report, REPORTED)]
+    read = filter(None, [folder, init, mnist, *(default_model().with_suffix(kind) for kind in (".pth", ".onnx"))])
+    refuse_overwriting(written, read, overwrite)
     require("torch", "onnx", "onnxscript")
     import torch
 

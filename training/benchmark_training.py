@@ -14,7 +14,9 @@ from pathlib import Path
 import click
 
 from realtime.commands.console import console_command, exit_codes
+from realtime.commands.options import overwrite_option, refuse_overwriting
 from realtime.outputs.files import save_json
+from realtime.outputs.guard import Output
 from training.requirements import require
 
 
@@ -27,8 +29,13 @@ from training.requirements import require
     "--most", type=click.IntRange(1), default=20, show_default=True, help="Epochs of the usual recipe at most."
 )
 @click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write all figures as JSON.")
-def main(folder: Path | None, seeds: int, mark: float, epochs: int, most: int, json_path: Path | None) -> None:
+@overwrite_option
+def main(
+    folder: Path | None, seeds: int, mark: float, epochs: int, most: int, json_path: Path | None, overwrite: bool
+) -> None:
     """Train both ways with each seed and tell when each passed the mark."""
+    if json_path is not None:
+        refuse_overwriting([Output("--json", json_path, "figures")], [folder] if folder else [], overwrite)
     require("torch")
     from training import data, time_to_accuracy
     from training.fetch import mnist_folder

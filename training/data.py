@@ -1,6 +1,7 @@
 """Read MNIST's four IDX files, gzipped or not, and refuse what is truncated, swapped or mismatched, by name."""
 
 import gzip
+import math
 import zlib
 from pathlib import Path
 
@@ -18,6 +19,7 @@ FILES = {
     ("test", "images"): "t10k-images-idx3-ubyte",
     ("test", "labels"): "t10k-labels-idx1-ubyte",
 }
+MAX_BYTES = 1 << 28  # of a file, unpacked, at most: five times what MNIST's largest has. Set by hand.
 MAGIC = {0x0801: "labels", 0x0803: "images"}
 
 
@@ -63,7 +65,7 @@ def read_idx(path: Path, kind: str) -> NDArray[np.uint8]:
     dimensions = magic & 0xFF
     start = 4 + 4 * dimensions
     shape = tuple(int.from_bytes(content[i : i + 4]) for i in range(4, start, 4))
-    expected = start + int(np.prod(shape, dtype=np.int64))
+    expected = start + math.prod(shape)
     if len(content) != expected:
         state = "truncated" if len(content) < expected else "too long"
         raise DataError(f"{path} is {state}: {len(content)} bytes, its header promises {expected}")
@@ -73,8 +75,15 @@ def read_idx(path: Path, kind: str) -> NDArray[np.uint8]:
 def unpacked(path: Path) -> bytes:
     """Return the bytes of a file, unpacked where they are gzipped. Raises DataError for a broken archive."""
     try:
-        content = path.read_bytes()
-        return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if packed else path.open("rb") as content:
+            data = content.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise DataError(f"{path} is too large: more than {MAX_BYTES} bytes unpacked")
+        return data
+    except DataError:
+        raise
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{path} is a broken gzip archive: {error}") from None
     except OSError as error:

@@ -17,6 +17,7 @@ from realtime.reading.classifier import NOT_A_DIGIT
 from realtime.reading.finder import Finder
 from realtime.reading.found import Located, locate
 from realtime.reading.model_files import finder_model
+from realtime.sources.arrays import read_labelled
 from realtime.sources.clip import CLIPS, Clip
 from realtime.sources.frame import SourceError
 from realtime.sources.pictures import PICTURES, is_of_kind, read_picture
@@ -94,15 +95,10 @@ def _is_selected(label: str, without: tuple[str, ...], only: tuple[str, ...]) ->
 def _read_npz(path: Path, without: tuple[str, ...], only: tuple[str, ...]) -> tuple[NDArray[np.uint8], list[int]]:
     """Read an npz file as crops (N, 1, 28, 28) and their labels."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            images, names = file["images"], file["labels"]
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise DataError(f"{path} is not an npz file with images and labels: {error}") from None
-    if images.ndim != 3 or images.dtype != np.uint8 or names.shape != images.shape[:1]:
-        raise DataError(
-            f"{path} holds images {images.shape} {images.dtype} with labels {names.shape}, not (N, H, W) uint8"
-        )
-    if len(images) and np.median(images) > 127:
+        images, names = read_labelled(path)
+    except SourceError as error:
+        raise DataError(str(error)) from None
+    if np.median(images) > 127:
         images = 255 - images
     texts = [str(name) for name in names.tolist()]
     kept = [i for i, text in enumerate(texts) if _is_selected(text, (*LOOKALIKES, *without), only)]

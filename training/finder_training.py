@@ -66,7 +66,7 @@ def _start(rate: float, begin: Path | None) -> Run:
     """Return a fresh run, of given weights where there are any."""
     model, average = FinderNetwork(), FinderNetwork()
     if begin is not None:
-        model.load_state_dict(checkpoint.read(begin)["state"])
+        checkpoint.load_weights(begin, model, checkpoint.read(begin).get("state"))
     average.load_state_dict(model.state_dict())
     for network in (model, average):
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -76,10 +76,13 @@ def _start(rate: float, begin: Path | None) -> Run:
 def _resume(path: Path, rate: float) -> Run:
     """Return the run that was left in `path`."""
     kept, run = checkpoint.read(path), _start(rate, None)
-    run.model.load_state_dict(kept["model"])
-    run.average.load_state_dict(kept["state"])
-    run.optimizer.load_state_dict(kept["optimizer"])
-    run.progress = Progress(**kept["progress"])
+    checkpoint.load_weights(path, run.model, kept.get("model"))
+    checkpoint.load_weights(path, run.average, kept.get("state"))
+    try:
+        run.optimizer.load_state_dict(kept["optimizer"])
+        run.progress = Progress(**kept["progress"])
+    except checkpoint.BROKEN:
+        raise checkpoint.CheckpointRefusedError(f"{path} is no run of train-finder: leave --resume out") from None
     return run
 
 

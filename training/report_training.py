@@ -13,7 +13,14 @@ from pathlib import Path
 import click
 
 from realtime.commands.console import console_command, exit_codes, note
+from realtime.commands.options import overwrite_option, refuse_overwriting
+from realtime.outputs.guard import Kind, outputs_in
 from training.requirements import require
+
+WRITTEN: dict[str, Kind] = {
+    "report.md": "report",
+    **dict.fromkeys(("moved.png", "features.png", "augmented.png"), "picture"),
+}
 
 
 @console_command
@@ -25,15 +32,19 @@ from training.requirements import require
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/report"), show_default=True)
-def main(folder: Path | None, epochs: int, count: int | None, test_count: int, seed: int, out: Path) -> None:
+@overwrite_option
+def main(
+    folder: Path | None, epochs: int, count: int | None, test_count: int, seed: int, out: Path, overwrite: bool
+) -> None:
     """Train both networks without augmentation and show how each bears moved digits."""
+    refuse_overwriting(outputs_in("--out", out, WRITTEN), [folder] if folder else [], overwrite)
     require("torch")
     from training import network_comparison
 
     with exit_codes():
         table = network_comparison.compare_networks(folder, out, epochs, count, test_count, seed)
         click.echo(table, nl=False)
-        note(f"written to {out}: report.md, moved.png, features.png, augmented.png")
+        note(f"written to {out}: {', '.join(WRITTEN)}")
 
 
 if __name__ == "__main__":

@@ -81,14 +81,14 @@ def load(path: Path) -> tuple[RowNetwork, dict[str, Any]]:
     metadata, state = content.get("metadata"), content.get("state")
     if not isinstance(metadata, dict) or not isinstance(state, dict) or metadata.get("kind") != KIND:
         raise checkpoint.CheckpointRefusedError(f"{path} is no checkpoint of train-rows: name another file")
-    if metadata["strip_version"] != strips.VERSION:
+    if metadata.get("strip_version") != strips.VERSION:
         raise checkpoint.CheckpointRefusedError(
-            f"{path} was trained on strips {metadata['strip_version']!r}, this version cuts {strips.VERSION!r}: "
+            f"{path} was trained on strips {metadata.get('strip_version')!r}, this version cuts {strips.VERSION!r}: "
             "train it again"
         )
-    network = RowNetwork(len(metadata["classes"]))
-    try:
-        network.load_state_dict(state)
-    except checkpoint.BROKEN as error:
-        raise checkpoint.CheckpointRefusedError(f"{path} does not fit its network: {error}") from None
+    if metadata.get("classes") != list(CLASSES):
+        raise checkpoint.CheckpointRefusedError(f"{path} names classes {metadata.get('classes')!r}, not {CLASSES}")
+    checkpoint.temperature_of(path, metadata)
+    network = RowNetwork()
+    checkpoint.load_weights(path, network, state)
     return network.eval(), metadata

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -51,7 +50,7 @@ def train(
     """
     run = start(rate, seed, begin)
     if go_on and (out / "last.pth").is_file():
-        restore(run, checkpoint.read(out / "last.pth"))
+        restore(run, out / "last.pth")
     valid = held_out(folder, VALIDATION)
     note(f"row network, {sum(p.numel() for p in run.model.parameters())} parameters, {len(valid)} strips held out")
     if run.spent < seconds:
@@ -65,18 +64,22 @@ def start(rate: float, seed: int, begin: Path | None = None) -> Run:
     torch.manual_seed(seed)
     model = RowNetwork()
     if begin is not None:
-        model.load_state_dict(checkpoint.read(begin)["state"])
+        checkpoint.load_weights(begin, model, checkpoint.read(begin).get("state"))
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=WEIGHT_DECAY)
     return Run(model, copy.deepcopy(model).eval(), optimizer)
 
 
-def restore(run: Run, content: dict[str, Any]) -> None:
-    """Put a run where it was left."""
-    run.model.load_state_dict(content["model"])
-    run.averaged.load_state_dict(content["averaged"])
-    run.optimizer.load_state_dict(content["optimizer"])
-    run.spent, run.step, run.best = content["spent"], content["step"], content["best"]
-    run.history = content["history"]
+def restore(run: Run, path: Path) -> None:
+    """Put a run where it was left. Raises CheckpointRefusedError where the file holds none."""
+    content = checkpoint.read(path)
+    checkpoint.load_weights(path, run.model, content.get("model"))
+    checkpoint.load_weights(path, run.averaged, content.get("averaged"))
+    try:
+        run.optimizer.load_state_dict(content["optimizer"])
+        run.spent, run.step, run.best = content["spent"], content["step"], content["best"]
+        run.history = content["history"]
+    except checkpoint.BROKEN:
+        raise checkpoint.CheckpointRefusedError(f"{path} is no run of train-rows: leave --resume out") from None
 
 
 def fit(run: Run, drawn: Iterator[Batch], valid: list[Drawn], seconds: float, rate: float, out: Path) -> None:

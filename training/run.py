@@ -53,10 +53,13 @@ def resume_run(path: Path, recipe: Recipe, device: torch.device) -> Run:
             f"{path} was left by another recipe: give the same options as then, or leave --resume out"
         )
     run = start_run(recipe, device)
-    run.model.load_state_dict(content["model"])
-    run.averaged.load_state_dict(content["averaged"])
-    run.optimizer.load_state_dict(content["optimizer"])
-    return Run(run.model, run.averaged, run.optimizer, Progress(**content["progress"]), content["best"])
+    checkpoint.load_weights(path, run.model, content.get("model"))
+    checkpoint.load_weights(path, run.averaged, content.get("averaged"))
+    try:
+        run.optimizer.load_state_dict(content["optimizer"])
+        return Run(run.model, run.averaged, run.optimizer, Progress(**content["progress"]), content["best"])
+    except checkpoint.BROKEN:
+        raise checkpoint.CheckpointRefusedError(f"{path} is no run of train-digits: leave --resume out") from None
 
 
 def save_run(run: Run, recipe: Recipe, folder: Path) -> None:

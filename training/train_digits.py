@@ -10,9 +10,16 @@ from typing import Any
 import click
 
 from realtime.commands.console import console_command, exit_codes
-from realtime.commands.options import device_option
+from realtime.commands.options import device_option, overwrite_option, refuse_overwriting
+from realtime.outputs.guard import Kind, outputs_in
 from training.recipe import ARCHITECTURES, AUGMENTATIONS, CLASSES, DIGITS, Recipe
 from training.requirements import require
+
+WRITTEN: dict[str, Kind] = {
+    **dict.fromkeys(("last.pth", "best.pth"), "checkpoint"),
+    "metrics.jsonl": "metrics",
+    "curves.png": "picture",
+}
 
 
 @console_command
@@ -66,13 +73,16 @@ from training.requirements import require
     help="Share of the epochs, the last, with mild augmentation.",
 )
 @click.option("--resume", is_flag=True, help="Go on where the run in --out was left.")
-def main(target: float | None, device: str, reject: bool, **options: Any) -> None:  # noqa: ANN401
+@overwrite_option
+def main(target: float | None, device: str, reject: bool, overwrite: bool, **options: Any) -> None:  # noqa: ANN401
     """Train, keep the epoch that is best in validation, calibrate it, and look at the test set once."""
+    files = {name: options.pop(name) for name in ("folder", "extra", "without", "out", "start_from", "resume")}
+    read = filter(None, (files["folder"], files["start_from"], *(path for path, _ in files["extra"])))
+    refuse_overwriting(outputs_in("--out", files["out"], WRITTEN), read, overwrite)
     require("torch")
     from training import digit_training
 
-    names = ("folder", "extra", "without", "out", "start_from", "resume")
-    data = digit_training.TrainingFiles(**{name: options.pop(name) for name in names})
+    data = digit_training.TrainingFiles(**files)
     recipe = Recipe(classes=CLASSES if reject else DIGITS, **options)
     with exit_codes():
         accuracy = digit_training.train_distributed(recipe, device, data)

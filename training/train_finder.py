@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 from realtime.commands.console import console_command, exit_codes
+from realtime.commands.options import overwrite_option, refuse_overwriting
+from realtime.outputs.guard import Kind, outputs_in
 from training.requirements import require
 
 LEAST_BATCH = 4  # scenes of a batch: each drawn one is shown so often, turned and lit anew
@@ -23,10 +25,21 @@ LEAST_BATCH = 4  # scenes of a batch: each drawn one is shown so often, turned a
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/finder"), show_default=True)
 @click.option("--from", "begin", type=click.Path(path_type=Path), help="Weights to train further.  [default: none]")
 @click.option("--resume", is_flag=True, help="Go on where the run in --out was left.")
+@overwrite_option
 def main(
-    data: Path, minutes: float, batch: int, rate: float, seed: int, out: Path, begin: Path | None, resume: bool
+    data: Path,
+    minutes: float,
+    batch: int,
+    rate: float,
+    seed: int,
+    out: Path,
+    begin: Path | None,
+    resume: bool,
+    overwrite: bool,
 ) -> None:
     """Train, hold against scenes of hands held out every seven minutes, and keep the best."""
+    written: dict[str, Kind] = {"last.pth": "checkpoint", "best.pth": "checkpoint", "errors.png": "picture"}
+    refuse_overwriting(outputs_in("--out", out, written), filter(None, [data, begin]), overwrite)
     require("torch")
     from training import finder_training
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 from realtime.commands.console import console_command, exit_codes
+from realtime.commands.options import overwrite_option, refuse_overwriting
+from realtime.outputs.guard import Kind, outputs_in
 from training.requirements import require
 
 
@@ -28,6 +30,7 @@ from training.requirements import require
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/rows"), show_default=True)
 @click.option("--from", "begin", type=click.Path(path_type=Path), help="Checkpoint to train further.  [default: none]")
 @click.option("--resume", "go_on", is_flag=True, help="Go on where the run in --out was left.")
+@overwrite_option
 def main(
     folder: Path,
     minutes: float,
@@ -38,8 +41,11 @@ def main(
     out: Path,
     begin: Path | None,
     go_on: bool,
+    overwrite: bool,
 ) -> None:
     """Train on drawn strips and keep the weights that read those of held-out writers best."""
+    written: dict[str, Kind] = {"last.pth": "checkpoint", "best.pth": "checkpoint"}
+    refuse_overwriting(outputs_in("--out", out, written), filter(None, [folder, begin]), overwrite)
     require("torch")
     import torch
 

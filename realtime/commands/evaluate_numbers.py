@@ -5,6 +5,7 @@ one digit, 96.7 % exactly that digit; 13 clips without writing, 0.015 false digi
 numbers settled and no other, 1,194 of the 1,200 rows of its frames exact.
 """
 
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -23,7 +24,7 @@ from realtime.commands.options import (
 from realtime.measuring.confusion import draw_confusion
 from realtime.measuring.contact_sheet import save_sheets
 from realtime.measuring.evaluation import SourceScore, score_source
-from realtime.measuring.truth import open_labelled
+from realtime.measuring.truth import LabelledSource, files_of, open_labelled
 from realtime.outputs.files import make_folder, save_json
 from realtime.outputs.guard import Output
 from realtime.reading.page import Page
@@ -80,10 +81,11 @@ def main(
     """
     if shows is not None and not (shows.isascii() and shows.isdecimal()):
         raise click.BadParameter(f"{shows!r} is not made of digits", param_hint="--shows")
-    if json_path is not None:
-        refuse_overwriting([Output("--json", json_path, "figures")], sources, overwrite, reading)
     with exit_codes():
         opened = [open_labelled(path) for path in sources]
+        written = [Output("--json", json_path, "figures")] if json_path is not None else []
+        written += earlier_pictures(save, opened) if save is not None else []
+        refuse_overwriting(written, chain(*map(files_of, opened)), overwrite, reading)
         for folder in filter(None, [save, json_path and json_path.parent]):
             make_folder(folder)
         reader = open_reader(bundled_by_default(reading))
@@ -91,11 +93,12 @@ def main(
         def read(image: NDArray[np.uint8]) -> Page:
             return reader.read(255 - image if invert else image)
 
-        scores = []
+        scores: list[SourceScore] = []
         for source in opened:
             for score in score_source(source, read, frames, shows, save is not None):
-                report(score, save)
                 scores.append(score)
+                number = sum(stem_of(other.name) == stem_of(score.name) for other in scores)
+                report(score, save, stem_of(score.name) + (f"-{number}" if number > 1 else ""))
         if json_path is not None:
             figures = [{"source": s.name, "measure": s.measure, "percent": s.percent, **s.figures} for s in scores]
             save_json(json_path, {"model": reader.networks.path.name, "sources": figures})
@@ -106,13 +109,24 @@ def main(
         raise SystemExit(FAILED)
 
 
-def report(score: SourceScore, save: Path | None) -> None:
-    """Print the summary of one source and write its pictures."""
+def stem_of(name: str) -> str:
+    """Return what the pictures of a source are called, before what tells them apart."""
+    return name.replace(".", "-")
+
+
+def earlier_pictures(folder: Path, sources: list[LabelledSource]) -> list[Output]:
+    """Return the files of a folder that pictures of the sources may be called like."""
+    stems = tuple(f"{stem_of(source.path.resolve().name)}-" for source in sources)
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [Output("--save", path, "picture") for path in found if path.name.startswith(stems)]
+
+
+def report(score: SourceScore, save: Path | None, stem: str) -> None:
+    """Print the summary of one source and write its pictures, called `stem` and more."""
     for line in score.summary:
         click.echo(show(f"{score.name}: {line}"))
     if save is None:
         return
-    stem = score.name.replace(".", "-")
     for path in save_sheets(score.tiles, save, f"{stem}-misread"):
         note(f"wrote {path}")
     if score.confusion is not None:

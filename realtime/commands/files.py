@@ -22,6 +22,7 @@ from realtime.commands.options import (
     refuse_overwriting,
 )
 from realtime.live.viewer import Viewer
+from realtime.outputs.files import with_pages
 from realtime.outputs.guard import Output
 from realtime.outputs.sink import Sink
 from realtime.outputs.text import Csv, JsonLines
@@ -98,8 +99,8 @@ def read_files(task: FileTask, files: Sequence[Path], output: OutputOptions, bul
         reader = open_reader(task.reading)
         targets = dict(zip(files, task.targets(files, output.save), strict=True)) if output.save is not None else {}
         figures = dict(zip(files, task.figures(files), strict=False))
-        saved = [Output("--save", path, task.save_kind) for path in targets.values()]
-        saved += [Output("--explain", path, "picture") for path in figures.values()]
+        saved = [Output("--save", path, task.save_kind) for path in with_pages(targets.values())]
+        saved += [Output("--explain", path, "picture") for path in with_pages(figures.values())]
         refuse_overwriting([*output.text_files(), *saved], files, output.overwrite, task.reading)
         done = finished_sources(output.json_path, growing=not task.still) if bulk.resume and output.json_path else set()
         text_sinks, piped = open_text_sinks(stack, output, add=bulk.resume)

@@ -1,7 +1,7 @@
 """The options that commands share, each group of them handed over as one object, and what is opened by them."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, fields, replace
 from functools import cache, wraps
 from itertools import chain
@@ -11,18 +11,15 @@ from typing import Any
 import click
 
 from realtime.commands.console import note
-from realtime.outputs.guard import Output, check_outputs
+from realtime.outputs.guard import Output, check_outputs, files_read
 from realtime.outputs.text import Csv, JsonLines, TextSink
 from realtime.reader import Reader
 from realtime.reading.classifier import Classifier
 from realtime.reading.ensemble import FALLBACK, Ensemble, Networks
-from realtime.reading.model_files import default_model, finder_model, finetuned_model, row_model
+from realtime.reading.model_files import default_model, finetuned_model
 from realtime.reading.pipeline import CONFIDENCE, POLARITIES
 from realtime.reading.runtime import DeviceError, gpu_index
-from realtime.sources.frame import SourceError
 from realtime.sources.names import show
-from realtime.sources.pictures import PictureSequence, is_glob
-from realtime.sources.recording import LINES
 
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
@@ -158,22 +155,12 @@ def refuse_overwriting(
 
     inputs: what is read; of a folder its pictures, its recording and its table are. reading: whose models are read.
     """
-    shipped = [finder_model(), default_model(), row_model(), finetuned_model()]
-    models = [*shipped, reading.model, reading.base_model] if reading else []
+    shipped = default_model().parent.glob("*.*")
+    models = [*shipped, finetuned_model(), reading.model, reading.base_model] if reading else []
     try:
-        check_outputs(outputs, chain(_read_files(inputs), filter(None, models)), overwrite)
+        check_outputs(outputs, chain(files_read(inputs), filter(None, models)), overwrite)
     except ValueError as error:
         raise click.UsageError(show(error)) from None
-
-
-def _read_files(inputs: Iterable[Path]) -> Iterator[Path]:
-    """Yield inputs, and of those that are folders or patterns the files in them that are read."""
-    for path in inputs:
-        yield path
-        if path.is_dir() or is_glob(str(path)):
-            yield from (path / LINES, path / "truth.csv")
-            with suppress(SourceError):
-                yield from PictureSequence(str(path)).paths
 
 
 def make_reader(options: ReadingOptions) -> Reader:

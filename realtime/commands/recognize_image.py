@@ -12,7 +12,7 @@ from realtime.commands.files import FileResult, FileTask, Job, read_files
 from realtime.commands.options import OutputOptions, ReadingOptions, output_options, reading_options
 from realtime.live.viewer import Viewer
 from realtime.measuring.explain import explain
-from realtime.outputs.files import output_paths
+from realtime.outputs.files import of_page, output_paths
 from realtime.outputs.overlay import draw
 from realtime.outputs.pictures import check_picture, save_picture
 from realtime.outputs.sink import Sink
@@ -67,12 +67,11 @@ class PhotoTask(FileTask):
     def _draw(self, tracked: TrackedFrame, job: Job) -> None:
         """Write the figure that explains a page, and its annotated copy; those of further pages have their number."""
         image, page = tracked.frame.image, tracked.frame.index
-        part = f"-{page + 1}" if page else ""
         if job.figure is not None:
-            figure = job.figure.with_stem(f"{job.figure.stem}{part}")
-            explain(figure, image, tracked.page, f"{show(job.path.name)}{part}")
+            title = show(job.path.name) + (f", page {page + 1}" if page else "")
+            explain(of_page(job.figure, page), image, tracked.page, title)
         if job.target is not None:
-            save_picture(job.target.with_stem(f"{job.target.stem}{part}"), draw(image, tracked.tracks))
+            save_picture(of_page(job.target, page), draw(image, tracked.tracks))
 
 
 @console_command

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from realtime.outputs.overlay import draw
 from realtime.outputs.pictures import save_picture
-from realtime.reading.page import Page
+from realtime.reading.page import Number, Page
 from realtime.tracking.tracker import settle
 
 # The largest picture of a tile, and the width of its place on the sheet: width, height in pixels. Set by hand.
@@ -39,14 +39,11 @@ def make_tile(image: NDArray[np.uint8], page: Page, lines: Sequence[str]) -> Til
     canvas = cv2.copyMakeBorder(canvas, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_CONSTANT, value=BACKGROUND)
     for box, refusal in zip(page.boxes.tolist(), page.refusals, strict=True):
         if refusal:
-            x, y, w, h = _scaled(box, scale)
+            x, y, w, h = scale_box(box, scale, MARGIN)
             cv2.rectangle(canvas, (x - 1, y - 1), (x + w, y + h), REFUSED, 1)
             cv2.putText(canvas, refusal.reason.value[:24], (x, y - 3), FONT, 0.36, REFUSED, 1, cv2.LINE_AA)
-    numbers = [
-        replace(number, digits=tuple(replace(digit, box=_scaled(digit.box, scale)) for digit in number.digits))
-        for number in page.numbers
-    ]
-    return Tile(draw(canvas, settle(numbers)), tuple(piece for line in lines for piece in _wrap(line)))
+    drawn = draw(canvas, settle(scale_numbers(page, scale, MARGIN)))
+    return Tile(drawn, tuple(piece for line in lines for piece in _wrap(line)))
 
 
 def save_sheets(tiles: list[Tile], folder: Path, name: str) -> list[Path]:
@@ -79,10 +76,18 @@ def montage(tiles: list[Tile]) -> NDArray[np.uint8]:
     return np.concatenate(strips)
 
 
-def _scaled(box: Sequence[int], scale: float) -> tuple[int, int, int, int]:
-    """Bring a box from pixels of the picture to pixels of its tile."""
+def scale_numbers(page: Page, scale: float, margin: int = 0) -> list[Number]:
+    """Return the numbers of a page as they lie on its picture brought to a scale, within a margin in pixels."""
+    return [
+        replace(n, digits=tuple(replace(digit, box=scale_box(digit.box, scale, margin)) for digit in n.digits))
+        for n in page.numbers
+    ]
+
+
+def scale_box(box: Sequence[int], scale: float, margin: int = 0) -> tuple[int, int, int, int]:
+    """Bring a box from pixels of a picture to pixels of one brought to a scale, within a margin."""
     x, y, w, h = (round(value * scale) for value in box)
-    return x + MARGIN, y + MARGIN, max(1, w), max(1, h)
+    return x + margin, y + margin, max(1, w), max(1, h)
 
 
 def _wrap(line: str) -> list[str]:

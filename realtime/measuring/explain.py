@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime.measuring.contact_sheet import scale_box, scale_numbers
 from realtime.outputs.files import write_whole
 from realtime.outputs.overlay import SETTLED, draw, draw_box
-from realtime.reading.map_picture import lay_over
+from realtime.reading.map_picture import AS_IT_IS, lay_over
 from realtime.reading.page import Page
 from realtime.tracking.tracker import settle
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 REFUSED = (60, 60, 230)  # colour of the box around what is no digit, BGR
 # So many of the things found are shown, those most like digits, in so many columns. Set by hand.
 MAX_CROPS, CROP_COLUMNS = 36, 6
+MAX_SIDE = 2000  # pixels of a picture's longer side as it is shown, more than the figure has. Set by hand.
 
 
 def explain(path: Path, image: NDArray[np.uint8], page: Page, title: str) -> None:
@@ -38,11 +40,15 @@ def explain(path: Path, image: NDArray[np.uint8], page: Page, title: str) -> Non
     parts = figure.subfigures(2, 1, squeeze=False, height_ratios=[10, max(0.1, 1.9 * rows)])
     top, bottom = cast("NDArray[np.object_]", parts)[:, 0]
     text = " | ".join(number.text for number in page.numbers) or "nothing"
+    scale = min(1.0, MAX_SIDE / max(image.shape[:2]))
+    small = reduce(image, scale)
     steps = {
-        "picture": image,
-        "finder: ink of digits blue, their cores orange, other ink violet": lay_over(image, page.looks),
-        "found: green read, red refused": _found(image, page),
-        f"read: {text}": draw(image, settle(page.numbers)),
+        "picture": small,
+        "finder: ink of digits blue, their cores orange, other ink violet": lay_over(
+            small, page.looks, scale * AS_IT_IS
+        ),
+        "found: green read, red refused": _found(small, page, scale),
+        f"read: {text}": draw(small, settle(scale_numbers(page, scale))),
     }
     for axes, (name, picture) in zip(top.subplots(2, 2).flat, steps.items(), strict=True):
         axes.imshow(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB) if picture.ndim == 3 else picture, cmap="gray")
@@ -57,12 +63,20 @@ def explain(path: Path, image: NDArray[np.uint8], page: Page, title: str) -> Non
     write_whole(path, data.getvalue())
 
 
-def _found(image: NDArray[np.uint8], page: Page) -> NDArray[np.uint8]:
-    """Return the picture with a box around each thing that was found."""
+def reduce(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    """Return a picture (H, W) or (H, W, 3) brought to a scale of at most 1."""
+    if scale == 1:
+        return image
+    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def _found(image: NDArray[np.uint8], page: Page, scale: float) -> NDArray[np.uint8]:
+    """Return the picture with a box around each thing found on the page, of which it is `scale` as large."""
     canvas = image.copy()
     thickness = max(1, round(max(image.shape[:2]) / 640))
     for box, refusal in zip(page.boxes.tolist(), page.refusals, strict=True):
-        draw_box(canvas, tuple(box), REFUSED if refusal else SETTLED, thickness)
+        draw_box(canvas, scale_box(tuple(box), scale), REFUSED if refusal else SETTLED, thickness)
     return canvas
 
 

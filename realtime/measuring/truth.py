@@ -1,8 +1,7 @@
 """Find out what a source is known to show: by truth.csv, by folders named 0 to 9, by labels in an npz file, or not."""
 
 import csv
-import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.reading.classifier import NOT_A_DIGIT
+from realtime.sources.arrays import read_labelled
 from realtime.sources.clip import CLIPS
 from realtime.sources.frame import SourceError
 from realtime.sources.pictures import PICTURES, is_of_kind, read_picture
@@ -79,6 +79,13 @@ def open_labelled(path: Path) -> LabelledSource:
         if own.pictures or own.passages:
             return own
     return LabelledSource(path, unlabelled=[path])
+
+
+def files_of(source: LabelledSource) -> Iterator[Path]:
+    """Yield the files that are read of a source, its table among them."""
+    yield from (source.path, source.path / "truth.csv", *source.unlabelled)
+    yield from (part.path for part in (*source.pictures, *source.passages))
+    yield from (source.path / sample.name for sample in source.samples)
 
 
 def _open_folder(path: Path) -> LabelledSource:
@@ -155,14 +162,7 @@ def load_labelled(path: Path) -> list[Sample]:
 
     A label that is no digit counts as not a digit. Raises SourceError for a file that holds no such arrays.
     """
-    try:
-        # Opened here: NumPy leaves a file that it cannot read open.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            images, labels = arrays["images"], arrays["labels"]
-    except (KeyError, ValueError, zipfile.BadZipFile, OSError, EOFError) as error:
-        raise SourceError(f"cannot read {path} as an npz file with images and labels: {error}") from None
-    if images.dtype != np.uint8 or images.ndim != 3 or 0 in images.shape or labels.shape != images.shape[:1]:
-        raise SourceError(f"{path}: images must be (N, H, W) uint8 with N labels, got {images.shape} {images.dtype}")
+    images, labels = read_labelled(path)
     light_ink = float(np.median(images)) < 128
     names = [str(label) if str(label) in DIGITS else NOT_A_DIGIT for label in labels.tolist()]
     groups = [str(label) if name == NOT_A_DIGIT else "" for label, name in zip(labels.tolist(), names, strict=True)]

@@ -2,10 +2,13 @@
 
 import json
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from realtime.outputs.sink import OutputError
+
+_PAGE = re.compile(r"-page\d+$")
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -28,13 +31,34 @@ def output_paths(folder: Path, sources: Iterable[Path], ending: str) -> list[Pat
     """Make a folder and name a file in it for each source, none twice: a second a.jpg gives a-2. Raises OutputError."""
     make_folder(folder)
     taken: dict[Path, None] = {}
+    firsts: set[Path] = set()  # of which one that is taken may be called as a further page would be
     for source in sources:
         path, number = folder / f"{source.stem}{ending}", 1
-        while path in taken:
+        while path in taken or _of_first_page(path) in taken or path in firsts:
             number += 1
             path = folder / f"{source.stem}-{number}{ending}"
         taken[path] = None
+        firsts.add(_of_first_page(path))
     return list(taken)
+
+
+def of_page(path: Path, page: int) -> Path:
+    """Name the file of a page of a source, from 0 on, the first of which is called `path`."""
+    return path.with_stem(f"{path.stem}-page{page + 1}") if page else path
+
+
+def with_pages(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield paths, and the files of further pages that are there already, which would be written anew."""
+    named = dict.fromkeys(paths)
+    yield from named
+    for folder in {path.parent for path in named}:
+        if folder.is_dir():
+            yield from (path for path in folder.iterdir() if path not in named and _of_first_page(path) in named)
+
+
+def _of_first_page(path: Path) -> Path:
+    """Return what the first page is called whose further pages may be called `path`."""
+    return path.with_stem(_PAGE.sub("", path.stem))
 
 
 def check_folder(path: Path) -> None:

@@ -1,10 +1,16 @@
 """Keep outputs from destroying inputs, models, each other, and files of another kind, before anything is opened."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from realtime.reading.classifier import NOT_A_DIGIT
+from realtime.sources.frame import SourceError
+from realtime.sources.pictures import PICTURES, PictureSequence, find_files, is_glob
+from realtime.sources.recording import LINES
 
 # What a file of each kind that is written here begins with, so that it may be written anew; a video's by its ending.
 _BEGINNINGS: dict[str, tuple[bytes, ...]] = {
@@ -13,6 +19,9 @@ _BEGINNINGS: dict[str, tuple[bytes, ...]] = {
     "table": (b"source,frame,time,",),
     "picture": (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*", b"RIFF", b"P4", b"P5", b"P6"),
     "model": (b"\x08",),  # the first field of ONNX, its version
+    "checkpoint": (b"PK\x03\x04",),  # as torch packs them
+    "metrics": (b'{"epoch"',),
+    "report": (b"# ", b"| "),
 }
 _CLIPS: dict[str, tuple[int, bytes]] = {  # where, and what
     ".mp4": (4, b"ftyp"),
@@ -23,7 +32,7 @@ _CLIPS: dict[str, tuple[int, bytes]] = {  # where, and what
 }
 _STANDARD_OUTPUT = Path("-")
 
-Kind = Literal["lines", "figures", "table", "picture", "video", "model"]
+Kind = Literal["lines", "figures", "table", "picture", "video", "model", "checkpoint", "metrics", "report"]
 _Place = tuple[object, ...]
 
 
@@ -62,6 +71,25 @@ def check_outputs(outputs: Iterable[Output], inputs: Iterable[Path], overwrite: 
                 f"{output.option} {output.path} would overwrite a file that is no earlier output of this kind: "
                 "name another one, or give --overwrite"
             )
+
+
+def outputs_in(option: str, folder: Path, kinds: dict[str, Kind]) -> list[Output]:
+    """Return the outputs of a command that writes several files, by name and kind, into the folder of an option."""
+    return [Output(option, folder / name, kind) for name, kind in kinds.items()]
+
+
+def files_read(inputs: Iterable[Path]) -> Iterator[Path]:
+    """Yield inputs, and of those that are folders or patterns the files in them that are read."""
+    for path in inputs:
+        yield path
+        if path.is_dir():
+            yield from (path / LINES, path / "truth.csv", *path.glob("*-ubyte*"))
+            for label in (*"0123456789", NOT_A_DIGIT):
+                if (path / label).is_dir():
+                    yield from find_files(path / label, PICTURES)
+        if path.is_dir() or is_glob(str(path)):
+            with suppress(SourceError):
+                yield from PictureSequence(str(path)).paths
 
 
 def is_of_kind(path: Path, kind: Kind) -> bool:

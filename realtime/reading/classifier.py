@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 from realtime.reading import crops
 from realtime.reading.runtime import ModelRefusedError, gpu_index, open_session, refusing
 
+DIGITS = "0123456789"
 NOT_A_DIGIT = "not-a-digit"  # the name of the reject class in model files, and of its folder of labelled pictures
 # Crops that the CPU is given at once. More are no faster (`python -m export.benchmark_network`), but the memory that a
 # batch took stays taken: 71 MB for one of 512, 20 MB in parts of 64.
 MAX_BATCH = 64
+
+_REMEDY = "export it again with this version's export-onnx"
 
 
 class Classifier:
@@ -33,16 +36,26 @@ class Classifier:
         with refusing(self.path):
             self.metadata = dict(self._session.get_modelmeta().custom_metadata_map)
             self.classes = self._check()
-            self(np.zeros((1, 1, crops.SIDE, crops.SIDE), np.uint8))  # warm up, and prove that the graph runs
+            blank = self(np.zeros((1, 1, crops.SIDE, crops.SIDE), np.uint8))  # warm up, and prove that the graph runs
+        if not np.isclose(blank.sum(), 1, atol=0.01):
+            raise ModelRefusedError(f"{self.path} gives no probabilities, but {blank[0, :3]} ...: train and {_REMEDY}")
 
     def __call__(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Classify crops (N, 1, 28, 28) uint8 as (N, C) float32, rows sum to 1. Raises ValueError for other arrays."""
         if batch.dtype != np.uint8 or batch.ndim != 4 or batch.shape[1:] != (1, crops.SIDE, crops.SIDE):
             raise ValueError(f"crops must be (N, 1, 28, 28) uint8, got {batch.shape} {batch.dtype}")
         if len(batch) <= MAX_BATCH or self.device != "cpu":
-            return self._session.run(None, {"crops": batch})[0]
+            return self._run(batch)
         parts = (batch[start : start + MAX_BATCH] for start in range(0, len(batch), MAX_BATCH))
-        return np.concatenate([self._session.run(None, {"crops": part})[0] for part in parts])
+        return np.concatenate([self._run(part) for part in parts])
+
+    def _run(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Run the graph. Raises ModelRefusedError where it fails, or gives other than (N, C)."""
+        with refusing(self.path):
+            given: NDArray[np.float32] = self._session.run(None, {"crops": batch})[0]
+        if given.shape != (len(batch), len(self.classes)):
+            raise ModelRefusedError(f"{self.path} gives {given.shape} for {len(batch)} crops: {_REMEDY}")
+        return given
 
     def classify(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_], NDArray[np.bool_]]:
         """Classify crops as `__call__` does; return with it for each which network was believed, here the only one,
@@ -51,21 +64,28 @@ class Classifier:
 
     def _check(self) -> tuple[str, ...]:
         """Return the class names after holding the file against the contract."""
-        remedy = "export it again with this version's export-onnx"
         version = self.metadata.get("crop_version")
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         if version is None or "classes" not in self.metadata:
-            raise ModelRefusedError(f"{self.path} carries no livedigits metadata: {remedy}")
+            takes = ", ".join(f"{i.name} {i.type[7:-1]} {'x'.join(map(str, i.shape))}" for i in inputs)
+            raise ModelRefusedError(
+                f"{self.path} carries no livedigits metadata: it is another program's and takes {takes or 'nothing'}; "
+                f"{_REMEDY} from its PyTorch weights, or train one with train-digits"
+            )
         if version != crops.VERSION:
             raise ModelRefusedError(
-                f"{self.path} was made for crops {version!r}, this program cuts {crops.VERSION!r}: train and {remedy}"
+                f"{self.path} was made for crops {version!r}, this program cuts {crops.VERSION!r}: train and {_REMEDY}"
             )
         try:
             classes = tuple(str(name) for name in json.loads(self.metadata["classes"]))
-        except (json.JSONDecodeError, TypeError) as error:
-            raise ModelRefusedError(f"{self.path} names no readable classes ({error}): {remedy}") from None
-        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        except (ValueError, TypeError, RecursionError) as error:
+            raise ModelRefusedError(f"{self.path} names no readable classes ({error}): {_REMEDY}") from None
         if [(i.name, i.type) for i in inputs] != [("crops", "tensor(uint8)")] or len(outputs) != 1:
-            raise ModelRefusedError(f"{self.path} does not take uint8 'crops' alone: {remedy}")
-        if outputs[0].shape[-1] != len(classes) or classes[:10] != tuple("0123456789"):
-            raise ModelRefusedError(f"{self.path} has outputs {outputs[0].shape} for classes {classes}: {remedy}")
+            raise ModelRefusedError(f"{self.path} does not take uint8 'crops' alone: {_REMEDY}")
+        if inputs[0].shape[1:] != [1, crops.SIDE, crops.SIDE] or isinstance(inputs[0].shape[0], int):
+            raise ModelRefusedError(f"{self.path} takes crops {inputs[0].shape}, not any number of 28x28: {_REMEDY}")
+        if classes not in ((*DIGITS,), (*DIGITS, NOT_A_DIGIT)):
+            raise ModelRefusedError(f"{self.path} names classes {classes}, not 0 to 9 and {NOT_A_DIGIT}: {_REMEDY}")
+        if len(outputs[0].shape) != 2 or outputs[0].shape[1] != len(classes):
+            raise ModelRefusedError(f"{self.path} has outputs {outputs[0].shape} for {len(classes)} classes: {_REMEDY}")
         return classes

@@ -1,8 +1,23 @@
 """Where the networks lie: the one that ships, the one that was fine-tuned; and what tells one file from another."""
 
 import hashlib
+import zipfile
 from importlib import resources
 from pathlib import Path
+
+# Bytes of a network's file, unpacked, at most. Set by hand: a hundred times what ours have.
+MAX_BYTES = 1 << 28
+TORCH, ONNX = "a checkpoint of PyTorch", "an ONNX file"
+# What people have instead of our files, by its first bytes, and what to do then.
+_FOREIGN = (
+    (b"version https://git-lfs", "a Git LFS pointer and not the file itself", "fetch that by 'git lfs pull'"),
+    (b"\x89HDF", "a Keras file", "networks of Keras cannot be read: train one here with train-digits"),
+    (b"<", "a web page or other markup", "the download went wrong, fetch it again"),
+)
+_TORCHSCRIPT = (
+    "TorchScript",
+    "keep its weights alone, torch.save(torch.jit.load(NAME).state_dict(), 'weights.pth'), and export-onnx weights.pth",
+)
 
 
 def default_model() -> Path:
@@ -26,6 +41,41 @@ def finetuned_model() -> Path | None:
     """Return the fine-tuned model that lies in its place: models/ of this folder, or beside the default model."""
     places = (Path("models/finetuned.onnx"), default_model().with_name("finetuned.onnx"))
     return next((path for path in places if path.is_file()), None)
+
+
+def kind_of(path: Path) -> tuple[str, str]:
+    """Tell by its first bytes what a file is and what to do with it; both are empty where that is not known.
+
+    TORCH and ONNX are told too, of which only one program reads each. Raises OSError where it cannot be read.
+    """
+    with path.open("rb") as file:
+        start = file.read(64)
+    for sign, kind, advice in _FOREIGN:
+        if start.startswith(sign):
+            return kind, advice
+    if not start:
+        return "empty", "it was not written to its end: make it again"
+    if start[4:8] == b"TFL3":
+        return "a TFLite file", "networks of TensorFlow cannot be read: train one here with train-digits"
+    if start[8:10] == b'{"':
+        return "a safetensors file", "load it where it was made, torch.save(model.state_dict(), 'weights.pth')"
+    if start.startswith(b"PK") and zipfile.is_zipfile(path):
+        names = _names(path)
+        if any(name.endswith("constants.pkl") for name in names):
+            return _TORCHSCRIPT
+        return (TORCH, "export-onnx it first") if any(name.endswith("data.pkl") for name in names) else ("", "")
+    if start.startswith(b"\x80") and start[1:2] in b"\x02\x03\x04\x05":
+        return TORCH, "export-onnx it first"
+    return (ONNX, "") if start[:1] == b"\x08" and b"\0" < start[1:2] < b" " else ("", "")
+
+
+def _names(path: Path) -> list[str]:
+    """Return what a zip archive holds, nothing where its list is damaged."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.namelist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return []
 
 
 def sha256(path: Path) -> str:

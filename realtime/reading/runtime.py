@@ -9,11 +9,16 @@ from typing import Any
 
 import onnxruntime
 
+from realtime.reading.model_files import MAX_BYTES, ONNX, kind_of
+
 _state = onnxruntime.capi.onnxruntime_pybind11_state
 _BROKEN = (
     *(_state.Fail, _state.InvalidArgument, _state.InvalidGraph, _state.InvalidProtobuf, _state.NoSuchFile),
     *(_state.NotImplemented, _state.RuntimeException, _state.EPFail, UnicodeError),
 )  # what ONNX Runtime raises for a file, or a device, that does not work; they share no base but Exception
+
+
+_ENDLESS = ("Loop", "Scan", "If")  # operators with graphs of their own
 
 
 class ModelRefusedError(ValueError):
@@ -56,6 +61,7 @@ def open_session(path: Path, device: str, index: int) -> tuple[onnxruntime.Infer
     """Open a session on the device asked for; return it with the reason why "auto" fell back to the CPU, if it did."""
     if not path.is_file():
         raise ModelRefusedError(f"no model file {path}: name one with --model, or make it with export-onnx")
+    _refuse_foreign(path)
     options = session_options()
     reason = "" if device == "cpu" else _no_cuda()
     if reason is None:
@@ -68,6 +74,28 @@ def open_session(path: Path, device: str, index: int) -> tuple[onnxruntime.Infer
     if device.startswith("cuda"):
         raise DeviceError(f"--device {device} cannot be had: {reason}")
     return session, reason or None
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Say what a file is that is no ONNX file, or holds what never ends. Raises ModelRefusedError."""
+    try:
+        kind, advice = kind_of(path)
+        size = path.stat().st_size
+        data = path.read_bytes() if size <= MAX_BYTES else b""
+    except OSError as error:
+        raise ModelRefusedError(f"cannot read model {path}: {error.strerror or error}") from None
+    if kind and kind != ONNX:
+        raise ModelRefusedError(f"{path} is {kind}, no ONNX file: {advice}")
+    if size > MAX_BYTES:
+        raise ModelRefusedError(f"{path} is too large for a network of digits: {size} bytes, {MAX_BYTES} at most")
+    control = next((name for name in _ENDLESS if _operator(name) in data), None)
+    if control is not None:
+        raise ModelRefusedError(f"{path} holds a {control}, which may never end and none of our networks has")
+
+
+def _operator(name: str) -> bytes:
+    """Return how a node of this operator is told in an ONNX file: field 4, its length, its name."""
+    return bytes((4 << 3 | 2, len(name))) + name.encode()
 
 
 def _open_cuda(path: Path, options: onnxruntime.SessionOptions, index: int) -> onnxruntime.InferenceSession:

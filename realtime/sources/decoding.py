@@ -28,8 +28,8 @@ _PLAIN_KINDS = frozenset({"JPEG", "MPO", "PNG", "BMP", "TIFF", "WEBP", "PPM"})
 _PLAIN_MODES = frozenset({"1", "L", "RGB", "P", "CMYK", "YCbCr"})
 # Modes that hold whole or floating grey of more than eight bits.
 _DEEP_MODES = frozenset({"F", "I", "I;16", "I;16B", "I;16L", "I;16N"})
-_BITS_PER_SAMPLE, _ORIENTATION = 258, 274  # tags of TIFF and EXIF
-_STRIP = 256  # rows of a picture that are converted at a time
+_BITS_PER_SAMPLE = 258  # a tag of TIFF
+_STRIP = 64  # rows of a picture that are converted at a time
 _PNG, _JPEG, _JPEG_END = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"\xff\xd9"
 
 Image = NDArray[np.uint8]  # (H, W, 3) BGR
@@ -39,14 +39,13 @@ Image = NDArray[np.uint8]  # (H, W, 3) BGR
 class _Header:
     """What stands in a picture's header: kind and mode as Pillow names them, how many pages and bits a sample it has.
 
-    upright: it is stored as it is to be shown. moving: its further frames are those of an animation. transparent: the
+    moving: its further frames are those of an animation. transparent: the
     header says what is to be seen through.
     """
 
     kind: str
     mode: str
     pages: int
-    upright: bool
     moving: bool
     transparent: bool
     bits: int
@@ -68,9 +67,8 @@ def decode(data: bytes, name: str) -> Iterator[Image]:
         yield decode_heic(data, name)
         return
     plain = header.kind in _PLAIN_KINDS and header.mode in _PLAIN_MODES and not header.transparent
-    # OpenCV takes colour of more than eight bits, which Pillow cuts down, and what is transparent in half the memory.
+    # OpenCV takes colour of more than eight bits, which Pillow cuts down.
     unchanged = header.kind in ("PNG", "TIFF") and header.bits > 8 and header.mode not in _DEEP_MODES
-    unchanged = unchanged or (header.kind in ("PNG", "WEBP") and header.mode == "RGBA" and header.upright)
     for page in range(header.pages):
         if header.pages > 1 or header.moving or not (plain or unchanged):
             yield _decode_page(data, name, page)
@@ -126,8 +124,7 @@ def _read_header(data: bytes, name: str) -> _Header | None:
             elif picture.format == "PNG":
                 bits = data[24]  # behind the signature, the head of the first chunk, width and height
             transparent = "transparency" in picture.info
-            upright = picture.getexif().get(_ORIENTATION, 1) == 1
-            return _Header(str(picture.format), picture.mode, pages, upright, moving, transparent, bits)
+            return _Header(str(picture.format), picture.mode, pages, moving, transparent, bits)
     except UnidentifiedImageError:
         if is_heic(data):
             return None
@@ -168,7 +165,8 @@ def _decode_by_opencv(data: bytes, name: str, unchanged: bool) -> Image:
     image = image.reshape(*image.shape[:2], -1)
     image = image if image.dtype == np.uint8 else bytes_of_deep(image)
     if image.shape[2] == 4:
-        return lay_on_paper(image)
+        rows = range(0, len(image), _STRIP)
+        return lay_on_paper(lambda: (image[top : top + _STRIP] for top in rows), (image.shape[1], image.shape[0]))
     return np.ascontiguousarray(image[..., :3] if image.shape[2] > 2 else np.repeat(image[..., :1], 3, axis=2))
 
 
@@ -196,8 +194,15 @@ def from_pillow(picture: "Picture") -> Image:
     """
     transparent = picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info
     mode, order = ("RGBA", [2, 1, 0, 3]) if transparent else ("RGB", [2, 1, 0])
-    image = np.empty((picture.height, picture.width, len(order)), np.uint8)
-    for top in range(0, picture.height, _STRIP):
-        strip = picture.crop((0, top, picture.width, min(top + _STRIP, picture.height)))
-        image[top : top + _STRIP] = np.asarray(strip.convert(mode))[..., order]
-    return lay_on_paper(image) if transparent else image
+
+    def strips() -> Iterator[Image]:
+        for top in range(0, picture.height, _STRIP):
+            strip = picture.crop((0, top, picture.width, min(top + _STRIP, picture.height)))
+            yield np.asarray(strip.convert(mode))[..., order]
+
+    if transparent:
+        return lay_on_paper(strips, picture.size)
+    image = np.empty((picture.height, picture.width, 3), np.uint8)
+    for place, strip in enumerate(strips()):
+        image[place * _STRIP : place * _STRIP + len(strip)] = strip
+    return image

@@ -1,5 +1,7 @@
 """Bring pixels of any depth, and such as are seen through, to eight bits of plain colour."""
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,29 +11,41 @@ _ROWS = 256
 _SAMPLED = 8
 
 
-def lay_on_paper(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Lay a picture with transparency, (H, W, 4) BGRA, on paper, (H, W, 3) BGR.
+def lay_on_paper(strips: Callable[[], Iterator[NDArray[np.uint8]]], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Lay a picture with transparency on paper, (H, W, 3) BGR, strip by strip: 200 megapixels take 0.8 GB.
+
+    strips: gives its rows from the top on, (h, W, 4) BGRA, h a multiple of 8 but for the last; called twice.
+    size: (W, H).
+    """
+    step = _SAMPLED if min(size) > 100 * _SAMPLED else 1
+    paper = _find_paper(np.concatenate([strip[::step, ::step].copy() for strip in strips()]))
+    laid, top = np.empty((size[1], size[0], 3), np.uint8), 0
+    for strip in strips():
+        rows = laid[top : top + len(strip)]
+        top += len(strip)
+        if (strip[..., 3] == 255).all():
+            rows[:] = strip[..., :3]
+            continue
+        part = strip.astype(np.float32)
+        alpha = part[..., 3:] / 255
+        rows[:] = np.rint(part[..., :3] * alpha + paper * (1 - alpha))
+    return laid
+
+
+def _find_paper(sample: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the colour of the paper, BGR, that a picture with transparency, (H, W, 4) BGRA, lies on.
 
     Where most of it is transparent, what is left is ink, and the paper is white or black, whichever is farther from it;
     else the paper is what most of the visible pixels show.
     """
-    if (image[..., 3] == 255).all():
-        return np.ascontiguousarray(image[..., :3])
-    sample = image[::_SAMPLED, ::_SAMPLED] if min(image.shape[:2]) > 100 * _SAMPLED else image
     visible = sample[..., 3] > 127
     if not visible.any():
         visible = sample[..., 3] > 0
     if not visible.any():
-        return np.full((*image.shape[:2], 3), 255, np.uint8)
+        return np.full(3, 255, np.float32)
     usual = np.median(sample[..., :3][visible], axis=0).astype(np.float32)
     mostly = visible.mean() > 0.5
-    paper = usual if mostly else np.full(3, 255 if usual.mean() < 128 else 0, np.float32)
-    laid = np.empty((*image.shape[:2], 3), np.uint8)
-    for top in range(0, len(image), _ROWS):
-        part = image[top : top + _ROWS].astype(np.float32)
-        alpha = part[..., 3:] / 255
-        laid[top : top + _ROWS] = np.rint(part[..., :3] * alpha + paper * (1 - alpha))
-    return laid
+    return usual if mostly else np.full(3, 255 if usual.mean() < 128 else 0, np.float32)
 
 
 def bytes_of_deep(image: NDArray[np.generic]) -> NDArray[np.uint8]:

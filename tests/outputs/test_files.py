@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime.outputs.files import output_paths, save_json
+from realtime.outputs.files import of_page, output_paths, save_json
 from realtime.outputs.pictures import check_picture, save_picture
 from realtime.outputs.sink import OutputError
 from tests.tracked_frames import make_frame
@@ -19,6 +19,22 @@ def test_a_picture_is_written_under_a_name_of_any_script(tmp_path: Path) -> None
     save_picture(path, make_frame().image)
     assert cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR).shape == (90, 160, 3)
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("sources", "names"),
+    [
+        (["a.tif", "a-page2.png"], ["a.png", "a-page2-2.png"]),
+        (["a-page2.tif", "a.tif"], ["a-page2.png", "a-2.png"]),
+        (["a-page1.png", "a-page2.png"], ["a-page1.png", "a-page2.png"]),
+    ],
+)
+def test_no_page_of_one_source_is_called_as_another_source(
+    sources: list[str], names: list[str], tmp_path: Path
+) -> None:
+    named = output_paths(tmp_path, map(Path, sources), ".png")
+    assert [path.name for path in named] == names
+    assert of_page(tmp_path / "a.png", 0).name == "a.png" and of_page(tmp_path / "a.png", 1).name == "a-page2.png"
 
 
 def test_several_pictures_go_to_a_folder_none_over_another(tmp_path: Path) -> None:

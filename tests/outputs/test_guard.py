@@ -87,7 +87,21 @@ def test_what_was_written_here_is_written_anew_and_nothing_else_is(tmp_path: Pat
         (("benchmark-recognizer", "c.mp4", "--json", "c.mp4"), "c.mp4"),
         (("export-onnx", "b.pth", "-o", "b.pth"), "b.pth"),
         (("export-onnx", "b.pth", "-o", "notes.txt"), "--overwrite"),
+        (("export-onnx", "best.onnx"), "would overwrite best.onnx, which is read"),
+        (("export-rows", "b.pth", "-o", "b.pth"), "b.pth"),
+        (("export-finder", "b.pth", "b.pth"), "b.pth"),
         (("measure-digits", "--json", "notes.txt"), "--overwrite"),
+        (("train-digits", "--from", "runs/best.pth", "--out", "runs"), "best.pth"),
+        (("train-digits", "--extra", "digits", "1", "--out", "digits/4"), "curves.png"),
+        (("train-digits", "--out", "other"), "--out other/metrics.jsonl"),
+        (("train-rows", "--data", ".", "--from", "runs/best.pth", "--out", "runs"), "best.pth"),
+        (("train-finder", "--data", ".", "--from", "runs/best.pth", "--out", "runs"), "best.pth"),
+        (("finetune-digits", "digits", "--report", "digits/4"), "history.png"),
+        (("finetune-digits", "digits", "--init", "runs/finetuned-before.pth", "--out", "runs"), "finetuned-before"),
+        (("report-training", "--out", "other"), "--out other/report.md"),
+        (("evaluate-numbers", "digits", "--save", "digits/4"), "digits-misread"),
+        (("recognize-image", "z.png", "digits/4/a-page2.png", "--save", "digits/4"), "a-page2.png"),
+        (("recognize-image", "a.tif", "a-page2.png", "--save", "."), "a-page2.png"),
     ],
 )
 def test_no_command_destroys_what_it_reads(words: tuple[str, ...], says: str, tmp_path: Path) -> None:
@@ -98,6 +112,16 @@ def test_no_command_destroys_what_it_reads(words: tuple[str, ...], says: str, tm
     shutil.copy(CLIP, tmp_path / "c.mp4")
     shutil.copy(default_model(), tmp_path / "m.onnx")
     shutil.copy(default_model().with_suffix(".pth"), tmp_path / "b.pth")
+    for name in ("curves", "history", "digits-misread", "a-page2"):
+        save_image(tmp_path / "digits" / "4" / f"{name}.png", draw_sheet(["4"]))
+    for name in ("runs/best.pth", "runs/finetuned-before.pth", "best.onnx"):
+        (tmp_path / "runs").mkdir(exist_ok=True)
+        shutil.copy(default_model().with_suffix(".pth"), tmp_path / name)
+    (tmp_path / "other").mkdir()
+    for name in ("metrics.jsonl", "report.md"):
+        (tmp_path / "other" / name).write_text("my own notes\n")
+    (tmp_path / "a.tif").write_bytes((tmp_path / "z.png").read_bytes())
+    save_image(tmp_path / "a-page2.png", draw_sheet(["42"]))
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert_one_error(run(*words, folder=tmp_path), 2, says)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before

@@ -86,6 +86,8 @@ def test_other_arrays_are_refused(classifier: Classifier, crops: NDArray) -> Non
         ({"classes": json.dumps(["a"] * 11)}, "classes"),
         ({"classes": json.dumps(DIGITS)}, "outputs"),
         ({"outputs": 12}, "outputs"),
+        ({"classes": json.dumps([*DIGITS, "letter"])}, "letter.*not-a-digit"),
+        ({"classes": "[" * 50_000}, "no readable classes"),
         ({"kind": "FLOAT"}, "uint8"),
     ],
 )
@@ -94,7 +96,72 @@ def test_a_model_that_breaks_the_contract_is_refused(make_model: Maker, changes:
         Classifier(make_model(**changes), "cpu")
 
 
-@pytest.mark.parametrize("content", [b"", b"GIF89a", b"\x00" * 4096, "nächste".encode() * 100])
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is empty.*make it again"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:2f\nsize 26454\n", "Git LFS pointer.*git lfs pull"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(90), "Keras"),
+        (b"<!DOCTYPE html><html>", "web page.*fetch it again"),
+        (bytes(4) + b"TFL3" + bytes(90), "TFLite"),
+        (b"\x10\0\0\0\0\0\0\0" + b'{"a":1}', "safetensors"),
+        (b"\x80\x02}q\x00.", "checkpoint of PyTorch.*export-onnx it first"),
+        (default_model().with_suffix(".pth").read_bytes(), "checkpoint of PyTorch.*export-onnx it first"),
+    ],
+)
+def test_files_of_other_programs_are_told_with_what_to_do(tmp_path: Path, content: bytes, says: str) -> None:
+    path = tmp_path / "best.pth"
+    path.write_bytes(content)
+    with pytest.raises(ModelRefusedError, match=f"best.pth is .*{says.removeprefix('is ')}"):
+        Classifier(path, "cpu")
+
+
+def test_a_model_without_probabilities_of_any_number_of_crops_is_refused(make_model: Maker) -> None:
+    import onnx
+    from onnx import numpy_helper
+
+    model = onnx.load(make_model())
+    weights = numpy_helper.to_array(model.graph.initializer[0]).copy()
+    weights[0] = np.nan
+    model.graph.initializer[0].CopyFrom(numpy_helper.from_array(weights, "weights"))
+    path = make_model("nan.onnx")
+    onnx.save(model, path)
+    with pytest.raises(ModelRefusedError, match="no probabilities"):
+        Classifier(path, "cpu")
+    model = onnx.load(make_model("fixed.onnx"))
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+    onnx.save(model, path)
+    with pytest.raises(ModelRefusedError, match="any number of 28x28"):
+        Classifier(path, "cpu")
+
+
+def test_a_model_that_may_never_end_is_refused_before_it_runs(make_model: Maker) -> None:
+    import onnx
+    from onnx import TensorProto, helper
+
+    path = make_model()
+    model = onnx.load(path)
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["go"], ["on"]), helper.make_node("Identity", ["x"], ["y"])],
+        "body",
+        [
+            helper.make_tensor_value_info("i", TensorProto.INT64, []),
+            helper.make_tensor_value_info("go", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("x", TensorProto.FLOAT, None),
+        ],
+        [
+            helper.make_tensor_value_info("on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("y", TensorProto.FLOAT, None),
+        ],
+    )
+    model.graph.node[-1].output[0] = "once"
+    model.graph.node.append(helper.make_node("Loop", ["", "", "once"], ["probabilities"], body=body))
+    onnx.save(model, path)
+    with pytest.raises(ModelRefusedError, match="Loop, which may never end"):
+        Classifier(path, "cpu")
+
+
+@pytest.mark.parametrize("content", [b"GIF89a", b"\x00" * 4096, "nächste".encode() * 100])
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(content)

@@ -1,3 +1,4 @@
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,8 @@ from realtime.reading import crops
 from training import checkpoint
 from training.checkpoint import CheckpointRefusedError
 from training.model import build
-from training.recipe import DIGITS
+from training.recipe import DIGITS, Recipe
+from training.run import resume_run, save_run, start_run
 
 
 def metadata(**changes: object) -> dict[str, object]:
@@ -62,7 +64,15 @@ def test_a_truncated_checkpoint_is_refused(tmp_path: Path) -> None:
         ({"crop_version": "other-9"}, "other-9.*mnist"),
         ({"arch": "resnet"}, "resnet"),
         ({"arch": "mlp"}, "does not fit"),
-        ({"classes": ["0", "1"]}, "does not fit"),
+        ({"classes": ["0", "1"]}, "names classes"),
+        ({"classes": [*"0123456789", "letter"]}, "names classes"),
+        ({"classes": 10}, "names classes"),
+        ({"arch": ["digitcnn"]}, "digitcnn, mlp"),
+        ({"temperature": None}, "temperature of None"),
+        ({"temperature": "1"}, "temperature of '1'"),
+        ({"temperature": True}, "temperature of True"),
+        ({"temperature": float("nan")}, "temperature of nan"),
+        ({"temperature": -1}, "temperature of -1"),
     ],
 )
 def test_what_does_not_fit_is_refused(tmp_path: Path, changes: dict, message: str) -> None:
@@ -79,6 +89,36 @@ def test_other_files_of_torch_are_refused(tmp_path: Path) -> None:
         checkpoint.load(path)
     with pytest.raises(CheckpointRefusedError, match="no checkpoint"):
         checkpoint.load(tmp_path / "none.pth")
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    model = build("digitcnn", 10)
+    with torch.no_grad():
+        next(model.parameters())[0, 0, 0, 0] = float("nan")
+    checkpoint.save(tmp_path / "nan.pth", model, metadata())
+    with pytest.raises(CheckpointRefusedError, match="no numbers"):
+        checkpoint.load(tmp_path / "nan.pth")
+
+
+def test_what_unpacks_to_more_than_any_network_is_refused_unread(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb.pth", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", b"")
+        with archive.open("archive/data/0", "w", force_zip64=True) as member:
+            for _ in range(300):
+                member.write(bytes(1 << 20))
+    with pytest.raises(CheckpointRefusedError, match="too large"):
+        checkpoint.read(tmp_path / "bomb.pth")
+
+
+def test_a_run_that_is_damaged_is_not_gone_on_with(tmp_path: Path) -> None:
+    recipe = Recipe(classes=DIGITS)
+    run = start_run(recipe, torch.device("cpu"))
+    save_run(run, recipe, tmp_path)
+    content = checkpoint.read(tmp_path / "last.pth")
+    for wrong in ({"model": {}}, {"optimizer": 7}, {"progress": {"epochs": 3}}, {"averaged": None}):
+        checkpoint.write(tmp_path / "wrong.pth", content | wrong)
+        with pytest.raises(CheckpointRefusedError, match=r"wrong\.pth"):
+            resume_run(tmp_path / "wrong.pth", recipe, torch.device("cpu"))
 
 
 def test_metadata_must_be_whole(tmp_path: Path) -> None:

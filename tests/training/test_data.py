@@ -53,6 +53,8 @@ def test_reads_the_four_files(tmp_path: Path, packed: bool) -> None:
         (lambda content: content[:-5], "truncated"),
         (lambda content: content[:6], "truncated"),
         (lambda content: content + b"1", "too long"),
+        (lambda _: gzip.compress(bytes(300 << 20), 1), "too large"),
+        (lambda content: content[:4] + b"\xff" * 12 + content[16:], "truncated"),
         (lambda content: b"\0\0\x0d\3" + content[4:], "magic number is 0x00000d03"),
         (lambda content: gzip.compress(content)[:-20], "broken gzip"),
         (lambda content: idx(np.zeros(200)), "swapped"),

@@ -45,7 +45,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_run_is_kept_and_goes_on_where_it_was_left(trained: Path) -> None:
     run = row_training.start(3e-3, seed=1)
-    row_training.restore(run, checkpoint.read(trained / "last.pth"))
+    row_training.restore(run, trained / "last.pth")
     assert run.step > 5 and run.spent >= 4 and len(run.history) == 1
     before = run.step
     row_training.fit(run, batches(), [bars(1, np.random.default_rng(2))], run.spent + 0.2, 3e-3, trained / "more")
