@@ -13,7 +13,7 @@ from realtime.commands.options import OutputOptions, ReadingOptions, output_opti
 from realtime.live.viewer import Viewer
 from realtime.measuring.explain import explain
 from realtime.outputs.files import output_paths
-from realtime.outputs.overlay import draw
+from realtime.outputs.overlay import draw_with_list
 from realtime.outputs.pictures import check_picture, save_picture
 from realtime.outputs.sink import Sink
 from realtime.reader import Reader
@@ -72,7 +72,7 @@ class PhotoTask(FileTask):
             figure = job.figure.with_stem(f"{job.figure.stem}{part}")
             explain(figure, image, tracked.page, f"{show(job.path.name)}{part}")
         if job.target is not None:
-            save_picture(job.target.with_stem(f"{job.target.stem}{part}"), draw(image, tracked.tracks))
+            save_picture(job.target.with_stem(f"{job.target.stem}{part}"), draw_with_list(image, tracked.tracks))
 
 
 @console_command

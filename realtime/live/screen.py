@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from realtime.live.keys import HELP
 from realtime.live.state import Controls, Status
-from realtime.outputs.overlay import DARK, FONT, SEEN, SETTLED, WHITE, Plate, draw, draw_box
+from realtime.outputs.labels import FONT, plate_size
+from realtime.outputs.overlay import DARK, SETTLED, WHITE, Overlay, draw_box, draw_plate
 from realtime.reading.ensemble import BASE
 from realtime.reading.ink import Box
 from realtime.sources.names import show
@@ -55,13 +56,17 @@ def compose(
     controls: Controls,
     status: Status,
     message: str,
+    overlay: Overlay | None = None,
 ) -> NDArray[np.uint8]:
-    """Return the picture of the window, (H, W, 3) BGR: the frame at the upper left, two lines of text below it."""
+    """Return the picture of the window, (H, W, 3) BGR: the frame at the upper left, two lines of text below it.
+
+    overlay: that of the frames before, so that labels stay where they are.
+    """
     view = view_of(tracked.frame.image, controls.mirror)
     picture = _picture(tracked, view, controls.steps)
     if status.outage:
         picture = picture // 3
-    picture = draw(picture, [view.track(track) for track in tracked.tracks])
+    picture = (overlay or Overlay()).draw(picture, [view.track(track) for track in tracked.tracks])
     if controls.steps:
         _refused(picture, tracked, view)
     _base_digits(picture, tracked, view)
@@ -71,8 +76,8 @@ def compose(
     if controls.help:
         _help(picture)
     if status.outage:
-        plate = Plate(show(status.outage), 20)
-        plate.draw(picture, max(0, (picture.shape[1] - plate.width) // 2), 12, SEEN)
+        text, tall = show(status.outage), 18
+        draw_plate(picture, text, tall, max(0, (picture.shape[1] - plate_size(text, tall)[0]) // 2), 12)
     return np.concatenate([picture, _lines(tracked, controls, status, message, picture.shape[1])])
 
 

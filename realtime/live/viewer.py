@@ -1,7 +1,7 @@
 """Show annotated frames in a plain window, for photos and clips."""
 
 from realtime.live.display import ESCAPE, NoDisplayError, Window
-from realtime.outputs.overlay import draw
+from realtime.outputs.overlay import Overlay
 from realtime.outputs.sink import OutputError, Sink
 from realtime.tracking.tracked_frame import TrackedFrame
 
@@ -20,6 +20,7 @@ class Viewer(Sink):
             self._window = Window(toolbar=True)
         except NoDisplayError as error:
             raise OutputError(f"cannot open a window: {error}; read without one with --no-show") from None
+        self._overlay = Overlay()
 
     @property
     def closed(self) -> bool:
@@ -28,7 +29,7 @@ class Viewer(Sink):
 
     def take(self, tracked: TrackedFrame) -> None:
         """Show the frame and look at the keys."""
-        self._window.show(draw(tracked.frame.image, tracked.tracks))
+        self._window.show(self._overlay.draw(tracked.frame.image, tracked.tracks))
         self._press(self._window.wait_key(1))
 
     def wait(self) -> None:

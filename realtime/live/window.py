@@ -8,6 +8,7 @@ from realtime.live.display import TITLE, Window
 from realtime.live.keys import Keyboard
 from realtime.live.loop import LiveLoop
 from realtime.live.screen import compose, view_of
+from realtime.outputs.overlay import Overlay
 from realtime.tracking.tracked_frame import TrackedFrame
 
 # How often, ms, a paused window looks at the keys. Set by hand: often enough to feel immediate.
@@ -24,6 +25,7 @@ class LiveWindow:
         self._window = Window(toolbar=False)
         self._keyboard = keyboard
         self._shown: TrackedFrame | None = None
+        self._overlay = Overlay()
         self._full_screen = False
         self._window.open()
         cv2.setMouseCallback(TITLE, self._click)
@@ -47,7 +49,7 @@ class LiveWindow:
         controls = self._keyboard.controls
         while True:
             if self._shown is not None:
-                self._window.show(compose(self._shown, controls, loop.status(), self._keyboard.message))
+                self._window.show(compose(self._shown, controls, loop.status(), self._keyboard.message, self._overlay))
             if tracked is not None:
                 loop.mark_shown(tracked)
                 tracked = None
