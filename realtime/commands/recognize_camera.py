@@ -19,6 +19,7 @@ from realtime.commands.options import (
     reading_options,
     refuse_overwriting,
     settle_option,
+    watched_model,
 )
 from realtime.live.collecting import Collector, name_session
 from realtime.live.display import NoDisplayError
@@ -32,7 +33,6 @@ from realtime.outputs.guard import Kind, Output
 from realtime.outputs.recorder import Recorder
 from realtime.outputs.sink import Sink
 from realtime.outputs.video import LiveVideo, VideoFile
-from realtime.reading.model_files import default_model, finetuned_model
 from realtime.reading.pipeline import CONFIDENCE
 from realtime.sources.camera import BACKENDS, CameraSettings, is_camera, is_stream, list_cameras
 from realtime.sources.frame import FileSource
@@ -155,11 +155,6 @@ def main(
     if keyboard.failed:
         note(f"error: {keyboard.failed} times nothing could be kept in {keyboard.collector.folder}")
         sys.exit(FAILED)
-
-
-def watched_model(reading: ReadingOptions) -> Path | None:
-    """Return the model file that is taken up anew when it changes, None while there is none."""
-    return reading.model or (default_model() if reading.base_model else finetuned_model())
 
 
 def with_newest_model(

@@ -168,7 +168,8 @@ class Placer:
             free &= self._paper.is_free(places, sizes)
         plates = np.concatenate([places, np.broadcast_to(sizes[:, None], places.shape)], axis=2)
         around = boxes + np.array((-1, -1, 2, 3)) * (gap // 2)  # a line stands below the digits
-        return free & ~_overlap(plates.reshape(-1, 4), around).any(axis=1).reshape(free.shape)
+        covered = np.any(_overlap(plates.reshape(-1, 4), around), axis=1)
+        return free & ~covered.reshape(free.shape)
 
 
 def _places_around(
