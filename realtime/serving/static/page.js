@@ -266,6 +266,8 @@ class Camera extends Talking {
     this.video = document.createElement("video");
     Object.assign(this.video, { muted: true, playsInline: true, autoplay: true });
     this.canvas.after(this.video);
+    find("#views").prepend(this.element);
+    this.element.scrollIntoView({ block: "nearest" });
     this.use(stream);
     for (const name of [".turn", ".stop"]) this.part(name).hidden = false;
     this.part(".turn").onclick = () => this.turn();
@@ -339,6 +341,7 @@ class Picture extends View {
     this.part(".stop").hidden = false;
     this.part(".stop").textContent = "Close";
     this.part(".stop").onclick = () => this.element.remove();
+    find("#views").prepend(this.element);
     if (image) {
       [this.canvas.width, this.canvas.height] = page.size;
       this.canvas.getContext("2d").drawImage(image, 0, 0, ...page.size);
