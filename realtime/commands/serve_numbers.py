@@ -1,7 +1,7 @@
 """serve-numbers: show what is read on a page in the browser, and read what its visitors' cameras see."""
 
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -70,7 +70,8 @@ def main(
             station = Station(mask_secrets(name), source, watcher.current, tracker, replace(controls), tell, note)
             server.stations.append(station)
         entrance.announce(note)
-        run(server, entrance, partial(renew, watcher))
+        with suppress(KeyboardInterrupt):  # that is how it is ended
+            run(server, entrance, partial(renew, watcher))
 
 
 def renew(watcher: ModelWatcher) -> Networks | None:

@@ -95,4 +95,4 @@ def serving(*words: object, folder: Path, port: int = 0, public: bool = False) -
         except subprocess.TimeoutExpired:
             process.kill()
             raise
-        assert "Traceback" not in rest and "Unclosed" not in rest, rest
+        assert process.returncode == 0 and "Traceback" not in rest and "Unclosed" not in rest, rest

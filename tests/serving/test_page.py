@@ -125,3 +125,22 @@ def test_the_page_comes_back_when_the_server_does(page: "playwright.Page", tmp_p
     with serving(CLIP, folder=tmp_path, port=server.port):
         page.get_by_text("frames a second").wait_for()
         wait_for_numbers(page, page.locator(".view"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault(browser: "playwright.Browser", scheme: str, tmp_path: Path) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    with serving(CLIP, folder=tmp_path) as server:
+        page = browser.new_page(color_scheme=scheme, viewport={"width": 360, "height": 800})
+        page.set_default_timeout(TIMEOUT)
+        page.goto(server.address)
+        wait_for_numbers(page, page.locator(".view"))
+        found = [axe.run(page)]
+        page.locator(".rows .digit").first.click()
+        page.get_by_role("dialog").wait_for()
+        found.append(axe.run(page))
+        page.close()
+    faults = [fault for result in found for fault in result.response["violations"]]
+    assert [
+        (fault["id"], fault["nodes"][0]["html"]) for fault in faults if fault["impact"] in ("serious", "critical")
+    ] == []
