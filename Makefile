@@ -34,7 +34,7 @@ clean:
 
 .venv/base: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(PIP) --editable .
+	$(PIP) --editable '.[serve]'
 	@touch $@
 
 .venv/dev: .venv/base
