@@ -26,7 +26,8 @@ from realtime.outputs.guard import Output
 from realtime.outputs.sink import Sink
 from realtime.outputs.text import Csv, JsonLines
 from realtime.reader import Reader
-from realtime.sources.picture_bytes import STANDARD_INPUT
+from realtime.sources.names import show
+from realtime.sources.picture_bytes import STANDARD_INPUT, source_name
 
 
 class Job(NamedTuple):
@@ -120,7 +121,7 @@ def read_files(task: FileTask, files: Sequence[Path], output: OutputOptions, bul
             failed = failed or bool(result.error)
             for sink in text_sinks:
                 sink.put(result.json if isinstance(sink, JsonLines) else result.csv)
-            report(result, named=len(files) > 1, piped=piped)
+            report(result, named=len(files) > 1, piped=piped, still=task.still)
             if window is not None and task.still and not result.error:
                 window.wait()
             if window is not None and window.closed:
@@ -129,18 +130,19 @@ def read_files(task: FileTask, files: Sequence[Path], output: OutputOptions, bul
         raise SystemExit(SOURCE_UNAVAILABLE)
 
 
-def report(result: FileResult, named: bool, piped: bool) -> None:
+def report(result: FileResult, named: bool, piped: bool, still: bool) -> None:
     """Write the numbers of a file to standard output, unless that is `piped` elsewhere, and what else is to be said.
 
-    named: say also which file it was.
+    named: say also which file it was; of a picture, `still`, before each of its lines.
     """
     if result.error:
         note(f"error: {result.error}")
         if not (result.numbers or result.notes):
             return
-    if named:
+    if named and not still:
         note(f"{result.path}:")
     for line in result.notes:
         note(line)
     if not piped:
-        click.echo("".join(f"{number}\n" for number in result.numbers), nl=False)
+        name = f"{show(source_name(result.path))}: " if named and still else ""
+        click.echo("".join(f"{name}{number}\n" for number in result.numbers), nl=False)
