@@ -28,7 +28,7 @@ from realtime.live.loop import LiveLoop
 from realtime.live.promotion import ModelWatcher
 from realtime.live.state import Controls
 from realtime.live.window import LiveWindow
-from realtime.outputs.events import Events, SettledNumbers
+from realtime.outputs.events import MEANT, Events, SettledNumbers
 from realtime.outputs.guard import Kind, Output
 from realtime.outputs.recorder import Recorder
 from realtime.outputs.sink import Sink
@@ -143,7 +143,7 @@ def main(
         tracker, controls = Tracker(confidence, settle), Controls(confidence, reading.polarity or "auto", camera.mirror)
         keyboard = Keyboard(controls, tracker, Collector(collect or FINETUNE_FOLDER, name_session()))
         text_sinks, piped = open_text_sinks(stack, output)
-        sinks = [*text_sinks, *open_events(stack, events_path, piped)]
+        sinks = [*text_sinks, *open_events(stack, events_path, piped, settle)]
         sinks += open_recorders(stack, opened, output.save, record)
         window = open_window(stack, keyboard) if output.show else None
         loop = LiveLoop(opened, watcher.current, tracker, controls, note)
@@ -190,12 +190,17 @@ def run(
                 return
 
 
-def open_events(stack: ExitStack, path: str | None, piped: bool) -> list[Sink]:
-    """Open what tells of settled numbers: events where asked for, and the bare numbers unless lines are piped."""
+def open_events(stack: ExitStack, path: str | None, piped: bool, settle: float | None) -> list[Sink]:
+    """Open what tells of settled numbers: events where asked for, and the bare numbers unless lines are piped.
+
+    settle: s for which readings must agree, None for the usual; only then numbers are held back until they are meant.
+    """
     if path == "-" and piped:
         raise click.UsageError("--events - cannot share standard output with --json - or --csv -")
     sinks: list[Sink] = [] if path is None else [stack.enter_context(Events(path))]
-    return sinks if piped or path == "-" else [*sinks, SettledNumbers()]
+    if piped or path == "-":
+        return sinks
+    return [*sinks, stack.enter_context(SettledNumbers(MEANT if settle is None else 0.0))]
 
 
 def open_window(stack: ExitStack, keyboard: Keyboard) -> LiveWindow | None:
