@@ -104,7 +104,7 @@ def read_files(task: FileTask, files: Sequence[Path], output: OutputOptions, bul
         refuse_overwriting([*output.text_files(), *saved], files, output.overwrite, task.reading)
         done = finished_sources(output.json_path, growing=not task.still) if bulk.resume and output.json_path else set()
         text_sinks, piped = open_text_sinks(stack, output, add=bulk.resume)
-        window = stack.enter_context(Viewer()) if output.show else None
+        window = stack.enter_context(Viewer(f"{reader.device} {reader.networks.path.stem}")) if output.show else None
         jobs = [Job(path, targets.get(path), figures.get(path)) for path in select_files(files, bulk.shard, done)]
         one_process = bulk.workers == 1
         results: Iterable[FileResult]

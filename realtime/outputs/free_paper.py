@@ -24,7 +24,8 @@ class FreePaper:
             self._cell *= 2
         width = max(3, round(small.shape[1] * PAPER))
         contrast = cv2.absdiff(small, cv2.blur(small, (width, width)))
-        cells = [(max(0, x), max(0, y), x + w + 1, y + h + 1) for x, y, w, h in (boxes // self._cell).tolist()]
+        start, stop = boxes[:, :2] // self._cell, (boxes[:, :2] + boxes[:, 2:]) // self._cell + 1
+        cells = np.maximum(np.concatenate([start, stop], axis=1), 0).tolist()
         pens = [contrast[y0:y1, x0:x1].max(initial=0) for x0, y0, x1, y1 in cells]
         pen = float(np.percentile(pens, FAINT))
         ink = contrast > max(INK_CONTRAST, INK_SHARE * pen)

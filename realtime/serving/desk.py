@@ -14,6 +14,7 @@ from realtime.live.collecting import Collector, name_session, shown_digits
 from realtime.live.keys import Keyboard
 from realtime.live.state import Controls, Status
 from realtime.outputs.overlay import Overlay
+from realtime.reading.classifier import NOT_A_DIGIT
 from realtime.reading.ensemble import Networks
 from realtime.reading.pipeline import read
 from realtime.serving.messages import describe_events, describe_frame
@@ -34,7 +35,12 @@ class Taps:
 
     def __init__(self, controls: Controls, tracker: Tracker, folder: Path) -> None:
         self._keyboard = Keyboard(replace(controls), tracker, Collector(folder, name_session()))
-        self.corrected: dict[str, str] = {}  # by "number-digit", what a visitor said that it is
+
+    @property
+    def corrected(self) -> dict[str, str]:
+        """What the visitor said that digits are, "x" for none, by number and place: "3-0"."""
+        said = self._keyboard.corrected.items()
+        return {f"{track}-{place}": "x" if label == NOT_A_DIGIT else label for (track, place), label in said}
 
     def press(self, key: str, place: tuple[int, int] | None, tracked: TrackedFrame) -> str:
         """Do what a key does to the digit at a place, id of its number and place in it; return what was done.
@@ -47,12 +53,7 @@ class Taps:
         if key in "0123456789x" and chosen is None:
             return "that digit is not to be seen any more"
         self._keyboard.controls.selected = chosen
-        failed = self._keyboard.failed
         self._keyboard.press(key, tracked)
-        if self._keyboard.failed == failed and chosen is not None and key in "0123456789x":
-            self.corrected[f"{chosen.track}-{chosen.index}"] = key
-        elif key in "ur":
-            self.corrected.clear()
         return self._keyboard.message
 
 

@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from realtime.live.collecting import shown_digits
+from realtime.live.panel import News
 from realtime.live.screen import compose
 from realtime.live.state import Controls, Status
+from realtime.live.view import view_of
 from realtime.reading.ensemble import BASE, FINE_TUNED, Networks
 from realtime.reading.page import Page
 from realtime.reading.pipeline import read
@@ -24,11 +26,11 @@ def test_the_digits_that_the_base_network_read_are_underlined(networks: Networks
             replace(tracked, tracks=[replace(track, digits=tuple(replace(d, model=model) for d in track.digits))]),
             Controls(0.6, "auto"),
             Status(30, None, 0, "cpu"),
-            "",
+            News(),
         )
         for model in (FINE_TUNED, BASE)
     )
-    _, y, _, h = (round(v * 1.5) for v in track.digits[0].box)
+    _, y, _, h = view_of(image, Controls(0.6, "auto")).box(track.digits[0].box)
     changed = np.argwhere((plain != underlined).any(axis=2))
     assert len(changed) and y + h < changed[:, 0].min() and changed[:, 0].max() < y + h + 40
 
@@ -38,6 +40,6 @@ def test_a_digit_that_its_line_alone_tells_is_shown_in_every_view(line_told: Pag
     selected = shown_digits(tracked.tracks)[2]
     for mirror in (False, True):
         controls = Controls(0.6, "auto", steps=True, mirror=mirror)
-        plain = compose(tracked, controls, Status(30, None, 0, "cpu"), "")
-        marked = compose(tracked, replace(controls, selected=selected), Status(30, None, 0, "cpu"), "")
+        plain = compose(tracked, controls, Status(30, None, 0, "cpu"), News())
+        marked = compose(tracked, replace(controls, selected=selected), Status(30, None, 0, "cpu"), News())
         assert (plain != marked).any(axis=2).sum() > 100
