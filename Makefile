@@ -13,9 +13,9 @@ HAS_DRIVER := $(BIN)/python -c 'import ctypes; ctypes.CDLL("libcuda.so.1")' 2> /
 
 demo: .venv/base
 	@mkdir -p demo
-	$(BIN)/recognize-video tests/data/numbers.mp4 --save demo/numbers.mp4 --json demo/numbers.jsonl
-	$(BIN)/recognize-image tests/data/sheet.jpg --save demo/sheet.png
-	@echo "Look at demo/numbers.mp4 and demo/sheet.png."
+	$(BIN)/recognize-video tests/data/numbers.mp4 --save demo/numbers.webm --json demo/numbers.jsonl > demo/numbers.txt
+	$(BIN)/recognize-image tests/data/sheet.jpg --save demo/sheet.jpg
+	@echo "Look at demo/numbers.webm, in a browser, and at demo/sheet.jpg."
 
 test: .venv/dev
 	$(BIN)/python -m pytest
@@ -34,7 +34,7 @@ clean:
 
 .venv/base: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(PIP) --editable .
+	$(PIP) --editable '.[serve]'
 	@touch $@
 
 .venv/dev: .venv/base

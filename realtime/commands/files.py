@@ -27,7 +27,8 @@ from realtime.outputs.guard import Output
 from realtime.outputs.sink import Sink
 from realtime.outputs.text import Csv, JsonLines
 from realtime.reader import Reader
-from realtime.sources.picture_bytes import STANDARD_INPUT
+from realtime.sources.names import show
+from realtime.sources.picture_bytes import STANDARD_INPUT, source_name
 
 
 class Job(NamedTuple):
@@ -104,7 +105,7 @@ def read_files(task: FileTask, files: Sequence[Path], output: OutputOptions, bul
         refuse_overwriting([*output.text_files(), *saved], files, output.overwrite, task.reading)
         done = finished_sources(output.json_path, growing=not task.still) if bulk.resume and output.json_path else set()
         text_sinks, piped = open_text_sinks(stack, output, add=bulk.resume)
-        window = stack.enter_context(Viewer()) if output.show else None
+        window = stack.enter_context(Viewer(f"{reader.device} {reader.networks.path.stem}")) if output.show else None
         jobs = [Job(path, targets.get(path), figures.get(path)) for path in select_files(files, bulk.shard, done)]
         one_process = bulk.workers == 1
         results: Iterable[FileResult]
@@ -121,7 +122,7 @@ def read_files(task: FileTask, files: Sequence[Path], output: OutputOptions, bul
             failed = failed or bool(result.error)
             for sink in text_sinks:
                 sink.put(result.json if isinstance(sink, JsonLines) else result.csv)
-            report(result, named=len(files) > 1, piped=piped)
+            report(result, named=len(files) > 1, piped=piped, still=task.still)
             if window is not None and task.still and not result.error:
                 window.wait()
             if window is not None and window.closed:
@@ -130,18 +131,19 @@ def read_files(task: FileTask, files: Sequence[Path], output: OutputOptions, bul
         raise SystemExit(SOURCE_UNAVAILABLE)
 
 
-def report(result: FileResult, named: bool, piped: bool) -> None:
+def report(result: FileResult, named: bool, piped: bool, still: bool) -> None:
     """Write the numbers of a file to standard output, unless that is `piped` elsewhere, and what else is to be said.
 
-    named: say also which file it was.
+    named: say also which file it was; of a picture, `still`, before each of its lines.
     """
     if result.error:
         note(f"error: {result.error}")
         if not (result.numbers or result.notes):
             return
-    if named:
+    if named and not still:
         note(f"{result.path}:")
     for line in result.notes:
         note(line)
     if not piped:
-        click.echo("".join(f"{number}\n" for number in result.numbers), nl=False)
+        name = f"{show(source_name(result.path))}: " if named and still else ""
+        click.echo("".join(f"{name}{number}\n" for number in result.numbers), nl=False)

@@ -189,6 +189,11 @@ def open_reader(options: ReadingOptions) -> Reader:
     return reader
 
 
+def watched_model(reading: ReadingOptions) -> Path | None:
+    """Return the model file that is taken up anew when it changes, None while there is none."""
+    return reading.model or (default_model() if reading.base_model else finetuned_model())
+
+
 def open_classifier(model: Path | None, device: str) -> Classifier:
     """Open one network, the bundled one where `model` is None, and say on what it runs."""
     classifier = Classifier(model or default_model(), device)

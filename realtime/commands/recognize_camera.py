@@ -19,6 +19,7 @@ from realtime.commands.options import (
     reading_options,
     refuse_overwriting,
     settle_option,
+    watched_model,
 )
 from realtime.live.collecting import Collector, name_session
 from realtime.live.display import NoDisplayError
@@ -27,12 +28,11 @@ from realtime.live.loop import LiveLoop
 from realtime.live.promotion import ModelWatcher
 from realtime.live.state import Controls
 from realtime.live.window import LiveWindow
-from realtime.outputs.events import Events, SettledNumbers
+from realtime.outputs.events import MEANT, Events, SettledNumbers
 from realtime.outputs.guard import Kind, Output
 from realtime.outputs.recorder import Recorder
 from realtime.outputs.sink import Sink
 from realtime.outputs.video import LiveVideo, VideoFile
-from realtime.reading.model_files import default_model, finetuned_model
 from realtime.reading.pipeline import CONFIDENCE
 from realtime.sources.camera import BACKENDS, CameraSettings, is_camera, is_stream, list_cameras
 from realtime.sources.frame import FileSource
@@ -143,7 +143,7 @@ def main(
         tracker, controls = Tracker(confidence, settle), Controls(confidence, reading.polarity or "auto", camera.mirror)
         keyboard = Keyboard(controls, tracker, Collector(collect or FINETUNE_FOLDER, name_session()))
         text_sinks, piped = open_text_sinks(stack, output)
-        sinks = [*text_sinks, *open_events(stack, events_path, piped)]
+        sinks = [*text_sinks, *open_events(stack, events_path, piped, settle)]
         sinks += open_recorders(stack, opened, output.save, record)
         window = open_window(stack, keyboard) if output.show else None
         loop = LiveLoop(opened, watcher.current, tracker, controls, note)
@@ -155,11 +155,6 @@ def main(
     if keyboard.failed:
         note(f"error: {keyboard.failed} times nothing could be kept in {keyboard.collector.folder}")
         sys.exit(FAILED)
-
-
-def watched_model(reading: ReadingOptions) -> Path | None:
-    """Return the model file that is taken up anew when it changes, None while there is none."""
-    return reading.model or (default_model() if reading.base_model else finetuned_model())
 
 
 def with_newest_model(
@@ -195,12 +190,17 @@ def run(
                 return
 
 
-def open_events(stack: ExitStack, path: str | None, piped: bool) -> list[Sink]:
-    """Open what tells of settled numbers: events where asked for, and the bare numbers unless lines are piped."""
+def open_events(stack: ExitStack, path: str | None, piped: bool, settle: float | None) -> list[Sink]:
+    """Open what tells of settled numbers: events where asked for, and the bare numbers unless lines are piped.
+
+    settle: s for which readings must agree, None for the usual; only then numbers are held back until they are meant.
+    """
     if path == "-" and piped:
         raise click.UsageError("--events - cannot share standard output with --json - or --csv -")
     sinks: list[Sink] = [] if path is None else [stack.enter_context(Events(path))]
-    return sinks if piped or path == "-" else [*sinks, SettledNumbers()]
+    if piped or path == "-":
+        return sinks
+    return [*sinks, stack.enter_context(SettledNumbers(MEANT if settle is None else 0.0))]
 
 
 def open_window(stack: ExitStack, keyboard: Keyboard) -> LiveWindow | None:

@@ -2,25 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import click
 
 from realtime.commands.bulk import BulkOptions, bulk_options
-from realtime.commands.console import console_command
+from realtime.commands.console import console_command, exit_codes
 from realtime.commands.files import FileResult, FileTask, Job, read_files
 from realtime.commands.options import OutputOptions, ReadingOptions, output_options, reading_options
 from realtime.live.viewer import Viewer
 from realtime.measuring.explain import explain
 from realtime.outputs.files import of_page, output_paths
-from realtime.outputs.overlay import draw
-from realtime.outputs.pictures import check_picture, save_picture
+from realtime.outputs.overlay import draw_with_list
+from realtime.outputs.pictures import check_picture, kept_ending, save_picture
 from realtime.outputs.sink import Sink
 from realtime.reader import Reader
 from realtime.sources.decoding import decode, is_animated
 from realtime.sources.frame import Frame, SourceError
 from realtime.sources.names import show
 from realtime.sources.picture_bytes import read_bytes, source_name
+from realtime.sources.pictures import PictureSequence, is_glob
 from realtime.tracking.tracked_frame import TrackedFrame
 
 EXPLAIN_HELP = "Write the steps of each reading as a figure into this folder."
@@ -36,7 +38,7 @@ class PhotoTask(FileTask):
     def targets(self, files: Sequence[Path], save: Path) -> list[Path]:
         """Put the picture of one photo where `save` says, those of several into that folder."""
         if len(files) > 1 or not save.suffix:
-            return output_paths(save, files, ".png")
+            return output_paths(save, files, kept_ending)
         check_picture(save)
         return [save]
 
@@ -71,7 +73,7 @@ class PhotoTask(FileTask):
             title = show(job.path.name) + (f", page {page + 1}" if page else "")
             explain(of_page(job.figure, page), image, tracked.page, title)
         if job.target is not None:
-            save_picture(of_page(job.target, page), draw(image, tracked.tracks))
+            save_picture(of_page(job.target, page), draw_with_list(image, tracked.tracks))
 
 
 @console_command
@@ -89,8 +91,15 @@ def main(
 ) -> None:
     """Read the numbers of each PHOTO: one line of text for a line of writing, numbers parted by blanks.
 
-    PHOTO may be "-", standard input, or an http address. Each page of a TIFF or PDF is a frame of its own. --save takes
-    a picture's name for one photo, a folder for several. A photo that cannot be read does not stop the
-    others; the exit status is then 3.
+    PHOTO may be a folder, "-" for standard input, or an http address. Of several photos each line begins with the name
+    of its photo. Each page of a TIFF or PDF is a frame of its own. --save takes a picture's name for one photo, a
+    folder for several. A photo that cannot be read does not stop the others; the exit status is then 3.
     """
-    read_files(PhotoTask(reading, explain_folder), photos, output, bulk)
+    with exit_codes():
+        files = list(chain.from_iterable(files_of(photo) for photo in photos))
+    read_files(PhotoTask(reading, explain_folder), files, output, bulk)
+
+
+def files_of(photo: Path) -> list[Path]:
+    """Return the pictures of a folder or pattern, else the photo itself. Raises SourceError where it holds none."""
+    return PictureSequence(str(photo)).paths if photo.is_dir() or is_glob(str(photo)) else [photo]

@@ -92,6 +92,12 @@ class Collector:
         self.folder, self.session = folder, session
         self._kept: list[_KeptPicture] = []
         self._done: list[list[tuple[_KeptPicture | Path, str]]] = []
+        self.last: NDArray[np.uint8] | None = None  # the picture of a digit that was kept or moved as last
+
+    @property
+    def count(self) -> int:
+        """How many pictures of digits this session has kept."""
+        return len(self._kept)
 
     def collect(self, tracked: TrackedFrame, tracks: list[Track]) -> int:
         """Keep all digits of these tracks, settled ones under their text, unsure ones in the inbox; return how many."""
@@ -118,7 +124,7 @@ class Collector:
         """Take back the last thing kept, moved or snapped; return how many pictures that were."""
         if not self._done:
             return 0
-        steps = self._done.pop()
+        steps, self.last = self._done.pop(), None
         for kept, before in reversed(steps):
             if isinstance(kept, Path):
                 kept.unlink(missing_ok=True)
@@ -138,7 +144,7 @@ class Collector:
         try:
             for digit, label in labels:
                 picture = cut_digit(frame.image, digit.box, boxes)
-                look = normalize_look(frame.image, digit.box)
+                self.last, look = picture, normalize_look(frame.image, digit.box)
                 known = self._find(digit, look)
                 if known is None:
                     steps.append((self._add(frame, digit, label, by, picture, look), ""))

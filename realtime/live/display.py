@@ -24,17 +24,16 @@ class NoDisplayError(OutputError):
 class Window:
     """A window that shows pictures; `closed` tells that the user closed it.
 
-    toolbar: whether it has the buttons of OpenCV's own window, where there are such. Raises NoDisplayError where no
-    window can be opened.
+    It has none of the buttons of OpenCV's own window, for which Qt would look for fonts and complain. Raises
+    NoDisplayError where no window can be opened.
     """
 
-    def __init__(self, toolbar: bool) -> None:
+    def __init__(self) -> None:
         reason = why_no_display()
         if reason is not None:
             raise NoDisplayError(reason)
         self.closed = False
-        self._style = cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO
-        self._style |= cv2.WINDOW_GUI_EXPANDED if toolbar else cv2.WINDOW_GUI_NORMAL
+        self._style = cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL
         self._opened = self._sized = self._visible = False
 
     def open(self) -> None:

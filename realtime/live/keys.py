@@ -22,6 +22,7 @@ HELP = (
     ("s", "snapshot: keep the frame with its readings"),
     ("c", "collect: keep a picture of every digit shown"),
     ("Tab click", "select a digit"),
+    ("wheel drag", "zoom, move the picture"),
     ("0-9", "the selected digit is this: keep its picture"),
     ("x", "the selected one is not a digit: keep its picture"),
     ("u", "undo the last s, c, x or digit key"),
@@ -37,13 +38,18 @@ HELP = (
 
 @dataclass
 class Keyboard:
-    """Turn keys and clicks into actions; `message` tells what the last one did, `failed` counts failures to keep."""
+    """Turn keys and clicks into actions; `message` tells what the last one did, `failed` counts failures to keep.
+
+    corrected: what a person said that digits are, by the id of their number and their place in it.
+    """
 
     controls: Controls
     tracker: Tracker
     collector: Collector
     message: str = ""
     failed: int = 0
+    corrected: dict[tuple[int, int], str] = field(default_factory=dict)
+    _kept: list[tuple[int, int] | None] = field(default_factory=list)  # what `u` takes back: a digit, or something else
     _actions: dict[str, Callable[[TrackedFrame], str]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -81,9 +87,9 @@ class Keyboard:
 
     def click(self, tracked: TrackedFrame, x: float, y: float) -> None:
         """Select the digit, or what was refused as one, at a place in frame pixels; nothing where there is none."""
-        hits = [blob for blob in selectable_blobs(tracked) if _covers(blob.box, x, y)]
-        self.controls.selected = min(hits, key=lambda blob: blob.box[2] * blob.box[3], default=None)
-        self.message = _describe(self.controls.selected)
+        self.controls.selected = blob_at(tracked, x, y)
+        chosen = self.controls.selected
+        self.message = describe(chosen) + (": 0-9 label it, x not a digit" if chosen and chosen.track else "")
 
     def follow(self, tracked: TrackedFrame) -> None:
         """Find the selected digit again in a new frame; it is let go when its number has gone."""
@@ -109,17 +115,27 @@ class Keyboard:
         if chosen not in selectable_blobs(tracked):
             return "the selected digit is not to be seen just now"
         kept = self.collector.label(tracked, chosen, label)
+        if kept:
+            self._kept.append(chosen.place)
+        if chosen.track:
+            self.corrected[chosen.place] = label
         return f"kept as {label}" if kept else f"kept as {label} before"
 
     def _collect(self, tracked: TrackedFrame) -> str:
         kept = self.collector.collect(tracked, tracked.tracks)
+        self._kept += [None] if kept else []
         return f"kept {kept} pictures in {self.collector.folder}; unsure ones in {INBOX}"
 
     def _snapshot(self, tracked: TrackedFrame) -> str:
-        return f"kept {self.collector.snapshot(tracked)}"
+        path = self.collector.snapshot(tracked)
+        self._kept.append(None)
+        return f"kept {path}"
 
     def _undo(self, _: TrackedFrame) -> str:
         count = self.collector.undo()
+        place = self._kept.pop() if self._kept else None
+        if place is not None:
+            self.corrected.pop(place, None)
         return f"took back {count}" if count else "nothing to take back"
 
     def _next(self, tracked: TrackedFrame) -> str:
@@ -128,7 +144,7 @@ class Keyboard:
         places = [blob.place for blob in shown]
         here = places.index(chosen.place) if chosen and chosen.place in places else -1
         self.controls.selected = shown[(here + 1) % len(shown)] if shown else None
-        return _describe(self.controls.selected)
+        return describe(self.controls.selected)
 
     def _quit(self, _: TrackedFrame) -> str:
         self.controls.quit = True
@@ -150,6 +166,7 @@ class Keyboard:
     def _reset(self, _: TrackedFrame) -> str:
         self.tracker.reset()
         self.controls.selected = None
+        self.corrected.clear()
         return "all numbers forgotten"
 
     def _toggle(self, name: str) -> str:
@@ -170,12 +187,17 @@ def selectable_blobs(tracked: TrackedFrame) -> list[Selectable]:
     return shown_digits(tracked.tracks) + refused
 
 
-def _describe(blob: Selectable | None) -> str:
+def blob_at(tracked: TrackedFrame, x: float, y: float) -> Selectable | None:
+    """Return the smallest blob that covers a place in frame pixels."""
+    hits = [blob for blob in selectable_blobs(tracked) if _covers(blob.box, x, y)]
+    return min(hits, key=lambda blob: blob.box[2] * blob.box[3], default=None)
+
+
+def describe(blob: Selectable | None) -> str:
+    """Say in words what is selected."""
     if blob is None:
         return "nothing selected"
-    if not blob.track:
-        return f"selected what was refused: {blob.text}"
-    return f"selected {blob.text} ({blob.confidence:.2f}): 0-9 label it, x not a digit"
+    return f"selected {blob.text} ({blob.confidence:.2f})" if blob.track else f"selected what was refused: {blob.text}"
 
 
 def _covers(box: Box, x: float, y: float) -> bool:

@@ -10,7 +10,8 @@ class Controls:
     """What the user has set: how to read, how to show, and what is selected.
 
     confidence: probability below which a digit is "?". polarity: "auto", "dark" or "light" ink. steps: whether the ink
-    and what was refused are shown.
+    and what was refused are shown. zoom, centre: how many times the picture is enlarged, and around which place, in
+    shares of its width and height.
     """
 
     confidence: float
@@ -22,6 +23,8 @@ class Controls:
     full_screen: bool = False
     quit: bool = False
     selected: Selectable | None = None
+    zoom: float = 1.0
+    centre: tuple[float, float] = (0.5, 0.5)
 
 
 @dataclass(frozen=True)

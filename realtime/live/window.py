@@ -1,14 +1,21 @@
 """Show live frames in a window that takes keys and clicks."""
 
+from collections import deque
 from typing import Self
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from realtime.live.display import TITLE, Window
 from realtime.live.keys import Keyboard
 from realtime.live.loop import LiveLoop
-from realtime.live.screen import compose, view_of
+from realtime.live.mouse import Mouse
+from realtime.live.panel import CHANGES, News
+from realtime.live.screen import compose
+from realtime.outputs.overlay import Overlay
 from realtime.tracking.tracked_frame import TrackedFrame
+from realtime.tracking.tracker import Event
 
 # How often, ms, a paused window looks at the keys. Set by hand: often enough to feel immediate.
 PAUSED_POLL_MS = 30
@@ -21,12 +28,15 @@ class LiveWindow:
     """
 
     def __init__(self, keyboard: Keyboard) -> None:
-        self._window = Window(toolbar=False)
+        self._window = Window()
         self._keyboard = keyboard
         self._shown: TrackedFrame | None = None
+        self._overlay = Overlay()
+        self._changes: deque[Event] = deque(maxlen=CHANGES)
         self._full_screen = False
         self._window.open()
-        cv2.setMouseCallback(TITLE, self._click)
+        self._mouse = Mouse(keyboard.controls, lambda: self._shown, keyboard.click)
+        cv2.setMouseCallback(TITLE, self._mouse)
 
     def __enter__(self) -> Self:
         return self
@@ -44,10 +54,11 @@ class LiveWindow:
         if tracked is not None:
             self._shown = tracked
             self._keyboard.follow(tracked)
+            self._changes += tracked.events
         controls = self._keyboard.controls
         while True:
             if self._shown is not None:
-                self._window.show(compose(self._shown, controls, loop.status(), self._keyboard.message))
+                self._window.show(self._compose(self._shown, loop))
             if tracked is not None:
                 loop.mark_shown(tracked)
                 tracked = None
@@ -61,8 +72,9 @@ class LiveWindow:
             if self.closed or not controls.paused:
                 return
 
-    def _click(self, event: int, x: int, y: int, *_: object) -> None:
-        """Select what was clicked on."""
-        if event == cv2.EVENT_LBUTTONDOWN and self._shown is not None:
-            view = view_of(self._shown.frame.image, self._keyboard.controls.mirror)
-            self._keyboard.click(self._shown, *view.place(x, y))
+    def _compose(self, tracked: TrackedFrame, loop: LiveLoop) -> NDArray[np.uint8]:
+        """Return the picture of the window."""
+        keyboard = self._keyboard
+        kept, picture = keyboard.collector.count, keyboard.collector.last
+        news = News(tracked.frame.source, keyboard.message, tuple(self._changes), kept, picture)
+        return compose(tracked, keyboard.controls, loop.status(), news, self._overlay, keyboard.corrected)

@@ -13,7 +13,7 @@ from typing import IO, cast
 
 import cv2
 
-from realtime.outputs.overlay import draw
+from realtime.outputs.overlay import Overlay
 from realtime.reading.ensemble import Networks
 from realtime.reading.stages import StageClock
 from realtime.sources.clip import Clip
@@ -75,7 +75,7 @@ def measure_round(clip: Path, networks: Networks, confidence: float, polarity: s
     Raises SourceError where it holds no frame.
     """
     measured, clock = Round(), StageClock()
-    reader = FrameReader(Tracker(confidence))
+    reader, overlay = FrameReader(Tracker(confidence)), Overlay()
     with Clip(clip) as alone, Clip(clip) as read:
         decoded_alone, frames = alone.frames(limit=limit), read.frames(limit=limit)
         while count := decode(decoded_alone, measured.decoding, CHUNK):
@@ -85,7 +85,7 @@ def measure_round(clip: Path, networks: Networks, confidence: float, polarity: s
                 decoded = perf_counter()
                 tracked = reader.read(frame, networks, confidence, polarity, clock=clock)
                 finished = perf_counter()
-                draw(frame.image, tracked.tracks)
+                overlay.draw(frame.image, tracked.tracks)
                 measured.drawing.append(perf_counter() - finished)
                 measured.reading.append(finished - decoded)
                 measured.whole.append(finished - start)

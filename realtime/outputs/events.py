@@ -12,6 +12,9 @@ from realtime.tracking.tracked_frame import TrackedFrame
 # Columns of the table of events.
 COLUMNS = ("source", "frame", "time", "event", "id", "text", "was", "confidence", "row", "x", "y", "w", "h")
 
+# Seconds that a settled text must be in sight to be written to standard output: long enough to be meant. Set by hand.
+MEANT = 0.5
+
 
 class Events(TextSink):
     """Write what settled, changed and went: a table where the path ends in .csv, else one JSON object a line."""
@@ -35,10 +38,33 @@ class Events(TextSink):
 
 
 class SettledNumbers(Sink):
-    """Write each number to standard output as it settles or changes, one a line."""
+    """Write each number to standard output, one a line, once it has been in sight for `hold` s with a settled text.
+
+    What passes by, as a hand or a turned page does, is not written; what is in sight at the end is.
+    """
+
+    def __init__(self, hold: float = MEANT) -> None:
+        self._hold = hold
+        self._waiting: dict[int, tuple[str, float]] = {}  # by id, text and since when, s, of what is in sight
+        self._shown: dict[int, str] = {}  # by id, the text that was written as last
 
     def take(self, tracked: TrackedFrame) -> None:
-        """Write the numbers that settled or changed with the frame."""
+        """Write what has been in sight for long enough with this frame."""
+        time, before, self._waiting = tracked.frame.time, self._waiting, {}
+        for track in tracked.tracks:
+            if track.state == "settled" and self._shown.get(track.id) != track.text:
+                text, since = before.get(track.id, ("", time))
+                self._waiting[track.id] = track.text, since if text == track.text else time
+        self._write([number for number, (_, since) in self._waiting.items() if time - since >= self._hold])
         for event in tracked.events:
-            if event.kind != "gone":
-                click.echo(event.text)
+            if event.kind == "gone":
+                self._shown.pop(event.id, None)
+
+    def close(self) -> None:
+        """Write what is in sight at the end."""
+        self._write(list(self._waiting))
+
+    def _write(self, numbers: list[int]) -> None:
+        for number in numbers:
+            self._shown[number] = self._waiting.pop(number)[0]
+            click.echo(self._shown[number])

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from realtime.outputs.sink import OutputError
@@ -27,16 +27,20 @@ def save_json(path: Path, figures: dict[str, object]) -> None:
     write_whole(path, (json.dumps(figures, indent=1) + "\n").encode())
 
 
-def output_paths(folder: Path, sources: Iterable[Path], ending: str) -> list[Path]:
-    """Make a folder and name a file in it for each source, none twice: a second a.jpg gives a-2. Raises OutputError."""
+def output_paths(folder: Path, sources: Iterable[Path], ending: str | Callable[[Path], str]) -> list[Path]:
+    """Make a folder and name a file in it for each source, none twice: a second a.jpg gives a-2. Raises OutputError.
+
+    ending: of the names, or what gives it for a source.
+    """
     make_folder(folder)
     taken: dict[Path, None] = {}
     firsts: set[Path] = set()  # of which one that is taken may be called as a further page would be
     for source in sources:
-        path, number = folder / f"{source.stem}{ending}", 1
+        end = ending if isinstance(ending, str) else ending(source)
+        path, number = folder / f"{source.stem}{end}", 1
         while path in taken or _of_first_page(path) in taken or path in firsts:
             number += 1
-            path = folder / f"{source.stem}-{number}{ending}"
+            path = folder / f"{source.stem}-{number}{end}"
         taken[path] = None
         firsts.add(_of_first_page(path))
     return list(taken)

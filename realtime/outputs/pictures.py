@@ -10,6 +10,14 @@ from realtime.outputs.files import check_folder, write_whole
 from realtime.outputs.sink import OutputError
 from realtime.sources.names import is_text
 
+# Endings of pictures whose annotated copies are of the same kind; those of others are .png, which loses nothing.
+SAME_KIND = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
+
+
+def kept_ending(path: Path) -> str:
+    """Return the ending of the annotated copy of a picture."""
+    return path.suffix if path.suffix.lower() in SAME_KIND else ".png"
+
 
 def save_picture(path: Path, image: NDArray[np.uint8]) -> None:
     """Write a picture (H, W, 3) BGR by its name's ending, whole or not at all. Raises OutputError."""

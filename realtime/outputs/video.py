@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from realtime.outputs.background_writer import BackgroundWriter
 from realtime.outputs.files import check_folder
-from realtime.outputs.overlay import draw
+from realtime.outputs.overlay import Overlay
 from realtime.outputs.sink import OutputError, Sink
 from realtime.sources.names import name_for_c
 from realtime.tracking.tracked_frame import TrackedFrame
@@ -46,10 +46,11 @@ class VideoFile(Sink):
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
         self._count = 0
+        self._overlay = Overlay()
 
     def take(self, tracked: TrackedFrame) -> None:
         """Write the annotated frame."""
-        self.write(draw(tracked.frame.image, tracked.tracks))
+        self.write(self._overlay.draw(tracked.frame.image, tracked.tracks))
 
     def write(self, image: NDArray[np.uint8]) -> None:
         """Write a picture (H, W, 3); one of another size than the first is fitted into it."""
@@ -93,6 +94,7 @@ class LiveVideo(Sink):
         self._video = VideoFile(path, fps)
         self._next = 0.0  # s, in the frames' time, at which the next picture of the video stands
         self._last: NDArray[np.uint8] | None = None
+        self._overlay = Overlay()
         self._writer: BackgroundWriter[TrackedFrame] = BackgroundWriter(self._write, path, warn)
 
     def take(self, tracked: TrackedFrame) -> None:
@@ -116,7 +118,7 @@ class LiveVideo(Sink):
         while self._last is not None and self._next + 0.5 / self._video.fps < frame.time:
             self._video.write(self._last)
             self._next += 1 / self._video.fps
-        self._last = draw(frame.image, tracked.tracks)
+        self._last = self._overlay.draw(frame.image, tracked.tracks)
 
 
 def _repack(source: Path, target: Path, fps: float, size: tuple[int, int]) -> None:

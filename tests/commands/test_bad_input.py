@@ -110,7 +110,7 @@ def test_a_folder_is_no_model_file(tmp_path: Path, sheets: list[Path]) -> None:
 
 def test_a_bad_photo_does_not_stop_the_others(bad: Path, sheets: list[Path], tmp_path: Path) -> None:
     done = run("recognize-image", bad / "cut.png", sheets[1], bad / "missing.png", folder=tmp_path)
-    assert (done.returncode, done.stdout) == (3, "90\n")
+    assert (done.returncode, done.stdout) == (3, f"{sheets[1]}: 90\n")
     assert done.stderr.count("error:") == 2
 
 

@@ -48,9 +48,20 @@ def test_an_unknown_option_is_a_usage_error(name: str, tmp_path: Path) -> None:
 
 def test_standard_output_is_the_numbers_and_nothing_else(sheets: list[Path], tmp_path: Path) -> None:
     done = run("recognize-image", *sheets, "--device", "cpu", folder=tmp_path)
-    assert (done.returncode, done.stdout) == (0, "2468\n1357\n90\n")
+    a, b, _ = sheets
+    assert (done.returncode, done.stdout) == (0, f"{a}: 2468\n{a}: 1357\n{b}: 90\n")
     assert "no number found" in done.stderr and "cpu" in done.stderr
     assert not any(tmp_path.iterdir())
+    assert run("recognize-image", a, folder=tmp_path).stdout == "2468\n1357\n"
+
+
+def test_a_folder_of_photos_is_read_and_copies_keep_their_kind(sheets: list[Path], tmp_path: Path) -> None:
+    for words in ((sheets[0].parent,), (sheets[0].parent / "*.png",)):
+        done = run("recognize-image", *words, "--save", "seen", folder=tmp_path)
+        assert done.returncode == 0 and done.stdout.startswith(f"{sheets[0]}: 2468\n")
+    assert sorted(path.name for path in (tmp_path / "seen").iterdir()) == sorted(sheet.name for sheet in sheets)
+    (tmp_path / "empty").mkdir()
+    assert_one_error(run("recognize-image", "empty", folder=tmp_path), 3, "no pictures in empty")
 
 
 def test_with_json_standard_output_is_the_lines_and_nothing_else(sheets: list[Path], tmp_path: Path) -> None:

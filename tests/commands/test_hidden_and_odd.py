@@ -48,8 +48,12 @@ def test_photos_of_any_name_are_read_and_none_ends_the_batch(tmp_path: Path) -> 
     paths[-1].write_bytes(paths[-1].read_bytes()[:500])
     files = ("--json", "a.jsonl", "--csv", "a.csv", "--save", "seen", "--explain", "why")
     done = run("recognize-image", *paths, *files, folder=tmp_path)
-    assert (done.returncode, done.stdout.split()) == (3, ["40", "41", "42", "43", "44"]), done.stderr
-    assert r"\xff\xfe.png" in done.stderr and r"b\n\x1b[2J.png" in done.stderr and "\x1b" not in done.stderr
+    assert (done.returncode, [line.split()[-1] for line in done.stdout.splitlines()]) == (
+        3,
+        ["40", "41", "42", "43", "44"],
+    )
+    assert r"\xff\xfe.png: 41" in done.stdout and r"b\n\x1b[2J.png: 43" in done.stdout
+    assert "\x1b" not in done.stdout + done.stderr
     lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
     assert [os.fsencode(Path(line["source"]).name) for line in lines] == names[:-1]
     assert [os.fsencode(p.name) for p in sorted((tmp_path / "seen").iterdir())] == sorted(names[:-1])

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from realtime.live.panel import WIDTH
+from realtime.live.view import MAX_WIDTH, MIN_WIDTH
 from tests.run_commands import REPOSITORY
 
 LIVE = [sys.executable, "-c", "from realtime.commands.recognize_camera import main; main()"]
@@ -59,6 +61,16 @@ class App:
         command = ["import", "-window", self.window, "png:-"]
         data = subprocess.run(command, env=self.env, capture_output=True, check=True).stdout
         return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+
+    def picture(self) -> NDArray[np.uint8]:
+        """Return what the window shows of the frame, without the panel beside it."""
+        shot = self.shot()
+        return shot[:, : round(shot.shape[1] * MAX_WIDTH / (MAX_WIDTH + WIDTH))]
+
+    def scale(self, width: int) -> float:
+        """Return by how much a frame of this width is enlarged in the window."""
+        shown = min(max(width, MIN_WIDTH), MAX_WIDTH)
+        return self.shot().shape[1] / (shown + WIDTH) * shown / width
 
     def lines(self) -> list[dict]:
         """Return what was read so far."""

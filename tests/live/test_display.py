@@ -16,10 +16,10 @@ def test_without_a_display_a_window_is_an_error_not_an_abort(monkeypatch: pytest
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     assert "DISPLAY" in str(why_no_display())
     with pytest.raises(OutputError, match="cannot open a window: .*--no-show"):
-        Viewer()
+        Viewer("cpu")
     monkeypatch.setenv("DISPLAY", ":nowhere")
     monkeypatch.setattr(cv2, "currentUIFramework", lambda: "")
     assert "opencv-python-headless" in str(why_no_display())
     monkeypatch.setattr(cv2, "currentUIFramework", lambda: "QT")
     with pytest.raises(NoDisplayError, match="^the display does not answer$"):
-        Window(toolbar=False)
+        Window()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from realtime.outputs.events import Events
+from realtime.outputs.events import Events, SettledNumbers
 from realtime.reading.ensemble import Networks
 from realtime.reading.pipeline import read
 from realtime.sources.frame import Frame
@@ -52,3 +52,26 @@ def test_events_carry_the_signs_of_a_number(tmp_path: Path, ending: str) -> None
         ("changed", "-1,250", "3.75"),
         ("gone", "", "3.75"),
     ]
+
+
+def test_standard_output_gets_what_stays_in_sight_and_not_what_passes_by(capsys: pytest.CaptureFixture[str]) -> None:
+    tracker = Tracker()
+    with SettledNumbers() as numbers:
+        for i in range(150):
+            shown = [make_number("42")] if i < 40 or i > 120 else []
+            shown += [make_number("777", top=60)] if 50 <= i < 60 else []  # settles, and goes after 0.4 s
+            shown += [make_number("5810", top=60)] if i > 140 else []  # is in sight at the end
+            tracks = tracker.update(shown, i / 25)
+            numbers.take(track_frame(make_frame(i, time=i / 25), tracks, events=tuple(tracker.events)))
+            if i == 39:
+                assert capsys.readouterr().out == "42\n"
+    assert capsys.readouterr().out == "42\n5810\n"
+
+
+def test_without_a_hold_each_settled_text_is_written_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    tracker = Tracker(settle=0)
+    with SettledNumbers(0.0) as numbers:
+        for i, text in enumerate(("42", "43", "43")):
+            tracks = tracker.update([make_number(text)], float(5 * i))
+            numbers.take(track_frame(make_frame(i, time=5.0 * i), tracks, events=tuple(tracker.events)))
+    assert capsys.readouterr().out.splitlines() == ["42", "43"]

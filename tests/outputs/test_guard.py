@@ -101,7 +101,7 @@ def test_what_was_written_here_is_written_anew_and_nothing_else_is(tmp_path: Pat
         (("report-training", "--out", "other"), "--out other/report.md"),
         (("evaluate-numbers", "digits", "--save", "digits/4"), "digits-misread"),
         (("recognize-image", "z.png", "digits/4/a-page2.png", "--save", "digits/4"), "a-page2.png"),
-        (("recognize-image", "a.tif", "a-page2.png", "--save", "."), "a-page2.png"),
+        (("recognize-image", "tiffs/a.tif", "a-page2.tif", "--save", "."), "a-page2.tif"),
     ],
 )
 def test_no_command_destroys_what_it_reads(words: tuple[str, ...], says: str, tmp_path: Path) -> None:
@@ -120,8 +120,9 @@ def test_no_command_destroys_what_it_reads(words: tuple[str, ...], says: str, tm
     (tmp_path / "other").mkdir()
     for name in ("metrics.jsonl", "report.md"):
         (tmp_path / "other" / name).write_text("my own notes\n")
-    (tmp_path / "a.tif").write_bytes((tmp_path / "z.png").read_bytes())
-    save_image(tmp_path / "a-page2.png", draw_sheet(["42"]))
+    (tmp_path / "tiffs").mkdir()
+    for name in ("tiffs/a.tif", "a-page2.tif"):
+        (tmp_path / name).write_bytes((tmp_path / "z.png").read_bytes())
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert_one_error(run(*words, folder=tmp_path), 2, says)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before

@@ -1,0 +1,146 @@
+"""The page in a real Chromium: it shows a clip, takes corrections, reads a camera, and comes back with the server."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import pytest
+
+from tests.conftest import CLIP
+from tests.serving.serving import WAIT, serving
+
+playwright = pytest.importorskip("playwright.sync_api")
+NUMBERS = {"0742", "518", "36", "90125", "47", "630981", "2504"}  # of the first seconds of the clip
+TIMEOUT = 1000 * WAIT  # ms
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator["playwright.Browser"]:
+    """A Chromium whose camera shows the beginning of the bundled clip, over and over; skipped where there is none."""
+    film = tmp_path_factory.mktemp("film") / "film.mjpeg"
+    film_clip(film)
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    fake = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    words = ["--no-sandbox", *fake, f"--use-file-for-fake-video-capture={film}"]
+    with playwright.sync_playwright() as driver:
+        try:
+            opened = driver.chromium.launch(executable_path=path, args=words)
+        except playwright.Error as error:
+            pytest.skip(f"no Chromium here: {str(error).splitlines()[0]}")
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: "playwright.Browser") -> Iterator["playwright.Page"]:
+    """A new page that may use the camera; it must report no error."""
+    context = browser.new_context(
+        viewport={"width": 360, "height": 800}, permissions=["camera"], ignore_https_errors=True
+    )
+    context.set_default_timeout(TIMEOUT)
+    opened, errors = context.new_page(), []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    yield opened
+    context.close()
+    assert errors == []
+
+
+def film_clip(path: Path) -> None:
+    """Write the first seconds of the clip, small, as the JPEGs that Chromium takes for a camera's."""
+    capture = cv2.VideoCapture(str(CLIP))
+    with path.open("wb") as film:
+        for _ in range(80):
+            image = cv2.resize(capture.read()[1], (960, 540), interpolation=cv2.INTER_AREA)
+            film.write(cv2.imencode(".jpg", image)[1].tobytes())
+    capture.release()
+
+
+def labels_of(view: "playwright.Locator") -> set[str]:
+    return {label.rstrip(".") for label in view.locator("svg text").all_text_contents()}
+
+
+def wait_for_numbers(page: "playwright.Page", view: "playwright.Locator") -> None:
+    """Wait until most numbers of the clip have settled."""
+    view.locator(".history li").nth(4).wait_for()
+    said = set(view.locator(".history b").all_inner_texts())
+    assert len({text.rpartition(" ")[2] for text in said} & NUMBERS) >= 4
+
+
+def test_the_numbers_of_a_clip_appear_and_a_digit_is_corrected_by_tap(page: "playwright.Page", tmp_path: Path) -> None:
+    with serving(CLIP, folder=tmp_path) as server:
+        page.goto(server.address)
+        view = page.locator(".view")
+        wait_for_numbers(page, view)
+        assert page.title() == "livedigits" and "cpu" in page.locator("#engine").inner_text()
+        view.locator(".pause").click()
+        assert view.locator("svg polyline").count() >= 5
+        assert view.locator(".history img").first.evaluate("image => image.naturalWidth") > 10
+        box = view.locator("svg rect.digit").first.bounding_box()
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.get_by_role("button", name="8", exact=True).click()
+        page.get_by_text("kept as 8").wait_for()
+        assert len(list((tmp_path / "kept" / "8").glob("*.png"))) == 1
+        assert view.locator(".digit.corrected").count() == 1 and view.locator("svg .tick").count() == 2
+        view.locator(".rows .digit").first.focus()
+        page.keyboard.press("Enter")
+        page.keyboard.press("x")
+        page.get_by_text("kept as not-a-digit").wait_for()
+        assert len(list((tmp_path / "kept" / "not-a-digit").glob("*.png"))) == 1
+        view.get_by_role("button", name="Undo").click()
+        page.get_by_text("took back 1").wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_phone_reads_with_its_own_camera_behind_a_token(page: "playwright.Page", tmp_path: Path) -> None:
+    with serving(folder=tmp_path, public=True) as server:
+        page.goto(server.address)
+        page.get_by_label("Token").fill(server.token)
+        page.get_by_role("button", name="Open").click()
+        page.get_by_role("button", name="Use this camera").click()
+        view = page.locator(".view")
+        wait_for_numbers(page, view)
+        assert page.url == f"{server.address}/" and labels_of(view) & NUMBERS
+        frames = server.json("/numbers", Authorization=f"Bearer {server.token}")
+        assert frames[0]["source"] == "camera of a page" and frames[0]["numbers"]
+        view.get_by_role("button", name="Stop").click()
+        assert page.locator(".view").count() == 0
+
+
+def test_a_picture_is_read_on_the_page(page: "playwright.Page", tmp_path: Path) -> None:
+    with serving(folder=tmp_path) as server:
+        page.goto(server.address)
+        page.locator("#picture").set_input_files(CLIP.parent / "sheet.jpg")
+        page.get_by_text("5 numbers").wait_for()
+        assert page.locator(".number").evaluate_all("all => all.map(one => one.ariaLabel)")[0] == "12012"
+        page.locator("#picture").set_input_files(__file__)
+        page.get_by_text("was not read").wait_for()
+
+
+def test_the_page_comes_back_when_the_server_does(page: "playwright.Page", tmp_path: Path) -> None:
+    with serving(CLIP, folder=tmp_path) as server:
+        page.goto(server.address)
+        page.locator(".rows .digit").first.wait_for()
+    page.get_by_text("The server is away").wait_for()
+    with serving(CLIP, folder=tmp_path, port=server.port):
+        page.get_by_text("frames a second").wait_for()
+        wait_for_numbers(page, page.locator(".view"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault(browser: "playwright.Browser", scheme: str, tmp_path: Path) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    with serving(CLIP, folder=tmp_path) as server:
+        page = browser.new_page(color_scheme=scheme, viewport={"width": 360, "height": 800})
+        page.set_default_timeout(TIMEOUT)
+        page.goto(server.address)
+        wait_for_numbers(page, page.locator(".view"))
+        found = [axe.run(page)]
+        page.locator(".rows .digit").first.click()
+        page.get_by_role("dialog").wait_for()
+        found.append(axe.run(page))
+        page.close()
+    faults = [fault for result in found for fault in result.response["violations"]]
+    assert [
+        (fault["id"], fault["nodes"][0]["html"]) for fault in faults if fault["impact"] in ("serious", "critical")
+    ] == []
