@@ -180,7 +180,7 @@ def draw_curves(history: list[dict[str, float]], path: Path) -> None:
     right.legend()
     for axis in (left, right):
         axis.set_xlim(epochs[0] - 0.5, epochs[-1] + 0.5)
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     save_figure(figure, path)
 
 
