@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from torch import distributed, nn
 
 from realtime.commands.console import INTERRUPTED, note
@@ -169,12 +170,17 @@ def draw_curves(history: list[dict[str, float]], path: Path) -> None:
     figure = Figure(figsize=(10, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
     epochs = [line["epoch"] for line in history]
-    left.plot(epochs, [line["loss"] for line in history], label="training, augmented")
-    left.plot(epochs, [line["validation_loss"] for line in history], label="validation")
+    # Markers, as one epoch alone draws no line.
+    left.plot(epochs, [line["loss"] for line in history], marker="o", label="training, augmented")
+    left.plot(epochs, [line["validation_loss"] for line in history], marker="o", label="validation")
     left.set(xlabel="epoch", ylabel="cross-entropy", yscale="log")
     left.legend()
-    right.plot(epochs, [100 * line["validation_accuracy"] for line in history])
-    right.set(xlabel="epoch", ylabel="validation accuracy, %")
+    right.plot(epochs, [100 * line["validation_accuracy"] for line in history], marker="o", label="validation")
+    right.set(xlabel="epoch", ylabel="accuracy, %")
+    right.legend()
+    for axis in (left, right):
+        axis.set_xlim(epochs[0] - 0.5, epochs[-1] + 0.5)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     save_figure(figure, path)
 
 

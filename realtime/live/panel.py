@@ -99,14 +99,13 @@ def draw_panel(
         panel.write_below(news.message, BAD if news.message.startswith("error") else GOOD)
     if news.picture is not None:
         panel.show_below(news.picture)
-    if not controls.help:
-        panel.write_below(news.hint, GREY)
-    for line in reversed(_state(controls, status, news)):
-        panel.write_below(line, BAD if line == status.outage else GREY)
     if controls.help:
         for key, meaning in HELP:
             panel.write(f"{key}: {meaning}")
         return panel.image
+    panel.write_below(news.hint, GREY)
+    for line in reversed(_state(controls, status, news)):
+        panel.write_below(line, BAD if line == status.outage else GREY)
     changes = news.changes[-CHANGES:]
     for row in _rows(tracks)[: max(0, panel.room - len(changes) - 2)]:
         panel.write("   ".join(label_text(track) for track in row), WHITE, hue_of(row[0]))
@@ -150,8 +149,9 @@ def _state(controls: Controls, status: Status, news: News) -> list[str]:
     settings = [f"ink {controls.polarity}", f"sure {controls.confidence:.2f}"]
     settings += ["mirrored"] * controls.mirror + ["PAUSED"] * controls.paused
     settings += [f"{controls.zoom:.1f} times"] if controls.zoom > 1 else []
-    lines = [news.source, status.device, ", ".join(speed), ", ".join(settings)]
-    lines += [f"{news.kept} pictures kept to learn from"] if news.kept else []
+    source = f"camera {news.source}" if news.source.isdecimal() else news.source
+    lines = [source, status.device, ", ".join(speed), ", ".join(settings)]
+    lines += [f"kept to learn from: {news.kept}"] if news.kept else []
     return [line for line in [*lines, status.outage] if line]
 
 

@@ -1,6 +1,6 @@
 """Show live frames in a window that takes keys and clicks."""
 
-from collections import deque
+from collections import defaultdict, deque
 from typing import Self
 
 import cv2
@@ -31,7 +31,7 @@ class LiveWindow:
         self._window = Window()
         self._keyboard = keyboard
         self._shown: TrackedFrame | None = None
-        self._overlay = Overlay()
+        self._overlays: dict[tuple[bool, bool, float], Overlay] = defaultdict(Overlay)
         self._changes: deque[Event] = deque(maxlen=CHANGES)
         self._full_screen = False
         self._window.open()
@@ -74,7 +74,9 @@ class LiveWindow:
 
     def _compose(self, tracked: TrackedFrame, loop: LiveLoop) -> NDArray[np.uint8]:
         """Return the picture of the window."""
-        keyboard = self._keyboard
+        keyboard, controls = self._keyboard, self._keyboard.controls
+        # Labels stay where they are while the picture looks the same, and are there again when it does.
+        overlay = self._overlays[controls.mirror, controls.steps, round(controls.zoom, 2)]
         kept, picture = keyboard.collector.count, keyboard.collector.last
         news = News(tracked.frame.source, keyboard.message, tuple(self._changes), kept, picture)
-        return compose(tracked, keyboard.controls, loop.status(), news, self._overlay, keyboard.corrected)
+        return compose(tracked, controls, loop.status(), news, overlay, keyboard.corrected)

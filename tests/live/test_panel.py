@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from realtime.live.keys import HELP
 from realtime.live.panel import TALL, WIDTH, News, draw_panel, wrap
 from realtime.live.state import Controls, Status
 from realtime.outputs.labels import FONT, text_style
@@ -43,3 +44,10 @@ def test_each_thing_that_is_told_shows() -> None:
         (Controls(0.6, "auto"), News(), settle([make_number("42")])),
     ):
         assert (draw_panel(600, tracks, controls, STATUS, news) != plain).any()
+
+
+def test_the_help_has_a_line_for_each_key_even_beside_a_low_picture() -> None:
+    panel = draw_panel(420, [], Controls(0.6, "auto", help=True), STATUS, News(message="help on"))
+    written = (panel[:, 12:] != panel[0, 0]).any(axis=(1, 2))
+    lines = np.count_nonzero(np.diff(written.astype(int)) == 1)
+    assert lines == len(HELP) + 1

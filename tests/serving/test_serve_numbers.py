@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import os
 import struct
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -184,6 +187,7 @@ def test_no_websocket_opens_without_the_token(public: Serving) -> None:
     assert asyncio.run(connect()) == 401
 
 
+@pytest.mark.skipif(os.name == "nt", reason="rights of files are those of POSIX")
 def test_token_and_key_are_the_users_alone_and_are_kept(public: Serving, tmp_path: Path) -> None:
     for name in ("token", "key.pem", "certificate.pem"):
         assert (public.state / name).stat().st_mode & 0o077 == 0
@@ -203,3 +207,9 @@ def unpack(data: bytes) -> dict[str, object]:
     """Return what a message says."""
     (length,) = struct.unpack(">I", data[:4])
     return json.loads(data[4 : 4 + length])
+
+
+def test_without_its_packages_it_says_what_to_install(tmp_path: Path) -> None:
+    program = "import sys; sys.modules['segno'] = None; from realtime.commands.serve_numbers import main; main()"
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert_one_error(done, 1, "segno is not installed: pip install 'livedigits[serve]'")
