@@ -24,11 +24,12 @@ ROOMS = {
     "sources": set(),
     "tracking": {"reading", "sources"},
     "reader": {"reading", "sources", "tracking"},
+    "interrupts": set(),
     "outputs": {"reading", "sources", "tracking"},
     "live": {"reading", "sources", "tracking", "reader", "outputs"},
     "measuring": {"reading", "sources", "tracking", "reader", "outputs"},
-    "commands": {"reading", "sources", "tracking", "reader", "outputs", "live", "measuring"},
-    "__init__": {"reading", "sources", "tracking", "reader"},
+    "commands": {"reading", "sources", "tracking", "reader", "outputs", "live", "measuring", "interrupts"},
+    "__init__": {"reading", "sources", "tracking", "reader", "interrupts"},
 }
 MAX_IMPORT_SECONDS = 0.5  # of a processor, for `import realtime`
 COMMANDS = sorted(path.stem for path in (REPOSITORY / "realtime" / "commands").glob("recognize_*.py"))
