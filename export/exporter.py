@@ -4,8 +4,6 @@ import contextlib
 import io
 import logging
 import warnings
-from collections.abc import Iterator
-from os import getpid
 from pathlib import Path
 
 import onnx
@@ -23,7 +21,7 @@ def export_checkpoint(source: Path, target: Path, mnist: Path | None = None) -> 
     cannot be written. Whatever is raised, `target` stays as it was.
     """
     network, proto = _convert_checkpoint(source, mnist)
-    with _temporary_file(target) as temporary:
+    with graph.unproved(target) as temporary:
         graph.write(proto, temporary)
         difference = parity.check(temporary, network)
         temporary.replace(target)
@@ -40,7 +38,7 @@ def export_reduced(source: Path, target: Path, kind: str, labelled: tuple[Path, 
     half = len(crops) // 2
     reduced = precision.quantize_int8(proto, crops[:half]) if kind == "int8" else precision.convert_fp16(proto)
     graph.check(reduced)
-    with _temporary_file(target) as temporary, _temporary_file(target.with_name(f"{target.name}.fp32")) as fp32:
+    with graph.unproved(target) as temporary, graph.unproved(target.with_name(f"{target.name}.fp32")) as fp32:
         graph.write(proto, fp32)
         parity.check(fp32, network)
         graph.write(reduced, temporary)
@@ -58,14 +56,3 @@ def _convert_checkpoint(source: Path, mnist: Path | None = None) -> tuple[graph.
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         return network, graph.convert(network, graph.describe(metadata, sha256(source)))
-
-
-@contextlib.contextmanager
-def _temporary_file(target: Path) -> Iterator[Path]:
-    """Give a name beside `target` for a file that is not yet proved; whatever is left of it goes."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{getpid()}.tmp")
-    try:
-        yield temporary
-    finally:
-        temporary.unlink(missing_ok=True)

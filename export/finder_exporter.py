@@ -30,8 +30,7 @@ def export(source: Path, target: Path, data: Path | None, scenes: int) -> None:
         raise checkpoint.CheckpointRefusedError(f"{source} is no checkpoint of train-finder: name another file")
     checkpoint.load_weights(source, model, content.get("state"))
     bytes_ = finder_graph.Bytes(model.eval())
-    temporary = target.with_name(target.name + ".tmp")
-    try:
+    with graph.unproved(target) as temporary:
         told = metadata, sha256(source)
         made = finder_graph.convert(bytes_, finder_graph.describe(*told, ALONE, SHARES))
         graph.write(made, temporary)
@@ -42,8 +41,6 @@ def export(source: Path, target: Path, data: Path | None, scenes: int) -> None:
         with torch.no_grad():
             difference = finder_graph.check(temporary, bytes_)
         temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
     note(f"{target}: differs from {source} by at most {difference} of 255")
 
 

@@ -5,6 +5,7 @@ It stands here and not with training, because what it promotes is an exported an
 
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -72,11 +73,12 @@ def main(
     import torch
 
     from export import finetuning
+    from training.run import alone_in
 
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))  # one core stays for the live window
     settings = finetuning.Settings(folder, models, report, FinetuneRecipe(freeze, rate, seed), margin, trust)
-    with exit_codes():
+    with exit_codes(), alone_in(models), alone_in(report) if report != models else nullcontext():
         if watch:
             finetuning.watch(settings, init, mnist)
         elif not finetuning.finetune_once(settings, init, mnist):

@@ -1,7 +1,10 @@
 """Turn a trained network into one ONNX file that takes bytes and gives probabilities."""
 
+import glob
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from realtime.outputs.lock import only_writer
 from realtime.reading.crops import SIDE
 from training.model import scaled
 
@@ -95,6 +99,23 @@ def write(model: onnx.ModelProto, path: Path) -> None:
         file.write(model.SerializeToString(deterministic=True))
         file.flush()
         os.fsync(file.fileno())
+
+
+@contextmanager
+def unproved(target: Path) -> Iterator[Path]:
+    """Give a name beside `target` for a file that is not yet proved; whatever is left of it goes, a killed run's too.
+
+    Raises OutputError where another process exports to the same file.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with only_writer(target.with_name(f".{target.name}.lock")):
+        for left in target.parent.glob(f".{glob.escape(target.name)}.*tmp"):
+            left.unlink(missing_ok=True)
+        temporary = target.with_name(f".{target.name}.tmp")
+        try:
+            yield temporary
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def clear_build_traces(model: onnx.ModelProto) -> None:

@@ -5,7 +5,6 @@ import io
 import json
 import logging
 import warnings
-from os import getpid
 from pathlib import Path
 
 import numpy as np
@@ -54,14 +53,10 @@ def export(source: Path, target: Path) -> float:
         "checkpoint_sha256": sha256(source),
     }
     proto = _convert(model, told)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{getpid()}.tmp")
-    try:
+    with graph.unproved(target) as temporary:
         graph.write(proto, temporary)
         difference = check(temporary, model)
         temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
     return difference
 
 

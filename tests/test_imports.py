@@ -24,12 +24,13 @@ ROOMS = {
     "sources": set(),
     "tracking": {"reading", "sources"},
     "reader": {"reading", "sources", "tracking"},
+    "interrupts": set(),
     "outputs": {"reading", "sources", "tracking"},
     "live": {"reading", "sources", "tracking", "reader", "outputs"},
     "serving": {"reading", "sources", "tracking", "reader", "outputs", "live"},
     "measuring": {"reading", "sources", "tracking", "reader", "outputs"},
-    "commands": {"reading", "sources", "tracking", "reader", "outputs", "live", "serving", "measuring"},
-    "__init__": {"reading", "sources", "tracking", "reader"},
+    "commands": {"reading", "sources", "tracking", "reader", "outputs", "live", "serving", "measuring", "interrupts"},
+    "__init__": {"reading", "sources", "tracking", "reader", "interrupts"},
 }
 MAX_IMPORT_SECONDS = 0.5  # of a processor, for `import realtime`
 # Of the extra `serve`: imported by nothing but its room.

@@ -5,6 +5,7 @@ import platform
 import shlex
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from training.fetch import mnist_folder
 from training.figures import save_figure
 from training.model import parameters
 from training.recipe import Recipe
-from training.run import Run, resume_run, start_run
+from training.run import Run, alone_in, resume_run, start_run
 
 VALIDATION_SHARE = 5000 / 60000  # of MNIST's training set; of other data the last tenth of each class
 VALIDATION_NEGATIVES = 1000  # drawn non-digits in validation, at most
@@ -56,13 +57,21 @@ def train_distributed(recipe: Recipe, device: str, files: TrainingFiles) -> floa
     if "WORLD_SIZE" in os.environ:
         distributed.init_process_group("nccl" if place.type == "cuda" else "gloo")
     try:
-        return train_network(recipe, place, files)
+        with alone_in(files.out) if is_first() else nullcontext():
+            return train_network(recipe, place, files)
     except KeyboardInterrupt:
-        note(f"interrupted: the last whole epoch is kept in {files.out}, go on with --resume")
+        kept = (files.out / "last.pth").is_file()
+        goes_on = f"the last whole epoch is kept in {files.out}, go on with --resume"
+        note(f"interrupted: {goes_on if kept else 'no epoch was whole yet, nothing is kept'}")
         sys.exit(INTERRUPTED)
     finally:
         if distributed.is_initialized():
             distributed.destroy_process_group()
+
+
+def is_first() -> bool:
+    """Tell whether this process trains alone, or is the first of torchrun's."""
+    return not distributed.is_initialized() or distributed.get_rank() == 0
 
 
 def train_network(recipe: Recipe, device: torch.device, files: TrainingFiles) -> float:
@@ -70,20 +79,19 @@ def train_network(recipe: Recipe, device: torch.device, files: TrainingFiles) ->
     began = time.perf_counter()
     mnist = files.folder or mnist_folder()
     datasets, validation = load_data(recipe, mnist, files.extra, files.without)
-    is_first = not distributed.is_initialized() or distributed.get_rank() == 0
     last = files.out / "last.pth"
     earlier = load_matching(files.start_from, recipe) if files.start_from else None
     if files.resume and last.is_file():
         run = resume_run(last, recipe, device)
     else:
         run = start_run(recipe, device, earlier[0].state_dict() if earlier else None)
-    if is_first:
+    if is_first():
         counts = ", ".join(f"{s.name} {len(s.labels)} x {s.weight:g}" for s in datasets)
         count = parameters(run.model)
         note(f"{recipe.arch}, {count} parameters, on {device}: {counts}; validation {len(validation.labels)}")
-    train.fit(run, recipe, datasets, validation, files.out if is_first else None)
+    train.fit(run, recipe, datasets, validation, files.out if is_first() else None)
     metadata = evaluate(run, recipe, validation, data.read_mnist(mnist, "test"))
-    if is_first:
+    if is_first():
         history = run.progress.history
         metadata |= {
             "data": [f"{s.name}: {len(s.labels)} crops x {s.weight:g}" for s in datasets],

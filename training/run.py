@@ -1,12 +1,16 @@
 """Hold a training run, and keep it so that a kill costs at most an epoch."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from realtime.outputs.files import make_folder
+from realtime.outputs.lock import only_writer
 from training import checkpoint
 from training.model import build, to_channels_last
 from training.recipe import Recipe
@@ -31,6 +35,14 @@ class Run:
     optimizer: torch.optim.Optimizer
     progress: Progress
     best: dict[str, Tensor]
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep other runs out of a folder while the block lasts. Raises OutputError that names the process in it."""
+    make_folder(folder)
+    with only_writer(folder / ".run.lock"):
+        yield
 
 
 def start_run(recipe: Recipe, device: torch.device, weights: dict[str, Tensor] | None = None) -> Run:

@@ -42,8 +42,9 @@ def main(
     refuse_overwriting(outputs_in("--out", out, written), filter(None, [data, begin]), overwrite)
     require("torch")
     from training import finder_training
+    from training.run import alone_in
 
-    with exit_codes():
+    with exit_codes(), alone_in(out):
         finder_training.train(data, minutes, batch, rate, seed, out, begin, resume)
 
 

@@ -50,9 +50,10 @@ def main(
     import torch
 
     from training import row_training
+    from training.run import alone_in
 
     torch.set_num_threads(threads)
-    with exit_codes():
+    with exit_codes(), alone_in(out):
         row_training.train(folder, minutes * 60, rate, workers, seed, out, begin, go_on)
 
 

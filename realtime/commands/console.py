@@ -5,10 +5,12 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import wraps
 from typing import Any
 
 import click
 
+from realtime.interrupts import raise_again
 from realtime.reading.runtime import ModelRefusedError
 from realtime.sources.frame import SourceError
 from realtime.sources.names import show
@@ -19,7 +21,13 @@ FAILED, SOURCE_UNAVAILABLE, MODEL_REFUSED, INTERRUPTED = 1, 3, 4, 130
 
 def console_command(function: Callable[..., Any]) -> click.Command:
     """Make a command of a function with click options: besides --help it answers to -h and --version."""
-    command = click.command(context_settings={"help_option_names": ["-h", "--help"]})(function)
+
+    @wraps(function)
+    def begun(*args: object, **values: object) -> object:
+        raise_again()
+        return function(*args, **values)
+
+    command = click.command(context_settings={"help_option_names": ["-h", "--help"]})(begun)
     return click.version_option(package_name="livedigits", message="%(package)s %(version)s")(command)
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from realtime.live.digit_picture import cut_digit, normalize_look
 from realtime.outputs.files import make_folder, write_whole
+from realtime.outputs.lock import only_writer
 from realtime.outputs.pictures import save_picture
 from realtime.outputs.sink import OutputError
 from realtime.reading.box import Box
@@ -212,8 +213,13 @@ class Collector:
 
 
 def _rewrite(folder: Path, add: dict[str, object] | None = None, drop: str = "") -> None:
-    """Add a line to a folder's provenance, or drop that of a file; the file is whole at any moment."""
-    path = folder / PROVENANCE
+    """Add a line to a folder's provenance, or drop that of a file; it stays whole, whoever else adds to it."""
+    with only_writer(folder / f".{PROVENANCE}.lock", wait=True):
+        _rewrite_alone(folder / PROVENANCE, add, drop)
+
+
+def _rewrite_alone(path: Path, add: dict[str, object] | None, drop: str) -> None:
+    """Do so where no other process does."""
     try:
         lines = path.read_bytes().splitlines() if path.exists() else []
         kept = [line for line in lines if json.loads(line)["file"] != drop]

@@ -17,10 +17,10 @@ from realtime.tracking.tracked_frame import TrackedFrame
 
 # The codec (as FOURCC) that is written for each ending of a file name.
 CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".avi": "MJPG", ".mkv": "mp4v", ".webm": "VP80"}
-# Kinds that are written as AVI and repacked at the end: MP4 cannot be opened without the index that ends the file, and
-# a killed run writes none. Of a clip of 200 frames, killed at the end, AVI gave 199 back, WebM and Matroska 181 to 195,
-# MP4 none.
-REPACKED = frozenset({".mp4", ".m4v"})
+# All else is written as AVI and repacked at the end: MP4 cannot be opened without the index that ends the file, nor can
+# WebM that was killed in its first second. Of a clip of 200 frames, killed at the end, AVI gave 199 back, WebM and
+# Matroska 181 to 195, MP4 none.
+REPACKED = frozenset(CODECS) - {".avi"}
 # Bytes that must be left on the disk: with fewer a video ends, while it can still be finished. Set by hand.
 MIN_FREE = 32 * 2**20
 # The longest gap, s, that a video of a camera fills by repeating a frame while the camera is lost; a longer one is cut

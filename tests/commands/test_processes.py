@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from realtime.outputs.lock import only_writer
 from tests.conftest import CLIP
 from tests.run_commands import entry_point, start
 
@@ -86,3 +87,34 @@ def test_watching_a_folder_ends_with_what_started_it(tmp_path: Path, pen_mnist: 
             assert line, "it ended before it watched"
         starter.kill()
         wait_until_gone({pid})
+
+
+@pytest.mark.parametrize("library", ["numpy", "cv2", "onnxruntime"])
+def test_ctrl_c_while_a_command_is_imported_writes_no_traceback(library: str, tmp_path: Path) -> None:
+    with start("recognize-image", "none.png", folder=tmp_path) as process:
+        while library not in Path(f"/proc/{process.pid}/maps").read_text():
+            assert process.poll() is None, "it ended before it had loaded that"
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode in (-signal.SIGINT, 130, 3) and "Traceback" not in err, err
+
+
+def test_a_folder_that_a_run_writes_into_is_not_written_by_another(tmp_path: Path, pen_mnist: Path) -> None:
+    pytest.importorskip("torch", reason="make test installs PyTorch")
+    with only_writer(tmp_path / ".run.lock"):
+        for words in (("train-digits", "--data", pen_mnist, "--out", "."), ("finetune-digits", "mine", "--out", ".")):
+            with start(*words, folder=tmp_path) as process:
+                _, err = process.communicate(timeout=4 * PATIENCE)
+            assert process.returncode == 1 and f"process {os.getpid()} is writing into" in err, err
+
+
+def test_ctrl_c_in_the_first_epoch_promises_nothing(tmp_path: Path, pen_mnist: Path) -> None:
+    pytest.importorskip("torch", reason="make test installs PyTorch")
+    with start("train-digits", "--data", pen_mnist, "--epochs", 500, "--out", "run", folder=tmp_path) as process:
+        assert process.stderr is not None
+        while "parameters" not in (line := process.stderr.readline()):
+            assert line, "it ended before it trained"
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130 and "Traceback" not in err
+    assert ("nothing is kept" in err) != (tmp_path / "run" / "last.pth").exists(), err
