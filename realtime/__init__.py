@@ -26,8 +26,10 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")  # s; an unplugged camera blocks for 10 otherwise
 
 from realtime.reader import Reader, Stream
+from realtime.reading.expectation import Expectation
 from realtime.reading.page import Digit, Line, Number, Page
 from realtime.reading.runtime import DeviceError, ModelRefusedError
+from realtime.reading.wanted import Wanted
 from realtime.sources.frame import Frame, SourceError
 from realtime.tracking.track import Span, Track
 from realtime.tracking.tracked_frame import TrackedFrame
@@ -37,6 +39,7 @@ __all__ = [
     "DeviceError",
     "Digit",
     "Event",
+    "Expectation",
     "Frame",
     "Line",
     "ModelRefusedError",
@@ -48,4 +51,5 @@ __all__ = [
     "Stream",
     "Track",
     "TrackedFrame",
+    "Wanted",
 ]

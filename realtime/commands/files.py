@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple
 
@@ -21,11 +22,13 @@ from realtime.commands.options import (
     open_text_sinks,
     refuse_overwriting,
 )
+from realtime.commands.wanting import WantedOptions
 from realtime.live.viewer import Viewer
 from realtime.outputs.guard import Output
 from realtime.outputs.sink import Sink
 from realtime.outputs.text import Csv, JsonLines
 from realtime.reader import Reader
+from realtime.reading.wanted import Wanted
 from realtime.sources.picture_bytes import STANDARD_INPUT
 
 
@@ -61,6 +64,7 @@ class FileTask(ABC):
     save_kind: ClassVar[Literal["picture", "video"]]  # what --save writes
     still: ClassVar[bool]  # whether a file is one picture, which stays in the window until a key is pressed
     reading: ReadingOptions
+    wanting: WantedOptions
 
     @abstractmethod
     def targets(self, files: Sequence[Path], save: Path) -> list[Path]:
@@ -85,7 +89,15 @@ class FileTask(ABC):
 
     def __call__(self, job: Job) -> FileResult:
         """Read a file in a process of its own, and gather its lines for the first process to write."""
-        return self.gather(job, make_reader_once(self.reading))
+        reader = make_reader_once(self.reading)
+        reader.wanted = _wanted_once(self.wanting)
+        return self.gather(job, reader)
+
+
+@cache
+def _wanted_once(wanting: WantedOptions) -> Wanted:
+    """Return what is wanted, for processes that read many files: the same for the same options."""
+    return wanting.wanted()
 
 
 def read_files(task: FileTask, files: Sequence[Path], output: OutputOptions, bulk: BulkOptions) -> None:
@@ -95,7 +107,9 @@ def read_files(task: FileTask, files: Sequence[Path], output: OutputOptions, bul
         raise click.UsageError("standard input, -, needs --workers 1: it belongs to one process")
     with exit_codes(), ExitStack() as stack:
         finish_on_sigterm(stack)
+        wanted = task.wanting.wanted()
         reader = open_reader(task.reading)
+        reader.wanted = wanted
         targets = dict(zip(files, task.targets(files, output.save), strict=True)) if output.save is not None else {}
         figures = dict(zip(files, task.figures(files), strict=False))
         saved = [Output("--save", path, task.save_kind) for path in targets.values()]

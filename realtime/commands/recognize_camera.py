@@ -20,6 +20,7 @@ from realtime.commands.options import (
     refuse_overwriting,
     settle_option,
 )
+from realtime.commands.wanting import WantedOptions, wanted_options
 from realtime.live.collecting import Collector, name_session
 from realtime.live.display import NoDisplayError
 from realtime.live.keys import Keyboard
@@ -102,6 +103,7 @@ camera_options = option_group(
 @console_command
 @click.argument("source", default="0")
 @reading_options
+@wanted_options
 @output_options(show=True)
 @click.option("--events", "events_path", metavar="PATH", help="Write what settled, changed, went: .csv or JSON lines.")
 @click.option("--record", type=click.Path(path_type=Path), help="Keep frames and decisions there, for recognize-video.")
@@ -111,6 +113,7 @@ camera_options = option_group(
 def main(
     source: str,
     reading: ReadingOptions,
+    wanting: WantedOptions,
     output: OutputOptions,
     events_path: str | None,
     record: Path | None,
@@ -134,6 +137,7 @@ def main(
     confidence = CONFIDENCE if reading.confidence is None else reading.confidence
     with exit_codes(), ExitStack() as stack:
         finish_on_sigterm(stack)
+        wanted = wanting.wanted()
         settings = CameraSettings(camera.size, camera.fps, camera.camera_backend)
         opened = open_source(source, settings, camera.give_up)
         stack.enter_context(opened)
@@ -146,7 +150,7 @@ def main(
         sinks = [*text_sinks, *open_events(stack, events_path, piped)]
         sinks += open_recorders(stack, opened, output.save, record)
         window = open_window(stack, keyboard) if output.show else None
-        loop = LiveLoop(opened, watcher.current, tracker, controls, note)
+        loop = LiveLoop(opened, watcher.current, tracker, controls, note, wanted)
         frames = loop.frames(int(camera.rotate), paced=window is not None, limit=camera.max_frames)
         collector = keyboard.collector if window is None and collect is not None else None
         run(with_newest_model(frames, watcher, loop, keyboard), sinks, window, loop, collector)

@@ -10,6 +10,7 @@ from realtime.commands.bulk import BulkOptions, bulk_options
 from realtime.commands.console import console_command
 from realtime.commands.files import FileResult, FileTask, Job, read_files
 from realtime.commands.options import OutputOptions, ReadingOptions, output_options, reading_options
+from realtime.commands.wanting import WantedOptions, wanted_options
 from realtime.live.viewer import Viewer
 from realtime.measuring.explain import explain
 from realtime.outputs.files import output_paths
@@ -78,12 +79,14 @@ class PhotoTask(FileTask):
 @console_command
 @click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PHOTO...")
 @reading_options
+@wanted_options
 @output_options(show=False)
 @click.option("--explain", "explain_folder", type=click.Path(path_type=Path), metavar="DIR", help=EXPLAIN_HELP)
 @bulk_options
 def main(
     photos: tuple[Path, ...],
     reading: ReadingOptions,
+    wanting: WantedOptions,
     output: OutputOptions,
     explain_folder: Path | None,
     bulk: BulkOptions,
@@ -94,4 +97,4 @@ def main(
     a picture's name for one photo, a folder for several. A photo that cannot be read does not stop the
     others; the exit status is then 3.
     """
-    read_files(PhotoTask(reading, explain_folder), photos, output, bulk)
+    read_files(PhotoTask(reading, wanting, explain_folder), photos, output, bulk)

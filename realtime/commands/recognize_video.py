@@ -13,6 +13,7 @@ from realtime.commands.bulk import BulkOptions, bulk_options
 from realtime.commands.console import console_command
 from realtime.commands.files import FileResult, FileTask, Job, read_files
 from realtime.commands.options import OutputOptions, ReadingOptions, output_options, reading_options, settle_option
+from realtime.commands.wanting import WantedOptions, wanted_options
 from realtime.live.viewer import Viewer
 from realtime.outputs.files import output_paths
 from realtime.outputs.sink import Sink
@@ -73,6 +74,7 @@ class ClipTask(FileTask):
 @console_command
 @click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="CLIP...")
 @reading_options
+@wanted_options
 @output_options(show=False)
 @click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="Read each N-th frame.")
 @click.option("--max-frames", type=click.IntRange(1), help="Stop after so many frames read of each.")
@@ -81,6 +83,7 @@ class ClipTask(FileTask):
 def main(
     clips: tuple[Path, ...],
     reading: ReadingOptions,
+    wanting: WantedOptions,
     output: OutputOptions,
     every: int,
     max_frames: int | None,
@@ -94,4 +97,4 @@ def main(
     takes a file's name for one clip, a folder for several. A clip that cannot be read does not stop the others; the
     exit status is then 3.
     """
-    read_files(ClipTask(reading, every, max_frames, settle), clips, output, bulk)
+    read_files(ClipTask(reading, wanting, every, max_frames, settle), clips, output, bulk)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from realtime.live.state import Controls, Status
 from realtime.reading.ensemble import Networks
+from realtime.reading.wanted import ALL, Wanted
 from realtime.sources.frame import FileSource, Frame, rotate
 from realtime.sources.live_capture import LiveCapture
 from realtime.tracking.frame_reader import FrameReader
@@ -19,7 +20,8 @@ RATE_WEIGHT = 0.1
 class LiveLoop:
     """Read the frames of a source as `controls` ask.
 
-    networks: may be replaced between two frames. warn: told in a line when a live source is lost, and when it is back.
+    networks: may be replaced between two frames. wanted: what is to be read.
+    warn: told in a line when a live source is lost, and when it is back.
     """
 
     def __init__(
@@ -29,12 +31,13 @@ class LiveLoop:
         tracker: Tracker,
         controls: Controls,
         warn: Callable[[str], None],
+        wanted: Wanted = ALL,
     ) -> None:
         self.networks = networks
         self._source = source
         self._capture = source if isinstance(source, LiveCapture) else None
         self._controls, self._warn = controls, warn
-        self._reader = FrameReader(tracker)
+        self._reader = FrameReader(tracker, wanted)
         self._fps, self._read_at, self._delay = 0.0, 0.0, 0.0
         self._lost = False
 

@@ -12,11 +12,12 @@ WIDE, TIMES = 1.2, 2.2  # a gap parts numbers above WIDE heights and TIMES the u
 Indices = list[int]
 
 
-def part(texts: list[str], boxes: NDArray[np.int32]) -> list[Indices]:
+def part(texts: list[str], boxes: NDArray[np.int32], inner: str = "") -> list[Indices]:
     """Part the signs of a line, in order, into numbers: each the indices of its digits and of the signs inside it.
 
     boxes: (N, 4) x, y, w, h in the picture. A point or comma between digits belongs to the number, and so does a minus
-    in front of a digit where the line, or what follows a wide gap or a sign, begins; all else parts numbers.
+    in front of a digit where the line, or what follows a wide gap or a sign, begins; all else parts numbers. inner:
+    further signs that belong to the number between two digits.
     """
     wide = wide_gaps(texts, boxes)
     numbers: list[Indices] = []
@@ -24,7 +25,8 @@ def part(texts: list[str], boxes: NDArray[np.int32]) -> list[Indices]:
     for k, text in enumerate(texts):
         if k in wide and current:
             numbers, current = [*numbers, current], []
-        if _is_digit(text) or current and text in INNER and _is_digit(texts[current[-1]]) and _leads(texts, k, wide):
+        inside = current and text in INNER + inner and _is_digit(texts[current[-1]]) and _leads(texts, k, wide)
+        if _is_digit(text) or inside:
             current.append(k)
         else:
             numbers, current = numbers + [current] * bool(current), []

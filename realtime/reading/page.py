@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime.reading.expectation import Expectation
 from realtime.reading.ink import Box, Ink, enclose
 from realtime.reading.reasons import Refusal
 
@@ -38,10 +39,14 @@ class Digit:
 
 @dataclass(frozen=True)
 class Number:
-    """One number as read in one frame; `row` counts lines of writing from the top."""
+    """One number as read in one frame; `row` counts lines of writing from the top.
+
+    expectation: what it was expected to be, if anything was.
+    """
 
     digits: tuple[Digit, ...]
     row: int
+    expectation: Expectation | None = None
 
     @property
     def text(self) -> str:
@@ -52,6 +57,11 @@ class Number:
     def digit_text(self) -> str:
         """The digits alone, "?" for an unsure one."""
         return "".join(digit.text for digit in self.digits)
+
+    @property
+    def fits(self) -> bool | None:
+        """Whether it is as expected; None where nothing is. A number with a "?" is not."""
+        return self.expectation.allows(self.text) if self.expectation else None
 
     @property
     def confidence(self) -> float:
@@ -83,10 +93,10 @@ class Line:
 
 
 def number_to_dict(
-    track_id: int, text: str, state: str, row: int, confidence: float, digits: Sequence[Digit]
+    track_id: int, text: str, state: str, row: int, confidence: float, digits: Sequence[Digit], fits: bool | None = None
 ) -> dict[str, Any]:
-    """Return a number as it stands in a JSON line."""
-    return {
+    """Return a number as it stands in a JSON line; fits: whether it is as expected, None where nothing is."""
+    line = {
         "id": track_id,
         "text": text,
         "state": state,
@@ -95,6 +105,7 @@ def number_to_dict(
         "box": list(enclose([digit.box for digit in digits])),
         "digits": [digit.to_dict() for digit in digits],
     }
+    return line if fits is None else line | {"fits": fits}
 
 
 def frame_to_dict(
@@ -163,6 +174,7 @@ class Page:
     def to_dict(self, source: str = "") -> dict[str, Any]:
         """Return the page as the JSON line of a picture: frame 0, all its numbers settled."""
         numbers = [
-            number_to_dict(i, n.text, "settled", n.row, n.confidence, n.digits) for i, n in enumerate(self.numbers, 1)
+            number_to_dict(i, n.text, "settled", n.row, n.confidence, n.digits, n.fits)
+            for i, n in enumerate(self.numbers, 1)
         ]
         return frame_to_dict(source, 0, 0.0, self.size, self.latency_ms, numbers, self.lines)

@@ -10,6 +10,7 @@ from realtime.reading import crops
 from realtime.reading.candidates import Candidates, propose, propose_more
 from realtime.reading.classifier import NOT_A_DIGIT, Classifier
 from realtime.reading.ensemble import Ensemble, Networks
+from realtime.reading.expectation import Expectation
 from realtime.reading.ink import Ink, find_ink
 from realtime.reading.page import UNSURE, Digit, Number, Page
 from realtime.reading.refusal import hold_places, in_company, refuse, refuse_in_context
@@ -60,11 +61,12 @@ def read(
     confidence: float = CONFIDENCE,
     polarity: str = "auto",
     clock: StageClock | None = None,
+    expectation: Expectation | None = None,
 ) -> Page:
     """Read the numbers of one frame, image (H, W, 3) BGR uint8; a digit below `confidence` becomes "?".
 
-    polarity: "dark" or "light" ink alone, or "auto" for both. clock: told what each stage takes. Raises ValueError for
-    another array or polarity.
+    polarity: "dark" or "light" ink alone, or "auto" for both. clock: told what each stage takes. expectation: what
+    numbers may be. Raises ValueError for another array or polarity.
     """
     start = perf_counter()
     clock = clock or StageClock()
@@ -105,7 +107,7 @@ def read(
         for number in numbers:
             rows.setdefault(number.row, []).extend(where[digit.blob] for digit in number.digits)
         numbers, lines = read_lines(
-            image, [rows[row] for row in sorted(rows)], found, networks.rows, confidence, polarity
+            image, [rows[row] for row in sorted(rows)], found, networks.rows, confidence, polarity, expectation
         )
     size, latency = (image.shape[1], image.shape[0]), 1000 * (perf_counter() - start)
     cut = classified.crops[chosen]

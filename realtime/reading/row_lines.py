@@ -7,11 +7,13 @@ from numpy.typing import NDArray
 
 from realtime.reading import strips
 from realtime.reading.ink import Box
+from realtime.reading.page import UNSURE
 from realtime.reading.row_reader import SURE, RowReader, RowReading, Symbol
 from realtime.reading.strips import Cut, Line
 
 BESIDE = 0.6  # heights of a digit; a crop and a sign farther apart than this are not the same ink
 ERRING = 0.1  # share of its words in which each reader may be wrong whatever it says
+SILENT = np.zeros(0, np.float32)  # what a line says of a digit that it does not see
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class LineReading:
 class Merged:
     """A sign of a line on which both readings were heard: `crop` is the index of its crop, -1 where there is none.
 
-    probabilities: (10,) float32, of the digits; all small where it is a sign.
+    probabilities: (10,) float32, of the digits; all small where it is a sign. line: (C - 1,) float32, of every sign as
+    the line alone says; empty where it says nothing. told: whether it is likely enough to be shown.
     """
 
     text: str
@@ -44,6 +47,12 @@ class Merged:
     box: Box
     crop: int
     probabilities: NDArray[np.float32] = field(compare=False, repr=False)
+    line: NDArray[np.float32] = field(compare=False, repr=False)
+    told: bool = True
+
+    def shown(self, confidence: float) -> str:
+        """Return the text, "?" for a digit less sure than that."""
+        return UNSURE if self.text.isdigit() and self.confidence < confidence else self.text
 
 
 def read_lines(
@@ -114,7 +123,7 @@ def _heard(reading: LineReading, k: int, crop: int, digits: NDArray[np.float32])
     sign, box = reading.signs[k], reading.boxes[k]
     row = sign.probabilities
     if crop < 0 or not sign.text.isdigit():
-        return Merged(sign.text, sign.confidence, box, crop, row[:10])
+        return Merged(sign.text, sign.confidence, box, crop, row[:10], row)
     words = [row[:10], digits[crop]]
     masses = [(1 - ERRING) * min(float(word.sum()), 1.0) + ERRING / 2 for word in words]  # that it is a digit at all
     odds = masses[0] * masses[1] / ((1 - masses[0]) * (1 - masses[1]))
@@ -122,4 +131,4 @@ def _heard(reading: LineReading, k: int, crop: int, digits: NDArray[np.float32])
     both = (doubted[0] * doubted[1]).astype(np.float32)
     both *= odds / (1 + odds) / both.sum()
     best = int(both.argmax())
-    return Merged(str(best), float(both[best]), box, crop, both)
+    return Merged(str(best), float(both[best]), box, crop, both, row)

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.reading import line_numbers, row_lines, strips
+from realtime.reading import fitting, line_numbers, row_lines, strips
+from realtime.reading.expectation import Expectation
 from realtime.reading.ink import Box, enclose
-from realtime.reading.page import UNSURE, Digit, Line, Number
+from realtime.reading.page import Digit, Line, Number
 from realtime.reading.row_lines import LineReading, Merged
 from realtime.reading.row_reader import RowReader
 
@@ -46,11 +47,18 @@ class Crops:
 
 
 def read_lines(
-    image: NDArray[np.uint8], lines: list[list[int]], crops: Crops, reader: RowReader, confidence: float, polarity: str
+    image: NDArray[np.uint8],
+    lines: list[list[int]],
+    crops: Crops,
+    reader: RowReader,
+    confidence: float,
+    polarity: str,
+    expectation: Expectation | None = None,
 ) -> tuple[list[Number], list[Line]]:
     """Read the lines of a picture (H, W, 3) as wholes and return its numbers and lines, from the top.
 
-    lines: for each the indices of its crops, from the left. A digit less sure than `confidence` is "?".
+    lines: for each the indices of its crops, from the left. A digit less sure than `confidence` is "?". expectation:
+    what the numbers are to fit.
     """
     whole = _is_one_line(image, crops)
     if whole:
@@ -60,11 +68,13 @@ def read_lines(
     numbers: list[Number] = []
     texts: list[Line] = []
     for row, (line, reading) in enumerate(zip(lines, readings, strict=True)):
-        signs = _hear(reading, line, crops, whole and bool(line))
-        told = [_shown(sign, confidence) for sign in signs]
+        heard = _hear(reading, line, crops, whole and bool(line))
+        signs, parts = fitting.fit(heard, reader.signs, expectation, confidence)
+        told = [sign.shown(confidence) for sign in signs]
         boxes = np.array([sign.box for sign in signs], np.int32).reshape(-1, 4)
-        for members in line_numbers.part(told, boxes):
-            numbers.append(Number(_digits(members, signs, told, crops, np.array(line, np.intp)), row))
+        for members in parts:
+            digits = _digits(members, signs, told, crops, np.array(line, np.intp))
+            numbers.append(Number(digits, row, expectation))
         if told:
             wide = line_numbers.wide_gaps(told, boxes)
             text = "".join(" " * (k in wide) + sign for k, sign in enumerate(told))
@@ -80,7 +90,7 @@ def _is_one_line(image: NDArray[np.uint8], crops: Crops) -> bool:
 
 
 def _hear(reading: LineReading, line: list[int], crops: Crops, whole: bool) -> list[Merged]:
-    """Return the signs of a line on which both readings were heard, in order.
+    """Return the signs of a line on which both readings were heard, in order, also those too unlikely to be told.
 
     A line that is likelier right than wrong tells how many digits there are and which of them are signs. Else the
     digits found one by one stand; those that the line does not see are unsure, and what it alone sees holds its place.
@@ -98,13 +108,15 @@ def _hear(reading: LineReading, line: list[int], crops: Crops, whole: bool) -> l
             [*kept, *(_found(k, crops, line[k]) for k in taught)], key=lambda sign: _place(sign, crops, line, reading)
         )
     if trusted:
-        return [sign for sign in merged if whole and sign.text.isdigit() or _is_there(sign)]
+        return [replace(sign, told=whole and sign.text.isdigit() or _is_there(sign)) for sign in merged]
     heard = {sign.crop: sign for sign in merged if sign.crop >= 0 and sign.text.isdigit()}
     found = [heard.get(k) or _unseen(k, crops, index) for k, index in enumerate(line)]
     alone = [
-        replace(sign, confidence=0.0, probabilities=sign.probabilities * 0.5)
+        replace(sign, confidence=0.0, probabilities=sign.probabilities * 0.5, told=_is_there(sign))
+        if sign.text.isdigit()
+        else replace(sign, told=False)
         for sign in merged
-        if sign.crop < 0 and sign.text.isdigit() and _is_there(sign)
+        if sign.crop < 0 or not sign.text.isdigit()
     ]
     return sorted([*found, *alone], key=lambda sign: _place(sign, crops, line, reading))
 
@@ -127,18 +139,13 @@ def _found(k: int, crops: Crops, index: int) -> Merged:
     probabilities = crops.probabilities[index]
     x, y, w, h = crops.boxes[index].tolist()
     best = int(probabilities.argmax())
-    return Merged(str(best), float(probabilities[best]), (x, y, w, h), k, probabilities)
+    return Merged(str(best), float(probabilities[best]), (x, y, w, h), k, probabilities, row_lines.SILENT)
 
 
 def _unseen(k: int, crops: Crops, index: int) -> Merged:
     """Return a digit that the line does not see: it stands, and is told as unsure."""
     found = _found(k, crops, index)
     return replace(found, confidence=0.0, probabilities=found.probabilities * 0.5)
-
-
-def _shown(sign: Merged, confidence: float) -> str:
-    """Return a sign's text, "?" for a digit that is not sure."""
-    return UNSURE if sign.text.isdigit() and sign.confidence < confidence else sign.text
 
 
 def _digits(
@@ -150,7 +157,7 @@ def _digits(
     for k in members:
         sign = signs[k]
         if not sign.text.isdigit():
-            before = sign.text
+            before += sign.text
             continue
         index = int(line[sign.crop]) if sign.crop >= 0 else -1
         box: Box = tuple(crops.boxes[index].tolist()) if index >= 0 else sign.box

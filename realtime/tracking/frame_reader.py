@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from realtime.reading.ensemble import Networks
 from realtime.reading.page import Page
-from realtime.reading.pipeline import CONFIDENCE, read
+from realtime.reading.pipeline import CONFIDENCE
 from realtime.reading.stages import StageClock
+from realtime.reading.wanted import ALL, Wanted, read_wanted
 from realtime.sources.frame import Frame
 from realtime.tracking.motion import Motion
 from realtime.tracking.optical_flow import DigitFlow, Thumbnail
@@ -44,11 +45,12 @@ class _ReadFrame:
 class FrameReader:
     """Read and track the frames of one source by turns, each (H, W, 3) BGR uint8, all with the same `tracker`.
 
-    A frame of the very same pixels is never read again. `followed` counts the frames that were not read.
+    A frame of the very same pixels is never read again. `wanted`, what is to be read, may be set between two frames;
+    `followed` counts the frames that were not read.
     """
 
-    def __init__(self, tracker: Tracker) -> None:
-        self.tracker = tracker
+    def __init__(self, tracker: Tracker, wanted: Wanted = ALL) -> None:
+        self.tracker, self.wanted = tracker, wanted
         self.followed = 0
         self._last: _ReadFrame | None = None
         self._time = 0.0  # until when that frame is known to stand for what is seen, s
@@ -70,7 +72,7 @@ class FrameReader:
         """
         start = perf_counter()
         clock = clock or StageClock()
-        settings = frame.image.shape, networks, confidence, polarity
+        settings = frame.image.shape, networks, confidence, polarity, self.wanted
         last = None if anew or self._last is None or self._last.settings != settings else self._last
         still, step = False, None
         with clock.stage("flow"):
@@ -85,7 +87,7 @@ class FrameReader:
             if last and still and cv2.norm(last.image, frame.image, cv2.NORM_INF) == 0:
                 self.followed += 1
             else:
-                page = read(frame.image, networks, confidence, polarity, clock)
+                page = read_wanted(frame.image, networks, confidence, polarity, self.wanted, clock)
                 with clock.stage("flow"):
                     last = self._remember(frame.image, thumbnail, settings, page)
             self._time = frame.time

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime.reading.expectation import Expectation
 from realtime.reading.ink import Box, enclose
 from realtime.reading.page import Digit, Number, join_digits, number_to_dict
 from realtime.tracking.erasure import is_erased
@@ -37,7 +38,7 @@ class Track:
 
     digits: with the voted texts. first, last: when it was seen, s. state: "settled" once enough frames agree on its
     text, "seen" before. fresh: its digits were seen in this very frame; else they stand where the sheet's motion
-    carries them.
+    carries them. expectation: what it was expected to be, if anything was.
     """
 
     id: int
@@ -48,6 +49,7 @@ class Track:
     state: State = "seen"
     confidence: float = 0.0
     fresh: bool = True
+    expectation: Expectation | None = None
 
     @property
     def text(self) -> str:
@@ -60,13 +62,18 @@ class Track:
         return "".join(digit.text for digit in self.digits)
 
     @property
+    def fits(self) -> bool | None:
+        """Whether it is as expected; None where nothing is. A number with a "?" is not."""
+        return self.expectation.allows(self.text) if self.expectation else None
+
+    @property
     def box(self) -> Box:
         """The box around all digits, x, y, w, h, half-open, frame pixels."""
         return enclose([digit.box for digit in self.digits])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the number as it stands in a JSON line."""
-        return number_to_dict(self.id, self.text, self.state, self.row, self.confidence, self.digits)
+        return number_to_dict(self.id, self.text, self.state, self.row, self.confidence, self.digits, self.fits)
 
 
 class FollowedNumber:
@@ -78,7 +85,7 @@ class FollowedNumber:
     """
 
     def __init__(self, track_id: int, number: Number, time: float, settle: float | None = None) -> None:
-        self.track = Track(track_id, number.row, number.digits, time, time)
+        self.track = Track(track_id, number.row, number.digits, time, time, expectation=number.expectation)
         self.boxes = np.array([digit.box for digit in number.digits], np.float64)
         self.spans: list[Span] = []
         self.hidden = False
@@ -188,7 +195,15 @@ class FollowedNumber:
         self.boxes = np.array([digit.box for digit in digits], np.float64)
         self.hidden = False
         least = min(digit.confidence for digit in digits)
-        self.track = replace(self.track, row=number.row, digits=digits, state=state, confidence=least, fresh=True)
+        self.track = replace(
+            self.track,
+            row=number.row,
+            digits=digits,
+            state=state,
+            confidence=least,
+            fresh=True,
+            expectation=number.expectation,
+        )
 
     def _extend(self, time: float, since: float) -> None:
         """Keep the spans of settled text up to date; since: when the present text was first seen after another one."""

@@ -199,7 +199,10 @@ def _event(kind: Literal["settled", "changed", "gone"], known: FollowedNumber, w
 
 def settle(numbers: list[Number]) -> list[Track]:
     """Turn the numbers of a picture into settled tracks: it has no later frames to wait for."""
-    return [Track(i, n.row, n.digits, 0.0, 0.0, "settled", n.confidence) for i, n in enumerate(numbers, 1)]
+    return [
+        Track(i, n.row, n.digits, 0.0, 0.0, "settled", n.confidence, expectation=n.expectation)
+        for i, n in enumerate(numbers, 1)
+    ]
 
 
 def _covered(numbers: list[FollowedNumber], others: list[FollowedNumber]) -> NDArray[np.bool_]:
