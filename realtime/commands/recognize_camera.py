@@ -20,6 +20,7 @@ from realtime.commands.options import (
     refuse_overwriting,
     settle_option,
 )
+from realtime.commands.publishing import PublishingOptions, open_publishers, publishing_options
 from realtime.commands.wanting import WantedOptions, wanted_options
 from realtime.live.collecting import Collector, name_session
 from realtime.live.display import NoDisplayError
@@ -109,6 +110,7 @@ camera_options = option_group(
 @click.option("--record", type=click.Path(path_type=Path), help="Keep frames and decisions there, for recognize-video.")
 @click.option("--collect", type=click.Path(path_type=Path), help=COLLECT_HELP)
 @settle_option
+@publishing_options
 @camera_options
 def main(
     source: str,
@@ -119,6 +121,7 @@ def main(
     record: Path | None,
     collect: Path | None,
     settle: float | None,
+    publishing: PublishingOptions,
     camera: CameraOptions,
 ) -> None:
     """Read numbers live from SOURCE.
@@ -129,7 +132,11 @@ def main(
     if camera.size is not None and not is_camera(source):
         raise click.UsageError(f"--size is asked of a camera; {mask_secrets(source)} decides its own")
     live = is_camera(source) or is_stream(source)
-    written = [*output.text_files(), *([Output("--save", output.save, "video")] if output.save else [])]
+    written = [
+        *output.text_files(),
+        *publishing.files(),
+        *([Output("--save", output.save, "video")] if output.save else []),
+    ]
     if events_path is not None:
         kind: Kind = "table" if events_path.lower().endswith(".csv") else "lines"
         written.append(Output("--events", Path(events_path), kind))
@@ -149,6 +156,7 @@ def main(
         text_sinks, piped = open_text_sinks(stack, output)
         sinks = [*text_sinks, *open_events(stack, events_path, piped)]
         sinks += open_recorders(stack, opened, output.save, record)
+        sinks += open_publishers(stack, publishing)
         window = open_window(stack, keyboard) if output.show else None
         loop = LiveLoop(opened, watcher.current, tracker, controls, note, wanted)
         frames = loop.frames(int(camera.rotate), paced=window is not None, limit=camera.max_frames)
