@@ -156,7 +156,7 @@ def main(
         text_sinks, piped = open_text_sinks(stack, output)
         sinks = [*text_sinks, *open_events(stack, events_path, piped)]
         sinks += open_recorders(stack, opened, output.save, record)
-        sinks += open_publishers(stack, publishing)
+        sinks += open_publishers(stack, publishing, tuple(region.name for region in wanted.regions))
         window = open_window(stack, keyboard) if output.show else None
         loop = LiveLoop(opened, watcher.current, tracker, controls, note, wanted)
         frames = loop.frames(int(camera.rotate), paced=window is not None, limit=camera.max_frames)

@@ -58,7 +58,7 @@ class PhotoTask(FileTask):
                 self._draw(tracked, job)
                 for sink in sinks if window is None else [*sinks, window]:
                     sink.take(tracked)
-                rows += tracked.page.rows
+                rows += tracked.page.named_rows
         except SourceError as broken:
             error = str(broken)
         if not rows and not error:
@@ -73,7 +73,9 @@ class PhotoTask(FileTask):
             figure = job.figure.with_stem(f"{job.figure.stem}{part}")
             explain(figure, image, tracked.page, f"{show(job.path.name)}{part}")
         if job.target is not None:
-            save_picture(job.target.with_stem(f"{job.target.stem}{part}"), draw(image, tracked.tracks))
+            save_picture(
+                job.target.with_stem(f"{job.target.stem}{part}"), draw(image, tracked.tracks, tracked.page.regions)
+            )
 
 
 @console_command

@@ -19,6 +19,7 @@ from realtime.outputs.files import output_paths
 from realtime.outputs.sink import Sink
 from realtime.outputs.video import VideoFile
 from realtime.reader import Reader
+from realtime.reading.page import named
 from realtime.sources.frame import SourceError
 from realtime.sources.opening import open_file
 from realtime.sources.recording import RecordedFrame
@@ -67,8 +68,8 @@ class ClipTask(FileTask):
             notes.append(
                 f"{shown} of {count} frames show numbers, none alike for long enough: --settle SECONDS asks for less"
             )
-        notes += [f"{span.first:7.2f} {span.last:7.2f}  {span.text}" for span in spans]
-        return FileResult(clip, tuple(span.text for span in spans), tuple(notes))
+        notes += [f"{span.first:7.2f} {span.last:7.2f}  {named(span.region, span.text)}" for span in spans]
+        return FileResult(clip, tuple(named(span.region, span.text) for span in spans), tuple(notes))
 
 
 @console_command

@@ -1,7 +1,7 @@
-"""The options that say which numbers are wanted: how they are written, and what they may be."""
+"""The options that say which numbers are wanted: where they stand, how they are written, and what they may be."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -9,31 +9,76 @@ import click
 
 from realtime.commands.options import option_group
 from realtime.reading.expectation import CHECKSUMS, Expectation
-from realtime.reading.patterns import Pattern
-from realtime.reading.wanted import Wanted
+from realtime.reading.wanted import Wanted, parse_region
 
 EXPECT_HELP = "How numbers are written: dddd, d{3,5}, dd:dd, d+.dd, -?d+; '|' parts alternatives."
 BETWEEN_HELP = "The least and the largest value of a number."
-CHECKSUM_HELP = "The checksum that the last digits hold."
+CHECKSUM_HELP = f"The checksum that the last digits hold: {', '.join(CHECKSUMS)}."
+REGION_HELP = "Read only there, in pixels or percent (10%,5%,30%,8%); NAME=... in the options below is for it alone."
 KNOWN_HELP = "A file with all numbers there are, one a line."
 
 
 @dataclass(frozen=True)
 class WantedOptions:
-    """What numbers may be, as written on the command line."""
+    """Where numbers are and what they may be, as written on the command line."""
 
-    expect: str | None
-    between: str | None
-    checksum: str | None
-    known: Path | None
+    region: tuple[str, ...]
+    expect: tuple[str, ...]
+    between: tuple[str, ...]
+    checksum: tuple[str, ...]
+    known: tuple[str, ...]
 
     def wanted(self) -> Wanted:
-        """Return what is wanted. Raises ValueError or OSError for a list of numbers that cannot be used."""
-        if not (self.expect or self.between or self.checksum or self.known):
-            return Wanted()
-        between = parse_range(self.between) if self.between else None
-        known = read_known(self.known) if self.known else None
-        return Wanted(Expectation(self.expect or "", between, self.checksum or "", known))
+        """Return what is wanted.
+
+        Raises UsageError for what is wrong in itself, ValueError or OSError for a list of numbers that cannot be used.
+        """
+        try:
+            regions = [parse_region(text) for text in self.region]
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--region") from None
+        names = [region.name for region in regions]
+        if len(set(names)) < len(names):
+            raise click.BadParameter(f"two are called {max(names, key=names.count)}", param_hint="--region")
+        told = {name: by_region(getattr(self, name), names, f"--{name}") for name in ("expect", "between", "known")}
+        told["checksum"] = by_region(self.checksum, names, "--checksum")
+
+        def expectation(region: str) -> Expectation | None:
+            return parse_expectation({name: texts.get(region, texts.get("", "")) for name, texts in told.items()})
+
+        return Wanted(
+            expectation(""), tuple(replace(region, expectation=expectation(region.name)) for region in regions)
+        )
+
+
+def by_region(values: Sequence[str], names: Sequence[str], option: str) -> dict[str, str]:
+    """Return the values of an option by the region that each names before a "=", "" where it names none."""
+    found: dict[str, str] = {}
+    for value in values:
+        name, equals, rest = value.partition("=")
+        key, text = (name, rest) if equals and name in names else ("", value)
+        if key in found:
+            raise click.BadParameter(
+                f"{found[key]!r} and {text!r} are for the same numbers; write NAME=... for a region", param_hint=option
+            )
+        found[key] = text
+    return found
+
+
+def parse_expectation(told: dict[str, str]) -> Expectation | None:
+    """Return what numbers should be, None where nothing is told. Raises UsageError, ValueError or OSError."""
+    if not any(told.values()):
+        return None
+    known = read_known(Path(told["known"])) if told["known"] else None
+    if told["checksum"] not in ("", *CHECKSUMS):
+        raise click.BadParameter(f"{told['checksum']!r} is none of {', '.join(CHECKSUMS)}", param_hint="--checksum")
+    option = "--between"
+    try:
+        between = parse_range(told["between"]) if told["between"] else None
+        option = "--expect"
+        return Expectation(told["expect"], between, told["checksum"], known)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint=option) from None
 
 
 def parse_range(text: str) -> tuple[Decimal, Decimal]:
@@ -64,27 +109,14 @@ def read_known(path: Path) -> frozenset[str]:
     return known
 
 
-def checked(parse: Callable[[str], object]) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
-    """Return a callback that refuses what cannot be parsed, and hands the text on: other processes parse it anew."""
-
-    def check(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
-        try:
-            if text is not None:
-                parse(text)
-        except ValueError as error:
-            raise click.BadParameter(str(error)) from None
-        return text
-
-    return check
-
-
 wanted_options = option_group(
     "wanting",
     WantedOptions,
     (
-        click.option("--expect", metavar="PATTERN", callback=checked(Pattern), help=EXPECT_HELP),
-        click.option("--between", metavar="LOW:HIGH", callback=checked(parse_range), help=BETWEEN_HELP),
-        click.option("--checksum", type=click.Choice(list(CHECKSUMS)), help=CHECKSUM_HELP),
-        click.option("--known", type=click.Path(path_type=Path), metavar="FILE", help=KNOWN_HELP),
+        click.option("--region", multiple=True, metavar="NAME=x,y,w,h", help=REGION_HELP),
+        click.option("--expect", multiple=True, metavar="[NAME=]PATTERN", help=EXPECT_HELP),
+        click.option("--between", multiple=True, metavar="[NAME=]LOW:HIGH", help=BETWEEN_HELP),
+        click.option("--checksum", multiple=True, metavar="[NAME=]CHECKSUM", help=CHECKSUM_HELP),
+        click.option("--known", multiple=True, metavar="[NAME=]FILE", help=KNOWN_HELP),
     ),
 )

@@ -61,7 +61,8 @@ def compose(
     picture = _picture(tracked, view, controls.steps)
     if status.outage:
         picture = picture // 3
-    picture = draw(picture, [view.track(track) for track in tracked.tracks])
+    regions = [(name, view.box(box)) for name, box in tracked.read_page.regions]
+    picture = draw(picture, [view.track(track) for track in tracked.tracks], regions)
     if controls.steps:
         _refused(picture, tracked, view)
     _base_digits(picture, tracked, view)

@@ -28,7 +28,7 @@ class Viewer(Sink):
 
     def take(self, tracked: TrackedFrame) -> None:
         """Show the frame and look at the keys."""
-        self._window.show(draw(tracked.frame.image, tracked.tracks))
+        self._window.show(draw(tracked.frame.image, tracked.tracks, tracked.read_page.regions))
         self._press(self._window.wait_key(1))
 
     def wait(self) -> None:

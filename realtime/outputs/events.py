@@ -7,10 +7,27 @@ import click
 
 from realtime.outputs.sink import Sink
 from realtime.outputs.text import TextSink, csv_line
+from realtime.reading.page import named
 from realtime.tracking.tracked_frame import TrackedFrame
 
 # Columns of the table of events.
-COLUMNS = ("source", "frame", "time", "event", "id", "text", "was", "confidence", "row", "x", "y", "w", "h")
+COLUMNS = (
+    "source",
+    "frame",
+    "time",
+    "event",
+    "id",
+    "text",
+    "was",
+    "confidence",
+    "row",
+    "x",
+    "y",
+    "w",
+    "h",
+    "fits",
+    "region",
+)
 
 
 class Events(TextSink):
@@ -28,8 +45,8 @@ class Events(TextSink):
         for event in tracked.events:
             line = place | event.to_dict()
             if self._table:
-                *values, box = line.values()
-                self.put(csv_line([*values, *box]))
+                line |= dict(zip("xywh", line["box"], strict=True))
+                self.put(csv_line(line.get(name, "") for name in COLUMNS))
             else:
                 self.put(json.dumps(line, ensure_ascii=False) + "\n")
 
@@ -41,4 +58,4 @@ class SettledNumbers(Sink):
         """Write the numbers that settled or changed with the frame."""
         for event in tracked.events:
             if event.kind != "gone":
-                click.echo(event.text)
+                click.echo(named(event.region, event.text))

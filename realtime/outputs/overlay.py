@@ -1,5 +1,7 @@
 """Draw readings over a picture, legible on any background and at any size."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -9,18 +11,22 @@ from realtime.tracking.track import Track
 
 # Colours, BGR, of numbers that have settled, drawn as whole boxes, and of those that are only seen, drawn as corners.
 SETTLED, SEEN = (60, 220, 60), (0, 190, 255)
+REGION = (255, 170, 60)  # BGR, of a region that is read
 # Colours, BGR, of plates and of the text on them.
 DARK, WHITE = (20, 20, 20), (255, 255, 255)
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
-def draw(image: NDArray[np.uint8], tracks: list[Track]) -> NDArray[np.uint8]:
+def draw(image: NDArray[np.uint8], tracks: list[Track], regions: Sequence[tuple[str, Box]] = ()) -> NDArray[np.uint8]:
     """Return a copy of image (H, W, 3) BGR with a box per digit and each number as text on a plate of its own.
 
-    A plate stands where it hides least: above its number, else below, left or right of it.
+    A plate stands where it hides least: above its number, else below, left or right of it. regions: names and boxes of
+    those that are read.
     """
     canvas = image.copy()
     thickness = max(1, round(max(image.shape[:2]) / 640))
+    for name, box in regions:
+        draw_region(canvas, name, box, thickness)
     boxes = [digit.box for track in tracks for digit in track.digits]
     taken = np.zeros((len(boxes) + len(tracks), 4))  # by digits, then by the plates drawn so far
     taken[: len(boxes)] = np.array(boxes).reshape(-1, 4)
@@ -36,6 +42,16 @@ def draw(image: NDArray[np.uint8], tracks: list[Track]) -> NDArray[np.uint8]:
         plate.draw(canvas, left, top, WHITE if track.state == "settled" else SEEN)
         taken[len(boxes) + number] = left, top, plate.width, plate.height
     return canvas
+
+
+def draw_region(canvas: NDArray[np.uint8], name: str, box: Box, thickness: int) -> None:
+    """Draw a region's edge and its name along it."""
+    x, y, w, h = box
+    for shade, extra in ((DARK, 2), (REGION, 0)):
+        cv2.rectangle(canvas, (x, y), (x + w - 1, y + h - 1), shade, thickness + extra)
+    plate = Plate(name, max(10, canvas.shape[0] // 45))
+    left, top = plate.places(box, 0, (canvas.shape[0], canvas.shape[1]))[0]
+    plate.draw(canvas, left, top, REGION)
 
 
 class Plate:

@@ -15,7 +15,7 @@ from realtime.sources.names import is_text
 from realtime.tracking.tracked_frame import TrackedFrame
 
 # Columns of the table of numbers.
-COLUMNS = ("source", "frame", "time", "id", "text", "state", "row", "confidence", "x", "y", "w", "h")
+COLUMNS = ("source", "frame", "time", "id", "text", "state", "row", "confidence", "x", "y", "w", "h", "fits", "region")
 # What spreadsheets run as a formula begins so; a number may, and runs nothing.
 _FORMULA, _NUMBER = re.compile(r"[=+\-@\t\r]"), re.compile(r"[+-]?[0-9?.,]+")
 
@@ -76,7 +76,10 @@ class Csv(TextSink):
         """Write the frame's numbers."""
         frame = tracked.frame
         place = (frame.source, frame.index, f"{frame.time:.3f}")
-        numbers = ((t.id, t.text, t.state, t.row, f"{t.confidence:.4f}", *t.box) for t in tracked.tracks)
+        numbers = (
+            (t.id, t.text, t.state, t.row, f"{t.confidence:.4f}", *t.box, "" if t.fits is None else t.fits, t.region)
+            for t in tracked.tracks
+        )
         self.put("".join(csv_line((*place, *number)) for number in numbers))
 
 

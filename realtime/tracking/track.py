@@ -25,11 +25,12 @@ State = Literal["seen", "settled"]
 
 @dataclass(frozen=True)
 class Span:
-    """One text that a number held while settled, and when it was first and last seen, s."""
+    """One text that a number held while settled, when it was first and last seen, s, and its region, if any."""
 
     text: str
     first: float
     last: float
+    region: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Track:
 
     digits: with the voted texts. first, last: when it was seen, s. state: "settled" once enough frames agree on its
     text, "seen" before. fresh: its digits were seen in this very frame; else they stand where the sheet's motion
-    carries them. expectation: what it was expected to be, if anything was.
+    carries them. expectation: what it was expected to be, if anything was. region: the one that it stands
+    in, if any.
     """
 
     id: int
@@ -50,6 +52,7 @@ class Track:
     confidence: float = 0.0
     fresh: bool = True
     expectation: Expectation | None = None
+    region: str = ""
 
     @property
     def text(self) -> str:
@@ -73,7 +76,8 @@ class Track:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the number as it stands in a JSON line."""
-        return number_to_dict(self.id, self.text, self.state, self.row, self.confidence, self.digits, self.fits)
+        confidence, digits = self.confidence, self.digits
+        return number_to_dict(self.id, self.text, self.state, self.row, confidence, digits, self.fits, self.region)
 
 
 class FollowedNumber:
@@ -85,7 +89,9 @@ class FollowedNumber:
     """
 
     def __init__(self, track_id: int, number: Number, time: float, settle: float | None = None) -> None:
-        self.track = Track(track_id, number.row, number.digits, time, time, expectation=number.expectation)
+        self.track = Track(
+            track_id, number.row, number.digits, time, time, expectation=number.expectation, region=number.region
+        )
         self.boxes = np.array([digit.box for digit in number.digits], np.float64)
         self.spans: list[Span] = []
         self.hidden = False
@@ -203,11 +209,13 @@ class FollowedNumber:
             confidence=least,
             fresh=True,
             expectation=number.expectation,
+            region=number.region,
         )
 
     def _extend(self, time: float, since: float) -> None:
         """Keep the spans of settled text up to date; since: when the present text was first seen after another one."""
         if self.spans and self.spans[-1].text == self.track.text:
-            self.spans[-1] = Span(self.track.text, self.spans[-1].first, time)
+            self.spans[-1] = replace(self.spans[-1], last=time)
         else:
-            self.spans.append(Span(self.track.text, since if self.spans else self.track.first, time))
+            first = since if self.spans else self.track.first
+            self.spans.append(Span(self.track.text, first, time, self.track.region))

@@ -26,7 +26,10 @@ OVERLAP = 1 / 3  # share of the smaller of two numbers' boxes above which one st
 
 @dataclass(frozen=True)
 class Event:
-    """A change worth telling: kind "settled", "changed" (from `was`) or "gone", of the number `id` at `time`, s."""
+    """A change worth telling: kind "settled", "changed" (from `was`) or "gone", of the number `id` at `time`, s.
+
+    fits: whether the text is as expected, None where nothing is. region: the one that the number stands in, if any.
+    """
 
     kind: Literal["settled", "changed", "gone"]
     time: float
@@ -36,10 +39,12 @@ class Event:
     confidence: float
     row: int
     box: Box
+    fits: bool | None = None
+    region: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the event as it stands in a JSON line of events."""
-        return {
+        line = {
             "time": round(self.time, 3),
             "event": self.kind,
             "id": self.id,
@@ -49,6 +54,8 @@ class Event:
             "row": self.row,
             "box": list(self.box),
         }
+        line |= {} if self.fits is None else {"fits": self.fits}
+        return line | {"region": self.region} if self.region else line
 
 
 class Tracker:
@@ -194,13 +201,14 @@ def _event(kind: Literal["settled", "changed", "gone"], known: FollowedNumber, w
     """Make the event of a number at a time, s; was: the text before it changed."""
     track = known.track
     text = known.spans[-1].text if kind == "gone" else track.text
-    return Event(kind, time, track.id, text, was, track.confidence, track.row, track.box)
+    fits = track.expectation.allows(text) if track.expectation else None
+    return Event(kind, time, track.id, text, was, track.confidence, track.row, track.box, fits, track.region)
 
 
 def settle(numbers: list[Number]) -> list[Track]:
     """Turn the numbers of a picture into settled tracks: it has no later frames to wait for."""
     return [
-        Track(i, n.row, n.digits, 0.0, 0.0, "settled", n.confidence, expectation=n.expectation)
+        Track(i, n.row, n.digits, 0.0, 0.0, "settled", n.confidence, expectation=n.expectation, region=n.region)
         for i, n in enumerate(numbers, 1)
     ]
 

@@ -43,7 +43,7 @@ class Metrics(Sink):
                         gauge.remove(*old)
             value = value_of(event.text)
             if event.kind != "gone" and value is not None:
-                labels = tracked.frame.source, str(event.row), str(event.id)
+                labels = tracked.frame.source, event.region, str(event.row), str(event.id)
                 self._shown[event.id] = labels
                 self._value.labels(*labels).set(float(value))
                 self._confidence.labels(*labels).set(event.confidence)
@@ -55,4 +55,4 @@ class Metrics(Sink):
         self._thread.join()
 
     def _gauge(self, name: str, meaning: str) -> Gauge:
-        return Gauge(name, meaning, ["source", "row", "id"], registry=self._registry)
+        return Gauge(name, meaning, ["source", "region", "row", "id"], registry=self._registry)

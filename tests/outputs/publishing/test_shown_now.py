@@ -23,7 +23,7 @@ def test_prometheus_fetches_values_and_counts() -> None:
     with Metrics("127.0.0.1", port) as sink:
         sink.take(frame_of(("settled", "3.75"), ("settled", "12:30")))
         told = fetch(port)
-        assert 'livedigits_value{id="1",row="0",source="camera 0"} 3.75' in told
+        assert 'livedigits_value{id="1",region="",row="0",source="camera 0"} 3.75' in told
         assert 'livedigits_events_total{event="settled"} 2.0' in told and "livedigits_frames_total 1.0" in told
         assert len([line for line in told if line.startswith("livedigits_value")]) == 1  # 12:30 is no value
         sink.take(frame_of(("gone", "3.75")))
