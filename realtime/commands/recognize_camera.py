@@ -151,14 +151,15 @@ def main(
         if isinstance(opened, PictureSequence) and opened.count > 1:
             note(f"playing {opened.count} pictures at {opened.fps:g} a second; recognize-image reads each on its own")
         watcher = ModelWatcher(lambda: open_reader(reading).networks, lambda: watched_model(reading))
-        tracker, controls = Tracker(confidence, settle), Controls(confidence, reading.polarity or "auto", camera.mirror)
+        tracker = Tracker(confidence, settle)
+        controls = Controls(confidence, reading.polarity or "auto", camera.mirror, wanted=wanted)
         keyboard = Keyboard(controls, tracker, Collector(collect or FINETUNE_FOLDER, name_session()))
         text_sinks, piped = open_text_sinks(stack, output)
         sinks = [*text_sinks, *open_events(stack, events_path, piped)]
         sinks += open_recorders(stack, opened, output.save, record)
         sinks += open_publishers(stack, publishing, tuple(region.name for region in wanted.regions))
         window = open_window(stack, keyboard) if output.show else None
-        loop = LiveLoop(opened, watcher.current, tracker, controls, note, wanted)
+        loop = LiveLoop(opened, watcher.current, tracker, controls, note)
         frames = loop.frames(int(camera.rotate), paced=window is not None, limit=camera.max_frames)
         collector = keyboard.collector if window is None and collect is not None else None
         run(with_newest_model(frames, watcher, loop, keyboard), sinks, window, loop, collector)

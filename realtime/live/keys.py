@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from realtime.live import drawing
 from realtime.live.collecting import INBOX, Collector, Selectable, shown_digits
 from realtime.live.display import ESCAPE
 from realtime.live.state import Controls
@@ -27,6 +28,8 @@ HELP = (
     ("d", "steps: ink, and what was refused and why"),
     ("i", "ink: auto, dark, light"),
     ("[ ]", "less, more sure before a digit is shown"),
+    ("g", "region: drag it, type its name, Enter"),
+    ("w", "whole frame: no regions"),
     ("m", "mirror the display"),
     ("r", "reset: forget all numbers"),
     ("f", "full screen"),
@@ -60,6 +63,8 @@ class Keyboard:
             "i": self._polarity,
             "[": lambda _: self._confidence(-CONFIDENCE_STEP),
             "]": lambda _: self._confidence(CONFIDENCE_STEP),
+            "g": lambda _: drawing.begin(self.controls),
+            "w": lambda _: drawing.forget(self.controls),
             "m": lambda _: self._toggle("mirror"),
             "r": self._reset,
             "f": lambda _: self._toggle("full_screen"),
@@ -68,6 +73,9 @@ class Keyboard:
 
     def press(self, key: str, tracked: TrackedFrame) -> bool:
         """Do what a key stands for, on the frame shown; tell whether it stands for anything."""
+        if self.controls.draft is not None and self.controls.draft.placed:
+            self.message = drawing.spell(self.controls, key)
+            return True
         action = self._actions.get(key)
         if action is None:
             return False

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 
 from realtime.live.state import Controls, Status
 from realtime.reading.ensemble import Networks
-from realtime.reading.wanted import ALL, Wanted
 from realtime.sources.frame import FileSource, Frame, rotate
 from realtime.sources.live_capture import LiveCapture
 from realtime.tracking.frame_reader import FrameReader
@@ -20,8 +19,7 @@ RATE_WEIGHT = 0.1
 class LiveLoop:
     """Read the frames of a source as `controls` ask.
 
-    networks: may be replaced between two frames. wanted: what is to be read.
-    warn: told in a line when a live source is lost, and when it is back.
+    networks: may be replaced between two frames. warn: told in a line when a live source is lost, and when it is back.
     """
 
     def __init__(
@@ -31,13 +29,12 @@ class LiveLoop:
         tracker: Tracker,
         controls: Controls,
         warn: Callable[[str], None],
-        wanted: Wanted = ALL,
     ) -> None:
         self.networks = networks
         self._source = source
         self._capture = source if isinstance(source, LiveCapture) else None
         self._controls, self._warn = controls, warn
-        self._reader = FrameReader(tracker, wanted)
+        self._reader = FrameReader(tracker, controls.wanted)
         self._fps, self._read_at, self._delay = 0.0, 0.0, 0.0
         self._lost = False
 
@@ -76,6 +73,7 @@ class LiveLoop:
     def _read(self, frame: Frame) -> TrackedFrame:
         """Read a frame and track its numbers."""
         controls = self._controls
+        self._reader.wanted = controls.wanted
         tracked = self._reader.read(frame, self.networks, controls.confidence, controls.polarity, anew=controls.steps)
         now = time.monotonic()
         if self._read_at:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from realtime.live.keys import HELP
 from realtime.live.state import Controls, Status
-from realtime.outputs.overlay import DARK, FONT, SEEN, SETTLED, WHITE, Plate, draw, draw_box
+from realtime.outputs.overlay import DARK, FONT, SEEN, SETTLED, WHITE, Plate, draw, draw_box, draw_region
 from realtime.reading.ensemble import BASE
 from realtime.reading.ink import Box
 from realtime.sources.names import show
@@ -63,6 +63,8 @@ def compose(
         picture = picture // 3
     regions = [(name, view.box(box)) for name, box in tracked.read_page.regions]
     picture = draw(picture, [view.track(track) for track in tracked.tracks], regions)
+    if controls.draft is not None and controls.draft.box is not None:
+        draw_region(picture, controls.draft.name, view.box(controls.draft.box), 2)
     if controls.steps:
         _refused(picture, tracked, view)
     _base_digits(picture, tracked, view)

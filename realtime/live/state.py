@@ -3,6 +3,29 @@
 from dataclasses import dataclass
 
 from realtime.live.collecting import Selectable
+from realtime.reading.ink import Box
+from realtime.reading.wanted import ALL, Wanted
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A region that is being drawn: from one corner to another in pixels of the frame; `name` as typed so far.
+
+    placed: whether the mouse was let go, so that keys are letters of the name.
+    """
+
+    start: tuple[float, float] | None = None
+    end: tuple[float, float] | None = None
+    placed: bool = False
+    name: str = ""
+
+    @property
+    def box(self) -> Box | None:
+        """The region so far, None before it is begun."""
+        if self.start is None or self.end is None:
+            return None
+        (left, right), (top, bottom) = sorted((self.start[0], self.end[0])), sorted((self.start[1], self.end[1]))
+        return round(left), round(top), round(right - left), round(bottom - top)
 
 
 @dataclass
@@ -10,7 +33,7 @@ class Controls:
     """What the user has set: how to read, how to show, and what is selected.
 
     confidence: probability below which a digit is "?". polarity: "auto", "dark" or "light" ink. steps: whether the ink
-    and what was refused are shown.
+    and what was refused are shown. wanted: what is read. draft: a region that is being drawn.
     """
 
     confidence: float
@@ -22,6 +45,8 @@ class Controls:
     full_screen: bool = False
     quit: bool = False
     selected: Selectable | None = None
+    wanted: Wanted = ALL
+    draft: Draft | None = None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Self
 import cv2
 
 from realtime.live.display import TITLE, Window
+from realtime.live.drawing import drag
 from realtime.live.keys import Keyboard
 from realtime.live.loop import LiveLoop
 from realtime.live.screen import compose, view_of
@@ -62,7 +63,14 @@ class LiveWindow:
                 return
 
     def _click(self, event: int, x: int, y: int, *_: object) -> None:
-        """Select what was clicked on."""
-        if event == cv2.EVENT_LBUTTONDOWN and self._shown is not None:
-            view = view_of(self._shown.frame.image, self._keyboard.controls.mirror)
-            self._keyboard.click(self._shown, *view.place(x, y))
+        """Select what was clicked on, or draw the region that is dragged."""
+        if self._shown is None:
+            return
+        image, keyboard = self._shown.frame.image, self._keyboard
+        place = view_of(image, keyboard.controls.mirror).place(x, y)
+        down, up = event == cv2.EVENT_LBUTTONDOWN, event == cv2.EVENT_LBUTTONUP
+        if keyboard.controls.draft is not None:
+            if down or up or event == cv2.EVENT_MOUSEMOVE:
+                keyboard.message = drag(keyboard.controls, place, (image.shape[1], image.shape[0]), down, up)
+        elif down:
+            keyboard.click(self._shown, *place)
