@@ -3,25 +3,25 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from realtime.commands.console import FAILED, console_command, exit_codes, finish_on_sigterm, note
+from realtime.commands.camera import CameraOptions, camera_options
+from realtime.commands.console import FAILED, exit_codes, finish_on_sigterm, note
 from realtime.commands.options import (
     OutputOptions,
     ReadingOptions,
     open_reader,
     open_text_sinks,
-    option_group,
     output_options,
     reading_options,
     refuse_overwriting,
     settle_option,
 )
+from realtime.commands.profile import profiled_command
 from realtime.commands.publishing import PublishingOptions, open_publishers, publishing_options
-from realtime.commands.wanting import WantedOptions, wanted_options
+from realtime.commands.wanting import LimitOptions, WantedOptions, limit_options, wanted_options
 from realtime.live.collecting import Collector, name_session
 from realtime.live.display import NoDisplayError
 from realtime.live.keys import Keyboard
@@ -36,7 +36,7 @@ from realtime.outputs.sink import Sink
 from realtime.outputs.video import LiveVideo, VideoFile
 from realtime.reading.model_files import default_model, finetuned_model
 from realtime.reading.pipeline import CONFIDENCE
-from realtime.sources.camera import BACKENDS, CameraSettings, is_camera, is_stream, list_cameras
+from realtime.sources.camera import CameraSettings, is_camera, is_stream
 from realtime.sources.frame import FileSource
 from realtime.sources.live_capture import LiveCapture
 from realtime.sources.names import mask_secrets
@@ -50,61 +50,14 @@ FINETUNE_FOLDER = Path("finetune")  # where corrections go that are kept for fin
 MAX_VIDEO_FPS = 30.0
 # Seconds that an unsure number must be in sight before its digits are kept without a window. Set by hand.
 COLLECT_AFTER = 1.0
-BACKEND_HELP = "Open it this way.  [default: auto]"
-GIVE_UP_HELP = "End when a lost source stays away for so many s; 'inf' never does."
 COLLECT_HELP = "Keep digits for fine-tuning there; without a window all of them.  [default: finetune]"
 
 
-@dataclass(frozen=True)
-class CameraOptions:
-    """How a live source is opened and shown, and when reading ends."""
-
-    size: tuple[int, int] | None
-    fps: float | None
-    camera_backend: str
-    rotate: str
-    mirror: bool
-    give_up: float
-    max_frames: int | None
-
-
-def parse_size(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int, int] | None:
-    """Return WxH as (w, h)."""
-    if text is None:
-        return None
-    width, cross, height = text.lower().partition("x")
-    if not (cross and width.isdecimal() and height.isdecimal() and int(width) and int(height)):
-        raise click.BadParameter(f"{text!r} is no size: write it as 1280x720")
-    return int(width), int(height)
-
-
-def list_and_exit(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    """List the cameras and end."""
-    if wanted and not context.resilient_parsing:
-        click.echo("".join(f"{line}\n" for line in list_cameras() or ["no camera found"]), nl=False)
-        context.exit()
-
-
-camera_options = option_group(
-    "camera",
-    CameraOptions,
-    (
-        click.option("--size", metavar="WxH", callback=parse_size, help="Ask the camera for this size, as 1280x720."),
-        click.option("--fps", type=click.FloatRange(1, 240), help="Ask the camera for this rate; play pictures at it."),
-        click.option("--camera-backend", type=click.Choice(["auto", *BACKENDS]), default="auto", help=BACKEND_HELP),
-        click.option("--rotate", type=click.Choice(["0", "90", "180", "270"]), default="0", help="Turn it clockwise."),
-        click.option("--mirror", is_flag=True, help="Mirror the display; reading is not touched."),
-        click.option("--give-up", type=click.FloatRange(0), default=60.0, show_default=True, help=GIVE_UP_HELP),
-        click.option("--max-frames", type=click.IntRange(1), help="Stop after so many frames read."),
-        click.option("--list-cameras", is_flag=True, callback=list_and_exit, expose_value=False, help="List them."),
-    ),
-)
-
-
-@console_command
+@profiled_command
 @click.argument("source", default="0")
 @reading_options
 @wanted_options
+@limit_options
 @output_options(show=True)
 @click.option("--events", "events_path", metavar="PATH", help="Write what settled, changed, went: .csv or JSON lines.")
 @click.option("--record", type=click.Path(path_type=Path), help="Keep frames and decisions there, for recognize-video.")
@@ -116,6 +69,7 @@ def main(
     source: str,
     reading: ReadingOptions,
     wanting: WantedOptions,
+    limiting: LimitOptions,
     output: OutputOptions,
     events_path: str | None,
     record: Path | None,
@@ -144,7 +98,7 @@ def main(
     confidence = CONFIDENCE if reading.confidence is None else reading.confidence
     with exit_codes(), ExitStack() as stack:
         finish_on_sigterm(stack)
-        wanted = wanting.wanted()
+        wanted = limiting.within(wanting.wanted())
         settings = CameraSettings(camera.size, camera.fps, camera.camera_backend)
         opened = open_source(source, settings, camera.give_up)
         stack.enter_context(opened)

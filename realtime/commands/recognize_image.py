@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from realtime.commands.bulk import BulkOptions, bulk_options
-from realtime.commands.console import console_command
 from realtime.commands.files import FileResult, FileTask, Job, read_files
 from realtime.commands.options import OutputOptions, ReadingOptions, output_options, reading_options
+from realtime.commands.profile import profiled_command
 from realtime.commands.wanting import WantedOptions, wanted_options
 from realtime.live.viewer import Viewer
 from realtime.measuring.explain import explain
@@ -78,7 +78,7 @@ class PhotoTask(FileTask):
             )
 
 
-@console_command
+@profiled_command
 @click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PHOTO...")
 @reading_options
 @wanted_options

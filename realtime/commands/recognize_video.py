@@ -10,9 +10,9 @@ import click
 from tqdm import tqdm
 
 from realtime.commands.bulk import BulkOptions, bulk_options
-from realtime.commands.console import console_command
 from realtime.commands.files import FileResult, FileTask, Job, read_files
 from realtime.commands.options import OutputOptions, ReadingOptions, output_options, reading_options, settle_option
+from realtime.commands.profile import profiled_command
 from realtime.commands.wanting import WantedOptions, wanted_options
 from realtime.live.viewer import Viewer
 from realtime.outputs.files import output_paths
@@ -72,7 +72,7 @@ class ClipTask(FileTask):
         return FileResult(clip, tuple(named(span.region, span.text) for span in spans), tuple(notes))
 
 
-@console_command
+@profiled_command
 @click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="CLIP...")
 @reading_options
 @wanted_options

@@ -9,12 +9,14 @@ import click
 
 from realtime.commands.options import option_group
 from realtime.reading.expectation import CHECKSUMS, Expectation
-from realtime.reading.wanted import Wanted, parse_region
+from realtime.reading.wanted import Limits, Wanted, parse_region
 
 EXPECT_HELP = "How numbers are written: dddd, d{3,5}, dd:dd, d+.dd, -?d+; '|' parts alternatives."
 BETWEEN_HELP = "The least and the largest value of a number."
 CHECKSUM_HELP = f"The checksum that the last digits hold: {', '.join(CHECKSUMS)}."
 REGION_HELP = "Read only there, in pixels or percent (10%,5%,30%,8%); NAME=... in the options below is for it alone."
+RATE_HELP = "Hold a number that changes by more until four readings confirm it; SECOND, HOUR, DAY too."
+SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600, "DAY": 86400}
 KNOWN_HELP = "A file with all numbers there are, one a line."
 
 
@@ -109,6 +111,43 @@ def read_known(path: Path) -> frozenset[str]:
     return known
 
 
+@dataclass(frozen=True)
+class LimitOptions:
+    """How the numbers of meters may change."""
+
+    rises: bool
+    at_most_per: tuple[Decimal, Decimal] | None
+
+    def within(self, wanted: Wanted) -> Wanted:
+        """Return what is wanted with these limits."""
+        if not (self.rises or self.at_most_per):
+            return wanted
+        seconds, most = self.at_most_per or (Decimal(1), None)
+        return replace(wanted, limits=Limits(self.rises, None if most is None else most / seconds))
+
+
+def parse_rate(_: click.Context, __: click.Parameter, text: str | None) -> tuple[Decimal, Decimal] | None:
+    """Return MINUTE=N as seconds and N."""
+    if text is None:
+        return None
+    unit, number = text.partition("=")[::2]
+    try:
+        most = Decimal(number)
+        if unit.upper() in SECONDS and most >= 0:
+            return Decimal(SECONDS[unit.upper()]), most
+    except InvalidOperation:
+        pass
+    raise click.BadParameter(f"{text!r} is no rate: write MINUTE=5; there are {', '.join(SECONDS)}")
+
+
+limit_options = option_group(
+    "limiting",
+    LimitOptions,
+    (
+        click.option("--rises", is_flag=True, help="Hold a number that falls until four readings confirm it."),
+        click.option("--at-most-per", metavar="MINUTE=N", callback=parse_rate, help=RATE_HELP),
+    ),
+)
 wanted_options = option_group(
     "wanting",
     WantedOptions,

@@ -12,21 +12,8 @@ from realtime.tracking.tracked_frame import TrackedFrame
 
 # Columns of the table of events.
 COLUMNS = (
-    "source",
-    "frame",
-    "time",
-    "event",
-    "id",
-    "text",
-    "was",
-    "confidence",
-    "row",
-    "x",
-    "y",
-    "w",
-    "h",
-    "fits",
-    "region",
+    *("source", "frame", "time", "event", "id", "text", "was", "confidence", "row"),
+    *("x", "y", "w", "h", "fits", "region", "value", "error"),
 )
 
 
@@ -57,5 +44,5 @@ class SettledNumbers(Sink):
     def take(self, tracked: TrackedFrame) -> None:
         """Write the numbers that settled or changed with the frame."""
         for event in tracked.events:
-            if event.kind != "gone":
+            if event.kind in ("settled", "changed"):
                 click.echo(named(event.region, event.text))

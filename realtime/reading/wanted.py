@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,14 +40,23 @@ class Region:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """How the numbers of a meter may change: whether they only rise, and by how much a second at most, if told."""
+
+    rises: bool = False
+    per_second: Decimal | None = None
+
+
+@dataclass(frozen=True)
 class Wanted:
     """What is to be read: what stands in `regions`, or where there are none in the whole frame.
 
-    expectation: what numbers of the whole frame should be; regions have their own.
+    expectation: what numbers of the whole frame should be; regions have their own. limits: how they may change.
     """
 
     expectation: Expectation | None = None
     regions: tuple[Region, ...] = ()
+    limits: Limits | None = None
 
 
 ALL = Wanted()

@@ -19,6 +19,7 @@ from realtime.reading.wanted import ALL, Wanted, read_wanted
 from realtime.sources.frame import Frame
 from realtime.tracking.motion import Motion
 from realtime.tracking.optical_flow import DigitFlow, Thumbnail
+from realtime.tracking.plausibility import Judge
 from realtime.tracking.tracked_frame import TrackedFrame
 from realtime.tracking.tracker import Tracker
 
@@ -52,6 +53,7 @@ class FrameReader:
     def __init__(self, tracker: Tracker, wanted: Wanted = ALL) -> None:
         self.tracker, self.wanted = tracker, wanted
         self.followed = 0
+        self._judge = Judge()
         self._last: _ReadFrame | None = None
         self._time = 0.0  # until when that frame is known to stand for what is seen, s
         self._agreed = 0  # readings in a row that gave the same texts as the one before
@@ -93,8 +95,11 @@ class FrameReader:
             self._time = frame.time
             with clock.stage("tracking"):
                 tracks = self.tracker.update(last.page.numbers, frame.time, frame.image)
+        events = tuple(self.tracker.events)
+        if self.wanted.limits is not None:
+            tracks, events = self._judge.judge(tracks, events, self.wanted.limits, frame.time, read=not step)
         latency = 1000 * (perf_counter() - start)
-        return TrackedFrame(frame, last.page, tracks, latency, tuple(self.tracker.events), last.flow.motion)
+        return TrackedFrame(frame, last.page, tracks, latency, events, last.flow.motion)
 
     def _follow(self, last: _ReadFrame, thumbnail: Thumbnail, time: float) -> tuple[bool, Motion | None]:
         """Tell whether a frame looks as the one that was read last, and return how its digits moved since the one

@@ -10,6 +10,7 @@ from realtime.reading.expectation import Expectation
 from realtime.reading.ink import Box, enclose
 from realtime.reading.page import Digit, Number, join_digits, number_to_dict
 from realtime.tracking.erasure import is_erased
+from realtime.tracking.judgement import Judgement
 from realtime.tracking.votes import Tally, Votes, hidden_places
 
 # Set by hand: on clips with damaged frames, on sheets that are rewritten and covered (tests/tracking/test_settling.py),
@@ -40,7 +41,7 @@ class Track:
     digits: with the voted texts. first, last: when it was seen, s. state: "settled" once enough frames agree on its
     text, "seen" before. fresh: its digits were seen in this very frame; else they stand where the sheet's motion
     carries them. expectation: what it was expected to be, if anything was. region: the one that it stands
-    in, if any.
+    in, if any. judgement: what is believed of it, where it is judged.
     """
 
     id: int
@@ -53,6 +54,7 @@ class Track:
     fresh: bool = True
     expectation: Expectation | None = None
     region: str = ""
+    judgement: Judgement | None = None
 
     @property
     def text(self) -> str:
@@ -77,7 +79,8 @@ class Track:
     def to_dict(self) -> dict[str, Any]:
         """Return the number as it stands in a JSON line."""
         confidence, digits = self.confidence, self.digits
-        return number_to_dict(self.id, self.text, self.state, self.row, confidence, digits, self.fits, self.region)
+        line = number_to_dict(self.id, self.text, self.state, self.row, confidence, digits, self.fits, self.region)
+        return line | (self.judgement.to_dict() if self.judgement else {})
 
 
 class FollowedNumber:

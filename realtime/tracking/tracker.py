@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from realtime.reading.ink import Box
 from realtime.reading.page import Number
 from realtime.reading.pipeline import CONFIDENCE
+from realtime.tracking.judgement import Judgement
 from realtime.tracking.matching import NumberBoxes, common_motion, match
 from realtime.tracking.motion import Motion
 from realtime.tracking.track import SHOW_MISSED, FollowedNumber, Span, Track
@@ -29,9 +30,10 @@ class Event:
     """A change worth telling: kind "settled", "changed" (from `was`) or "gone", of the number `id` at `time`, s.
 
     fits: whether the text is as expected, None where nothing is. region: the one that the number stands in, if any.
+    judgement: what is believed, where numbers are judged; "held" tells of what is not.
     """
 
-    kind: Literal["settled", "changed", "gone"]
+    kind: Literal["settled", "changed", "gone", "held"]
     time: float
     id: int
     text: str
@@ -41,6 +43,7 @@ class Event:
     box: Box
     fits: bool | None = None
     region: str = ""
+    judgement: Judgement | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the event as it stands in a JSON line of events."""
@@ -55,7 +58,8 @@ class Event:
             "box": list(self.box),
         }
         line |= {} if self.fits is None else {"fits": self.fits}
-        return line | {"region": self.region} if self.region else line
+        line |= {"region": self.region} if self.region else {}
+        return line | (self.judgement.to_dict() if self.judgement else {})
 
 
 class Tracker:

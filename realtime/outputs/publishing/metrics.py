@@ -36,6 +36,8 @@ class Metrics(Sink):
         self._latency.set(tracked.latency_ms / 1000)
         for event in tracked.events:
             self._events.labels(event.kind).inc()
+            if event.kind == "held":
+                continue
             old = self._shown.pop(event.id, None)
             if old is not None:
                 for gauge in (self._value, self._confidence):

@@ -90,7 +90,7 @@ class Mqtt:
         """Return topic, text and whether it is retained of each packet of an event."""
         told = json.dumps(message, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
         packets = [(f"{self._topic}/event", told, False)]
-        if message["event"] != "gone" and message.get("fits", True):
+        if message["event"] in ("settled", "changed") and message.get("fits", True):
             value = value_of(str(message["text"]))
             state = {name: message.get(name) for name in ("text", "confidence", "at", "key")}
             state["value"] = None if value is None else float(value)

@@ -10,7 +10,7 @@ from realtime.tracking.tracked_frame import TrackedFrame
 class TextFile(Sink):
     """Write the settled numbers of a frame, a line for each line of writing, whenever they change.
 
-    The file is empty while none is to be seen. Raises OutputError where it cannot be written.
+    The file is empty while none is to be seen; what is held is left out. Raises OutputError where it cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -22,7 +22,7 @@ class TextFile(Sink):
         """Write the numbers of the frame if they are others than those written."""
         rows: dict[int, list[str]] = {}
         for track in sorted(tracked.tracks, key=lambda track: (track.row, track.box[0])):
-            if track.state == "settled":
+            if track.state == "settled" and not (track.judgement and track.judgement.error):
                 rows.setdefault(track.row, []).append(track.text)
         text = "".join(" ".join(numbers) + "\n" for numbers in rows.values())
         if text != self._text:

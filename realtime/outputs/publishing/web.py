@@ -101,7 +101,7 @@ def influx_line(message: Message) -> str:
     ...     "at": "1970-01-01T00:00:02+00:00"})
     'livedigits,source=0,row=0 text="3.75",confidence=0.9,value=3.75 2000000000'
     """
-    if message["event"] == "gone":
+    if message["event"] not in ("settled", "changed"):
         return ""
     tags = {name: str(message[name]) for name in ("source", "region", "row") if message.get(name) not in (None, "")}
     text = str(message["text"]).replace("\\", "\\\\").replace('"', '\\"')
