@@ -26,7 +26,7 @@ from realtime.commands.wanting import WantedOptions
 from realtime.live.viewer import Viewer
 from realtime.outputs.guard import Output
 from realtime.outputs.sink import Sink
-from realtime.outputs.text import Csv, JsonLines
+from realtime.outputs.text import Csv, JsonLines, TextSink
 from realtime.reader import Reader
 from realtime.reading.wanted import Wanted
 from realtime.sources.picture_bytes import STANDARD_INPUT
@@ -45,7 +45,7 @@ class FileResult:
     """What was read in one file, or the error why it could not be read.
 
     numbers: lines for standard output, also of pages before one that is damaged. notes: lines for people. json, csv:
-    lines for --json and --csv, where another process gathered them.
+    lines for --json and --csv, where another process gathered them. table: for --table.
     """
 
     path: Path
@@ -54,6 +54,7 @@ class FileResult:
     error: str = ""
     json: str = ""
     csv: str = ""
+    table: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,10 @@ class FileTask(ABC):
 
         It ends where the user has closed the window.
         """
+
+    def table_file(self) -> Path | None:
+        """Say where the tables go that the numbers of all files form; nowhere where none is asked for."""
+        return None
 
     def gather(self, job: Job, reader: Reader, window: Viewer | None = None) -> FileResult:
         """Read a file and gather its lines, so that those of all its pages are written at once."""
@@ -114,9 +119,12 @@ def read_files(task: FileTask, files: Sequence[Path], output: OutputOptions, bul
         figures = dict(zip(files, task.figures(files), strict=False))
         saved = [Output("--save", path, task.save_kind) for path in targets.values()]
         saved += [Output("--explain", path, "picture") for path in figures.values()]
+        table = task.table_file()
+        saved += [Output("--table", table, "numbers")] if table is not None else []
         refuse_overwriting([*output.text_files(), *saved], files, output.overwrite, task.reading)
         done = finished_sources(output.json_path, growing=not task.still) if bulk.resume and output.json_path else set()
         text_sinks, piped = open_text_sinks(stack, output, add=bulk.resume)
+        tables = stack.enter_context(TextSink(str(table))) if table is not None else None
         window = stack.enter_context(Viewer()) if output.show else None
         jobs = [Job(path, targets.get(path), figures.get(path)) for path in select_files(files, bulk.shard, done)]
         one_process = bulk.workers == 1
@@ -134,6 +142,8 @@ def read_files(task: FileTask, files: Sequence[Path], output: OutputOptions, bul
             failed = failed or bool(result.error)
             for sink in text_sinks:
                 sink.put(result.json if isinstance(sink, JsonLines) else result.csv)
+            if tables is not None:
+                tables.put(result.table)
             report(result, named=len(files) > 1, piped=piped)
             if window is not None and task.still and not result.error:
                 window.wait()

@@ -14,6 +14,7 @@ from realtime.commands.wanting import WantedOptions, wanted_options
 from realtime.live.viewer import Viewer
 from realtime.measuring.explain import explain
 from realtime.outputs.files import output_paths
+from realtime.outputs.grid import table_text
 from realtime.outputs.overlay import draw
 from realtime.outputs.pictures import check_picture, save_picture
 from realtime.outputs.sink import Sink
@@ -24,15 +25,17 @@ from realtime.sources.names import show
 from realtime.sources.picture_bytes import read_bytes, source_name
 from realtime.tracking.tracked_frame import TrackedFrame
 
+TABLE_HELP = "Write the numbers of each page as a table, a cell each, into this CSV file."
 EXPLAIN_HELP = "Write the steps of each reading as a figure into this folder."
 
 
 @dataclass(frozen=True)
 class PhotoTask(FileTask):
-    """How photos are read; explain_folder: where the figure that explains each reading goes."""
+    """How photos are read; explain_folder: where the figure that explains each reading goes; table: their tables."""
 
     unit, save_kind, still = "photo", "picture", True
     explain_folder: Path | None
+    table: Path | None
 
     def targets(self, files: Sequence[Path], save: Path) -> list[Path]:
         """Put the picture of one photo where `save` says, those of several into that folder."""
@@ -45,10 +48,14 @@ class PhotoTask(FileTask):
         """Put the figures of all photos into the folder of --explain."""
         return output_paths(self.explain_folder, files, "-explained.png") if self.explain_folder is not None else []
 
+    def table_file(self) -> Path | None:
+        """Put all tables into the file of --table."""
+        return self.table
+
     def read(self, job: Job, reader: Reader, sinks: Sequence[Sink], window: Viewer | None = None) -> FileResult:
         """Read each page of a photo as a frame, from 0 on, whose numbers are settled."""
         photo = job.path
-        name, rows, notes, error = source_name(photo), [], [], ""
+        name, rows, notes, error, tables = source_name(photo), [], [], "", []
         try:
             data = read_bytes(photo)
             if is_animated(data, name):
@@ -59,11 +66,12 @@ class PhotoTask(FileTask):
                 for sink in sinks if window is None else [*sinks, window]:
                     sink.take(tracked)
                 rows += tracked.page.named_rows
+                tables.append(table_text(tracked.page.numbers))
         except SourceError as broken:
             error = str(broken)
         if not rows and not error:
             notes.append(f"{name}: no number found")
-        return FileResult(photo, tuple(rows), tuple(notes), error)
+        return FileResult(photo, tuple(rows), tuple(notes), error, table="".join(f"{table}\n" for table in tables))
 
     def _draw(self, tracked: TrackedFrame, job: Job) -> None:
         """Write the figure that explains a page, and its annotated copy; those of further pages have their number."""
@@ -84,6 +92,7 @@ class PhotoTask(FileTask):
 @wanted_options
 @output_options(show=False)
 @click.option("--explain", "explain_folder", type=click.Path(path_type=Path), metavar="DIR", help=EXPLAIN_HELP)
+@click.option("--table", type=click.Path(path_type=Path), metavar="FILE", help=TABLE_HELP)
 @bulk_options
 def main(
     photos: tuple[Path, ...],
@@ -91,6 +100,7 @@ def main(
     wanting: WantedOptions,
     output: OutputOptions,
     explain_folder: Path | None,
+    table: Path | None,
     bulk: BulkOptions,
 ) -> None:
     """Read the numbers of each PHOTO: one line of text for a line of writing, numbers parted by blanks.
@@ -99,4 +109,4 @@ def main(
     a picture's name for one photo, a folder for several. A photo that cannot be read does not stop the
     others; the exit status is then 3.
     """
-    read_files(PhotoTask(reading, wanting, explain_folder), photos, output, bulk)
+    read_files(PhotoTask(reading, wanting, explain_folder, table), photos, output, bulk)
