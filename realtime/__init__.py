@@ -29,7 +29,7 @@ from realtime.reader import Reader, Stream
 from realtime.reading.expectation import Expectation
 from realtime.reading.page import Digit, Line, Number, Page
 from realtime.reading.runtime import DeviceError, ModelRefusedError
-from realtime.reading.wanted import Wanted
+from realtime.reading.wanted import Region, Wanted
 from realtime.sources.frame import Frame, SourceError
 from realtime.tracking.track import Span, Track
 from realtime.tracking.tracked_frame import TrackedFrame
@@ -46,6 +46,7 @@ __all__ = [
     "Number",
     "Page",
     "Reader",
+    "Region",
     "SourceError",
     "Span",
     "Stream",
