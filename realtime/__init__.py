@@ -27,8 +27,10 @@ os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")  # s; an unplugg
 
 from realtime import interrupts  # noqa: F401  # first: those below take half a second, in which Ctrl-C may come
 from realtime.reader import Reader, Stream
+from realtime.reading.expectation import Expectation
 from realtime.reading.page import Digit, Line, Number, Page
 from realtime.reading.runtime import DeviceError, ModelRefusedError
+from realtime.reading.wanted import Region, Wanted
 from realtime.sources.frame import Frame, SourceError
 from realtime.tracking.track import Span, Track
 from realtime.tracking.tracked_frame import TrackedFrame
@@ -38,15 +40,18 @@ __all__ = [
     "DeviceError",
     "Digit",
     "Event",
+    "Expectation",
     "Frame",
     "Line",
     "ModelRefusedError",
     "Number",
     "Page",
     "Reader",
+    "Region",
     "SourceError",
     "Span",
     "Stream",
     "Track",
     "TrackedFrame",
+    "Wanted",
 ]

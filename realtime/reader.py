@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from realtime.reading.ensemble import FALLBACK, load_networks
 from realtime.reading.page import Page
-from realtime.reading.pipeline import CONFIDENCE, read
+from realtime.reading.pipeline import CONFIDENCE
+from realtime.reading.wanted import ALL, Wanted, read_wanted
 from realtime.sources.camera import CameraSettings
 from realtime.sources.frame import Frame
 from realtime.sources.opening import open_source
@@ -29,7 +30,8 @@ class Reader:
     model, else the base model that ships. base_model: a second network, asked where the first is less than `fallback`
     sure. device: "auto" (CUDA where it works, else the CPU), "cpu", "cuda", "cuda:N". confidence: a digit less sure
     than this is "?"; None takes 0.6. polarity: "dark" or "light" ink only; None takes "auto", both. Frames of a
-    recording are read with what they were recorded with where one of these is None. Both may be set between frames.
+    recording are read with what they were recorded with where one of these is None. wanted: what numbers may be. All
+    three may be set between frames.
     Raises ModelRefusedError for a file that cannot be used, DeviceError for a device that cannot be had.
 
     >>> reader = Reader(device="cpu")
@@ -46,9 +48,10 @@ class Reader:
         fallback: float = FALLBACK,
         confidence: float | None = None,
         polarity: str | None = None,
+        wanted: Wanted = ALL,
     ) -> None:
         self.networks = load_networks(model, base_model, fallback, device)
-        self.confidence, self.polarity = confidence, polarity
+        self.confidence, self.polarity, self.wanted = confidence, polarity, wanted
 
     @property
     def device(self) -> str:
@@ -62,7 +65,7 @@ class Reader:
         >>> page.numbers
         []
         """
-        return read(image, self.networks, *self.settings())
+        return read_wanted(image, self.networks, *self.settings(), self.wanted)
 
     def stream(
         self, source: str | Path | int | Iterable[Frame], limit: int | None = None, settle: float | None = None
@@ -112,6 +115,7 @@ def _track(reader: Reader, frames: Iterable[Frame], tracker: Tracker) -> Iterato
     """Read frames and track their numbers, as the settings of `reader` are at each."""
     frame_reader = FrameReader(tracker)
     for frame in frames:
+        frame_reader.wanted = reader.wanted
         confidence, polarity = reader.settings(frame)
         tracker.confidence = confidence
         yield frame_reader.read(frame, reader.networks, confidence, polarity)

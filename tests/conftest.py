@@ -133,6 +133,7 @@ class InkRows:
     """
 
     trusted = 0.5
+    signs = tuple("0123456789.,-+x/:=()[]%~")
 
     def __init__(self, text: str = "7", sure: float = 0.9) -> None:
         self.text, self.sure = text, sure

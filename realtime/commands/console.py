@@ -19,7 +19,7 @@ from realtime.sources.names import show
 FAILED, SOURCE_UNAVAILABLE, MODEL_REFUSED, INTERRUPTED = 1, 3, 4, 130
 
 
-def console_command(function: Callable[..., Any]) -> click.Command:
+def console_command(function: Callable[..., Any], kind: type[click.Command] = click.Command) -> click.Command:
     """Make a command of a function with click options: besides --help it answers to -h and --version."""
 
     @wraps(function)
@@ -27,7 +27,7 @@ def console_command(function: Callable[..., Any]) -> click.Command:
         raise_again()
         return function(*args, **values)
 
-    command = click.command(context_settings={"help_option_names": ["-h", "--help"]})(begun)
+    command = click.command(cls=kind, context_settings={"help_option_names": ["-h", "--help"]})(begun)
     return click.version_option(package_name="livedigits", message="%(package)s %(version)s")(command)
 
 

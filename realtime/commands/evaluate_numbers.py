@@ -21,6 +21,7 @@ from realtime.commands.options import (
     reading_options,
     refuse_overwriting,
 )
+from realtime.commands.wanting import WantedOptions, wanted_options
 from realtime.measuring.confusion import draw_confusion
 from realtime.measuring.contact_sheet import save_sheets
 from realtime.measuring.evaluation import SourceScore, score_source
@@ -54,6 +55,7 @@ class FrameRange(click.ParamType[frozenset[int]]):
 @console_command
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FOLDER|CLIP|NPZ...")
 @reading_options
+@wanted_options
 @click.option("--target", type=click.FloatRange(0, 100), help="Fail with status 1 below this percentage right.")
 @click.option("--save", type=click.Path(path_type=Path), help="Folder for contact sheets and confusion pictures.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write all figures as JSON.")
@@ -64,6 +66,7 @@ class FrameRange(click.ParamType[frozenset[int]]):
 def main(
     sources: tuple[Path, ...],
     reading: ReadingOptions,
+    wanting: WantedOptions,
     target: float | None,
     save: Path | None,
     json_path: Path | None,
@@ -88,7 +91,9 @@ def main(
         refuse_overwriting(written, chain(*map(files_of, opened)), overwrite, reading)
         for folder in filter(None, [save, json_path and json_path.parent]):
             make_folder(folder)
+        wanted = wanting.wanted()
         reader = open_reader(bundled_by_default(reading))
+        reader.wanted = wanted
 
         def read(image: NDArray[np.uint8]) -> Page:
             return reader.read(255 - image if invert else image)

@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple
 
@@ -21,12 +22,14 @@ from realtime.commands.options import (
     open_text_sinks,
     refuse_overwriting,
 )
+from realtime.commands.wanting import WantedOptions
 from realtime.live.viewer import Viewer
 from realtime.outputs.files import with_pages
 from realtime.outputs.guard import Output
 from realtime.outputs.sink import Sink
-from realtime.outputs.text import Csv, JsonLines
+from realtime.outputs.text import Csv, JsonLines, TextSink
 from realtime.reader import Reader
+from realtime.reading.wanted import Wanted
 from realtime.sources.names import show
 from realtime.sources.picture_bytes import STANDARD_INPUT, source_name
 
@@ -44,7 +47,7 @@ class FileResult:
     """What was read in one file, or the error why it could not be read.
 
     numbers: lines for standard output, also of pages before one that is damaged. notes: lines for people. json, csv:
-    lines for --json and --csv, where another process gathered them.
+    lines for --json and --csv, where another process gathered them. table: for --table.
     """
 
     path: Path
@@ -53,6 +56,7 @@ class FileResult:
     error: str = ""
     json: str = ""
     csv: str = ""
+    table: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class FileTask(ABC):
     save_kind: ClassVar[Literal["picture", "video"]]  # what --save writes
     still: ClassVar[bool]  # whether a file is one picture, which stays in the window until a key is pressed
     reading: ReadingOptions
+    wanting: WantedOptions
 
     @abstractmethod
     def targets(self, files: Sequence[Path], save: Path) -> list[Path]:
@@ -79,6 +84,10 @@ class FileTask(ABC):
         It ends where the user has closed the window.
         """
 
+    def table_file(self) -> Path | None:
+        """Say where the tables go that the numbers of all files form; nowhere where none is asked for."""
+        return None
+
     def gather(self, job: Job, reader: Reader, window: Viewer | None = None) -> FileResult:
         """Read a file and gather its lines, so that those of all its pages are written at once."""
         json, csv = io.StringIO(), io.StringIO()
@@ -87,7 +96,15 @@ class FileTask(ABC):
 
     def __call__(self, job: Job) -> FileResult:
         """Read a file in a process of its own, and gather its lines for the first process to write."""
-        return self.gather(job, make_reader_once(self.reading))
+        reader = make_reader_once(self.reading)
+        reader.wanted = _wanted_once(self.wanting)
+        return self.gather(job, reader)
+
+
+@cache
+def _wanted_once(wanting: WantedOptions) -> Wanted:
+    """Return what is wanted, for processes that read many files: the same for the same options."""
+    return wanting.wanted()
 
 
 def read_files(task: FileTask, files: Sequence[Path], output: OutputOptions, bulk: BulkOptions) -> None:
@@ -97,14 +114,19 @@ def read_files(task: FileTask, files: Sequence[Path], output: OutputOptions, bul
         raise click.UsageError("standard input, -, needs --workers 1: it belongs to one process")
     with exit_codes(), ExitStack() as stack:
         finish_on_sigterm(stack)
+        wanted = task.wanting.wanted()
         reader = open_reader(task.reading)
+        reader.wanted = wanted
         targets = dict(zip(files, task.targets(files, output.save), strict=True)) if output.save is not None else {}
         figures = dict(zip(files, task.figures(files), strict=False))
         saved = [Output("--save", path, task.save_kind) for path in with_pages(targets.values())]
         saved += [Output("--explain", path, "picture") for path in with_pages(figures.values())]
+        table = task.table_file()
+        saved += [Output("--table", table, "numbers")] if table is not None else []
         refuse_overwriting([*output.text_files(), *saved], files, output.overwrite, task.reading)
         done = finished_sources(output.json_path, growing=not task.still) if bulk.resume and output.json_path else set()
         text_sinks, piped = open_text_sinks(stack, output, add=bulk.resume)
+        tables = stack.enter_context(TextSink(str(table))) if table is not None else None
         window = stack.enter_context(Viewer(f"{reader.device} {reader.networks.path.stem}")) if output.show else None
         jobs = [Job(path, targets.get(path), figures.get(path)) for path in select_files(files, bulk.shard, done)]
         one_process = bulk.workers == 1
@@ -122,6 +144,8 @@ def read_files(task: FileTask, files: Sequence[Path], output: OutputOptions, bul
             failed = failed or bool(result.error)
             for sink in text_sinks:
                 sink.put(result.json if isinstance(sink, JsonLines) else result.csv)
+            if tables is not None:
+                tables.put(result.table)
             report(result, named=len(files) > 1, piped=piped, still=task.still)
             if window is not None and task.still and not result.error:
                 window.wait()

@@ -3,24 +3,26 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from realtime.commands.console import FAILED, console_command, exit_codes, finish_on_sigterm, note
+from realtime.commands.camera import CameraOptions, camera_options
+from realtime.commands.console import FAILED, exit_codes, finish_on_sigterm, note
 from realtime.commands.options import (
     OutputOptions,
     ReadingOptions,
     open_reader,
     open_text_sinks,
-    option_group,
     output_options,
     reading_options,
     refuse_overwriting,
     settle_option,
     watched_model,
 )
+from realtime.commands.profile import profiled_command
+from realtime.commands.publishing import PublishingOptions, open_publishers, publishing_options
+from realtime.commands.wanting import LimitOptions, WantedOptions, limit_options, wanted_options
 from realtime.live.collecting import Collector, name_session
 from realtime.live.display import NoDisplayError
 from realtime.live.keys import Keyboard
@@ -34,7 +36,7 @@ from realtime.outputs.recorder import Recorder
 from realtime.outputs.sink import Sink
 from realtime.outputs.video import LiveVideo, VideoFile
 from realtime.reading.pipeline import CONFIDENCE
-from realtime.sources.camera import BACKENDS, CameraSettings, is_camera, is_stream, list_cameras
+from realtime.sources.camera import CameraSettings, is_camera, is_stream
 from realtime.sources.frame import FileSource
 from realtime.sources.live_capture import LiveCapture
 from realtime.sources.names import mask_secrets
@@ -48,74 +50,32 @@ FINETUNE_FOLDER = Path("finetune")  # where corrections go that are kept for fin
 MAX_VIDEO_FPS = 30.0
 # Seconds that an unsure number must be in sight before its digits are kept without a window. Set by hand.
 COLLECT_AFTER = 1.0
-BACKEND_HELP = "Open it this way.  [default: auto]"
-GIVE_UP_HELP = "End when a lost source stays away for so many s; 'inf' never does."
 COLLECT_HELP = "Keep digits for fine-tuning there; without a window all of them.  [default: finetune]"
 
 
-@dataclass(frozen=True)
-class CameraOptions:
-    """How a live source is opened and shown, and when reading ends."""
-
-    size: tuple[int, int] | None
-    fps: float | None
-    camera_backend: str
-    rotate: str
-    mirror: bool
-    give_up: float
-    max_frames: int | None
-
-
-def parse_size(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int, int] | None:
-    """Return WxH as (w, h)."""
-    if text is None:
-        return None
-    width, cross, height = text.lower().partition("x")
-    if not (cross and width.isdecimal() and height.isdecimal() and int(width) and int(height)):
-        raise click.BadParameter(f"{text!r} is no size: write it as 1280x720")
-    return int(width), int(height)
-
-
-def list_and_exit(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    """List the cameras and end."""
-    if wanted and not context.resilient_parsing:
-        click.echo("".join(f"{line}\n" for line in list_cameras() or ["no camera found"]), nl=False)
-        context.exit()
-
-
-camera_options = option_group(
-    "camera",
-    CameraOptions,
-    (
-        click.option("--size", metavar="WxH", callback=parse_size, help="Ask the camera for this size, as 1280x720."),
-        click.option("--fps", type=click.FloatRange(1, 240), help="Ask the camera for this rate; play pictures at it."),
-        click.option("--camera-backend", type=click.Choice(["auto", *BACKENDS]), default="auto", help=BACKEND_HELP),
-        click.option("--rotate", type=click.Choice(["0", "90", "180", "270"]), default="0", help="Turn it clockwise."),
-        click.option("--mirror", is_flag=True, help="Mirror the display; reading is not touched."),
-        click.option("--give-up", type=click.FloatRange(0), default=60.0, show_default=True, help=GIVE_UP_HELP),
-        click.option("--max-frames", type=click.IntRange(1), help="Stop after so many frames read."),
-        click.option("--list-cameras", is_flag=True, callback=list_and_exit, expose_value=False, help="List them."),
-    ),
-)
-
-
-@console_command
+@profiled_command
 @click.argument("source", default="0")
 @reading_options
+@wanted_options
+@limit_options
 @output_options(show=True)
 @click.option("--events", "events_path", metavar="PATH", help="Write what settled, changed, went: .csv or JSON lines.")
 @click.option("--record", type=click.Path(path_type=Path), help="Keep frames and decisions there, for recognize-video.")
 @click.option("--collect", type=click.Path(path_type=Path), help=COLLECT_HELP)
 @settle_option
+@publishing_options
 @camera_options
 def main(
     source: str,
     reading: ReadingOptions,
+    wanting: WantedOptions,
+    limiting: LimitOptions,
     output: OutputOptions,
     events_path: str | None,
     record: Path | None,
     collect: Path | None,
     settle: float | None,
+    publishing: PublishingOptions,
     camera: CameraOptions,
 ) -> None:
     """Read numbers live from SOURCE.
@@ -126,7 +86,11 @@ def main(
     if camera.size is not None and not is_camera(source):
         raise click.UsageError(f"--size is asked of a camera; {mask_secrets(source)} decides its own")
     live = is_camera(source) or is_stream(source)
-    written = [*output.text_files(), *([Output("--save", output.save, "video")] if output.save else [])]
+    written = [
+        *output.text_files(),
+        *publishing.files(),
+        *([Output("--save", output.save, "video")] if output.save else []),
+    ]
     if events_path is not None:
         kind: Kind = "table" if events_path.lower().endswith(".csv") else "lines"
         written.append(Output("--events", Path(events_path), kind))
@@ -134,17 +98,20 @@ def main(
     confidence = CONFIDENCE if reading.confidence is None else reading.confidence
     with exit_codes(), ExitStack() as stack:
         finish_on_sigterm(stack)
+        wanted = limiting.within(wanting.wanted())
         settings = CameraSettings(camera.size, camera.fps, camera.camera_backend)
         opened = open_source(source, settings, camera.give_up)
         stack.enter_context(opened)
         if isinstance(opened, PictureSequence) and opened.count > 1:
             note(f"playing {opened.count} pictures at {opened.fps:g} a second; recognize-image reads each on its own")
         watcher = ModelWatcher(lambda: open_reader(reading).networks, lambda: watched_model(reading))
-        tracker, controls = Tracker(confidence, settle), Controls(confidence, reading.polarity or "auto", camera.mirror)
+        tracker = Tracker(confidence, settle)
+        controls = Controls(confidence, reading.polarity or "auto", camera.mirror, wanted=wanted)
         keyboard = Keyboard(controls, tracker, Collector(collect or FINETUNE_FOLDER, name_session()))
         text_sinks, piped = open_text_sinks(stack, output)
         sinks = [*text_sinks, *open_events(stack, events_path, piped, settle)]
         sinks += open_recorders(stack, opened, output.save, record)
+        sinks += open_publishers(stack, publishing, tuple(region.name for region in wanted.regions))
         window = open_window(stack, keyboard) if output.show else None
         loop = LiveLoop(opened, watcher.current, tracker, controls, note)
         frames = loop.frames(int(camera.rotate), paced=window is not None, limit=camera.max_frames)

@@ -8,12 +8,15 @@ from pathlib import Path
 import click
 
 from realtime.commands.bulk import BulkOptions, bulk_options
-from realtime.commands.console import console_command, exit_codes
+from realtime.commands.console import exit_codes
 from realtime.commands.files import FileResult, FileTask, Job, read_files
 from realtime.commands.options import OutputOptions, ReadingOptions, output_options, reading_options
+from realtime.commands.profile import profiled_command
+from realtime.commands.wanting import WantedOptions, wanted_options
 from realtime.live.viewer import Viewer
 from realtime.measuring.explain import explain
 from realtime.outputs.files import of_page, output_paths
+from realtime.outputs.grid import table_text
 from realtime.outputs.overlay import draw_with_list
 from realtime.outputs.pictures import check_picture, kept_ending, save_picture
 from realtime.outputs.sink import Sink
@@ -25,15 +28,17 @@ from realtime.sources.picture_bytes import read_bytes, source_name
 from realtime.sources.pictures import PictureSequence, is_glob
 from realtime.tracking.tracked_frame import TrackedFrame
 
+TABLE_HELP = "Write the numbers of each page as a table, a cell each, into this CSV file."
 EXPLAIN_HELP = "Write the steps of each reading as a figure into this folder."
 
 
 @dataclass(frozen=True)
 class PhotoTask(FileTask):
-    """How photos are read; explain_folder: where the figure that explains each reading goes."""
+    """How photos are read; explain_folder: where the figure that explains each reading goes; table: their tables."""
 
     unit, save_kind, still = "photo", "picture", True
     explain_folder: Path | None
+    table: Path | None
 
     def targets(self, files: Sequence[Path], save: Path) -> list[Path]:
         """Put the picture of one photo where `save` says, those of several into that folder."""
@@ -46,10 +51,14 @@ class PhotoTask(FileTask):
         """Put the figures of all photos into the folder of --explain."""
         return output_paths(self.explain_folder, files, "-explained.png") if self.explain_folder is not None else []
 
+    def table_file(self) -> Path | None:
+        """Put all tables into the file of --table."""
+        return self.table
+
     def read(self, job: Job, reader: Reader, sinks: Sequence[Sink], window: Viewer | None = None) -> FileResult:
         """Read each page of a photo as a frame, from 0 on, whose numbers are settled."""
         photo = job.path
-        name, rows, notes, error = source_name(photo), [], [], ""
+        name, rows, notes, error, tables = source_name(photo), [], [], "", []
         try:
             data = read_bytes(photo)
             if is_animated(data, name):
@@ -59,12 +68,13 @@ class PhotoTask(FileTask):
                 self._draw(tracked, job)
                 for sink in sinks if window is None else [*sinks, window]:
                     sink.take(tracked)
-                rows += tracked.page.rows
+                rows += tracked.page.named_rows
+                tables.append(table_text(tracked.page.numbers))
         except SourceError as broken:
             error = str(broken)
         if not rows and not error:
             notes.append(f"{name}: no number found")
-        return FileResult(photo, tuple(rows), tuple(notes), error)
+        return FileResult(photo, tuple(rows), tuple(notes), error, table="".join(f"{table}\n" for table in tables))
 
     def _draw(self, tracked: TrackedFrame, job: Job) -> None:
         """Write the figure that explains a page, and its annotated copy; those of further pages have their number."""
@@ -73,20 +83,25 @@ class PhotoTask(FileTask):
             title = show(job.path.name) + (f", page {page + 1}" if page else "")
             explain(of_page(job.figure, page), image, tracked.page, title)
         if job.target is not None:
-            save_picture(of_page(job.target, page), draw_with_list(image, tracked.tracks))
+            picture = draw_with_list(image, tracked.tracks, tracked.page.regions)
+            save_picture(of_page(job.target, page), picture)
 
 
-@console_command
+@profiled_command
 @click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PHOTO...")
 @reading_options
+@wanted_options
 @output_options(show=False)
 @click.option("--explain", "explain_folder", type=click.Path(path_type=Path), metavar="DIR", help=EXPLAIN_HELP)
+@click.option("--table", type=click.Path(path_type=Path), metavar="FILE", help=TABLE_HELP)
 @bulk_options
 def main(
     photos: tuple[Path, ...],
     reading: ReadingOptions,
+    wanting: WantedOptions,
     output: OutputOptions,
     explain_folder: Path | None,
+    table: Path | None,
     bulk: BulkOptions,
 ) -> None:
     """Read the numbers of each PHOTO: one line of text for a line of writing, numbers parted by blanks.
@@ -97,7 +112,7 @@ def main(
     """
     with exit_codes():
         files = list(chain.from_iterable(files_of(photo) for photo in photos))
-    read_files(PhotoTask(reading, explain_folder), files, output, bulk)
+    read_files(PhotoTask(reading, wanting, explain_folder, table), files, output, bulk)
 
 
 def files_of(photo: Path) -> list[Path]:

@@ -10,14 +10,16 @@ import click
 from tqdm import tqdm
 
 from realtime.commands.bulk import BulkOptions, bulk_options
-from realtime.commands.console import console_command
 from realtime.commands.files import FileResult, FileTask, Job, read_files
 from realtime.commands.options import OutputOptions, ReadingOptions, output_options, reading_options, settle_option
+from realtime.commands.profile import profiled_command
+from realtime.commands.wanting import WantedOptions, wanted_options
 from realtime.live.viewer import Viewer
 from realtime.outputs.files import output_paths
 from realtime.outputs.sink import Sink
 from realtime.outputs.video import VideoFile
 from realtime.reader import Reader
+from realtime.reading.page import named
 from realtime.sources.frame import SourceError
 from realtime.sources.opening import open_file
 from realtime.sources.recording import RecordedFrame
@@ -66,13 +68,14 @@ class ClipTask(FileTask):
             notes.append(
                 f"{shown} of {count} frames show numbers, none alike for long enough: --settle SECONDS asks for less"
             )
-        notes += [f"{span.first:7.2f} {span.last:7.2f}  {span.text}" for span in spans]
-        return FileResult(clip, tuple(span.text for span in spans), tuple(notes))
+        notes += [f"{span.first:7.2f} {span.last:7.2f}  {named(span.region, span.text)}" for span in spans]
+        return FileResult(clip, tuple(named(span.region, span.text) for span in spans), tuple(notes))
 
 
-@console_command
+@profiled_command
 @click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="CLIP...")
 @reading_options
+@wanted_options
 @output_options(show=False)
 @click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="Read each N-th frame.")
 @click.option("--max-frames", type=click.IntRange(1), help="Stop after so many frames read of each.")
@@ -81,6 +84,7 @@ class ClipTask(FileTask):
 def main(
     clips: tuple[Path, ...],
     reading: ReadingOptions,
+    wanting: WantedOptions,
     output: OutputOptions,
     every: int,
     max_frames: int | None,
@@ -94,4 +98,4 @@ def main(
     takes a file's name for one clip, a folder for several. A clip that cannot be read does not stop the others; the
     exit status is then 3.
     """
-    read_files(ClipTask(reading, every, max_frames, settle), clips, output, bulk)
+    read_files(ClipTask(reading, wanting, every, max_frames, settle), clips, output, bulk)

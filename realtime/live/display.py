@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from realtime.outputs.sink import OutputError
 
 TITLE = "livedigits"
-ESCAPE = 27  # code of the key
+ESCAPE, ENTER, BACKSPACE = 27, (10, 13), (8, 127)  # codes of the keys
 # The largest window, width and height in pixels, that a picture opens; the user may draw it larger. Set by hand so that
 # it fits on the screen of a small laptop.
 MAX_SIZE = 1280, 800

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from realtime.live import drawing
 from realtime.live.collecting import INBOX, Collector, Selectable, shown_digits
 from realtime.live.display import ESCAPE
 from realtime.live.state import Controls
@@ -29,6 +30,8 @@ HELP = (
     ("d", "steps: maps, refused and why"),
     ("i", "ink: auto, dark, light"),
     ("[ ]", "less, more sure to be shown"),
+    ("g", "drag a region to read, name it"),
+    ("w", "read the whole frame again"),
     ("m", "mirror"),
     ("r", "forget all numbers"),
     ("f", "full screen"),
@@ -67,6 +70,8 @@ class Keyboard:
             "i": self._polarity,
             "[": lambda _: self._confidence(-CONFIDENCE_STEP),
             "]": lambda _: self._confidence(CONFIDENCE_STEP),
+            "g": lambda _: drawing.begin(self.controls),
+            "w": lambda _: drawing.forget(self.controls),
             "m": lambda _: self._toggle("mirror"),
             "r": self._reset,
             "f": lambda _: self._toggle("full_screen"),
@@ -75,6 +80,9 @@ class Keyboard:
 
     def press(self, key: str, tracked: TrackedFrame) -> bool:
         """Do what a key stands for, on the frame shown; tell whether it stands for anything."""
+        if self.controls.draft is not None and self.controls.draft.placed:
+            self.message = drawing.spell(self.controls, key)
+            return True
         action = self._actions.get(key)
         if action is None:
             return False
@@ -90,6 +98,11 @@ class Keyboard:
         self.controls.selected = blob_at(tracked, x, y)
         chosen = self.controls.selected
         self.message = describe(chosen) + (": 0-9 label it, x not a digit" if chosen and chosen.track else "")
+
+    def drag(self, tracked: TrackedFrame, place: tuple[float, float], down: bool, up: bool) -> None:
+        """Draw a region: the mouse is at a place in frame pixels, just pressed, let go or moved."""
+        size = tracked.frame.image.shape[1], tracked.frame.image.shape[0]
+        self.message = drawing.drag(self.controls, place, size, down, up)
 
     def follow(self, tracked: TrackedFrame) -> None:
         """Find the selected digit again in a new frame; it is let go when its number has gone."""

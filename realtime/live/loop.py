@@ -34,7 +34,7 @@ class LiveLoop:
         self._source = source
         self._capture = source if isinstance(source, LiveCapture) else None
         self._controls, self._warn = controls, warn
-        self._reader = FrameReader(tracker)
+        self._reader = FrameReader(tracker, controls.wanted)
         self._fps, self._read_at, self._delay = 0.0, 0.0, 0.0
         self._lost = False
 
@@ -73,6 +73,7 @@ class LiveLoop:
     def _read(self, frame: Frame) -> TrackedFrame:
         """Read a frame and track its numbers."""
         controls = self._controls
+        self._reader.wanted = controls.wanted
         tracked = self._reader.read(frame, self.networks, controls.confidence, controls.polarity, anew=controls.steps)
         now = time.monotonic()
         if self._read_at:

@@ -14,7 +14,8 @@ STILL = 4  # pixels of the window that the mouse may move while a button is down
 class Mouse:
     """Take what the window tells of the mouse.
 
-    shown: gives the frame that it shows, None before the first. click: told of a click on a place in that frame.
+    shown: gives the frame that it shows, None before the first. click: told of a click on a place in that frame. drag:
+    told, while a region is drawn, of each place, and whether the button was just pressed there, or let go.
     """
 
     def __init__(
@@ -22,8 +23,9 @@ class Mouse:
         controls: Controls,
         shown: Callable[[], TrackedFrame | None],
         click: Callable[[TrackedFrame, float, float], None],
+        drag: Callable[[TrackedFrame, tuple[float, float], bool, bool], None] | None = None,
     ) -> None:
-        self._controls, self._shown, self._click = controls, shown, click
+        self._controls, self._shown, self._click, self._drag = controls, shown, click, drag
         self._pressed: tuple[int, int] | None = None
         self._last, self._dragged = (0, 0), False
 
@@ -36,6 +38,10 @@ class Mouse:
         view = view_of(tracked.frame.image, controls)
         if event == cv2.EVENT_MOUSEWHEEL and flags:
             zoom(controls, view, x, y, nearer=flags > 0)
+        elif controls.draft is not None and self._drag is not None:
+            down, up = event == cv2.EVENT_LBUTTONDOWN, event == cv2.EVENT_LBUTTONUP
+            if down or up or event == cv2.EVENT_MOUSEMOVE:
+                self._drag(tracked, view.place(x, y), down, up)
         elif event == cv2.EVENT_LBUTTONDOWN:
             self._pressed, self._last, self._dragged = (x, y), (x, y), False
         elif event == cv2.EVENT_MOUSEMOVE and self._pressed is not None:

@@ -12,7 +12,7 @@ from realtime.live.panel import News, draw_panel
 from realtime.live.state import Controls, Status
 from realtime.live.view import View, view_of
 from realtime.outputs.labels import FONT, plate_size
-from realtime.outputs.overlay import Overlay, draw_box, draw_plate
+from realtime.outputs.overlay import Overlay, draw_box, draw_plate, draw_region
 from realtime.reading.ensemble import BASE
 from realtime.reading.map_picture import lay_over
 from realtime.sources.names import show
@@ -40,7 +40,10 @@ def compose(
     if status.outage:
         picture = picture // 3
     tracks = [track for track in map(view.track, tracked.tracks) if view.shows(track.box)]
-    picture = (overlay or Overlay()).draw(picture, tracks, corrected)
+    regions = [(name, view.box(box)) for name, box in tracked.read_page.regions]
+    picture = (overlay or Overlay()).draw(picture, tracks, corrected, [r for r in regions if view.shows(r[1])])
+    if controls.draft is not None and controls.draft.box is not None:
+        draw_region(picture, controls.draft.name, view.box(controls.draft.box), 2)
     if controls.steps:
         _refused(picture, tracked, view, controls.selected)
     _base_digits(picture, tracked, view)

@@ -3,6 +3,29 @@
 from dataclasses import dataclass
 
 from realtime.live.collecting import Selectable
+from realtime.reading.box import Box
+from realtime.reading.wanted import ALL, Wanted
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A region that is being drawn: from one corner to another in pixels of the frame; `name` as typed so far.
+
+    placed: whether the mouse was let go, so that keys are letters of the name.
+    """
+
+    start: tuple[float, float] | None = None
+    end: tuple[float, float] | None = None
+    placed: bool = False
+    name: str = ""
+
+    @property
+    def box(self) -> Box | None:
+        """The region so far, None before it is begun."""
+        if self.start is None or self.end is None:
+            return None
+        (left, right), (top, bottom) = sorted((self.start[0], self.end[0])), sorted((self.start[1], self.end[1]))
+        return round(left), round(top), round(right - left), round(bottom - top)
 
 
 @dataclass
@@ -11,7 +34,7 @@ class Controls:
 
     confidence: probability below which a digit is "?". polarity: "auto", "dark" or "light" ink. steps: whether the ink
     and what was refused are shown. zoom, centre: how many times the picture is enlarged, and around which place, in
-    shares of its width and height.
+    shares of its width and height. wanted: what is read. draft: a region that is being drawn.
     """
 
     confidence: float
@@ -25,6 +48,8 @@ class Controls:
     selected: Selectable | None = None
     zoom: float = 1.0
     centre: tuple[float, float] = (0.5, 0.5)
+    wanted: Wanted = ALL
+    draft: Draft | None = None
 
 
 @dataclass(frozen=True)

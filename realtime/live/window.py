@@ -35,7 +35,7 @@ class LiveWindow:
         self._changes: deque[Event] = deque(maxlen=CHANGES)
         self._full_screen = False
         self._window.open()
-        self._mouse = Mouse(keyboard.controls, lambda: self._shown, keyboard.click)
+        self._mouse = Mouse(keyboard.controls, lambda: self._shown, keyboard.click, keyboard.drag)
         cv2.setMouseCallback(TITLE, self._mouse)
 
     def __enter__(self) -> Self:

@@ -7,10 +7,14 @@ import click
 
 from realtime.outputs.sink import Sink
 from realtime.outputs.text import TextSink, csv_line
+from realtime.reading.page import named
 from realtime.tracking.tracked_frame import TrackedFrame
 
 # Columns of the table of events.
-COLUMNS = ("source", "frame", "time", "event", "id", "text", "was", "confidence", "row", "x", "y", "w", "h")
+COLUMNS = (
+    *("source", "frame", "time", "event", "id", "text", "was", "confidence", "row"),
+    *("x", "y", "w", "h", "fits", "region", "value", "error"),
+)
 
 # Seconds that a settled text must be in sight to be written to standard output: long enough to be meant. Set by hand.
 MEANT = 0.5
@@ -31,8 +35,8 @@ class Events(TextSink):
         for event in tracked.events:
             line = place | event.to_dict()
             if self._table:
-                *values, box = line.values()
-                self.put(csv_line([*values, *box]))
+                line |= dict(zip("xywh", line["box"], strict=True))
+                self.put(csv_line(line.get(name, "") for name in COLUMNS))
             else:
                 self.put(json.dumps(line, ensure_ascii=False) + "\n")
 
@@ -52,9 +56,11 @@ class SettledNumbers(Sink):
         """Write what has been in sight for long enough with this frame."""
         time, before, self._waiting = tracked.frame.time, self._waiting, {}
         for track in tracked.tracks:
-            if track.state == "settled" and self._shown.get(track.id) != track.text:
+            told = named(track.region, track.text)
+            held = track.judgement is not None and bool(track.judgement.error)
+            if track.state == "settled" and not held and self._shown.get(track.id) != told:
                 text, since = before.get(track.id, ("", time))
-                self._waiting[track.id] = track.text, since if text == track.text else time
+                self._waiting[track.id] = told, since if text == told else time
         self._write([number for number, (_, since) in self._waiting.items() if time - since >= self._hold])
         for event in tracked.events:
             if event.kind == "gone":

@@ -18,6 +18,7 @@ _BEGINNINGS: dict[str, tuple[bytes, ...]] = {
     "figures": (b"{\n",),
     "table": (b"source,frame,time,",),
     "picture": (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*", b"RIFF", b"P4", b"P5", b"P6"),
+    "numbers": (b"-", b"?", b",", *(str(digit).encode() for digit in range(10))),
     "model": (b"\x08",),  # the first field of ONNX, its version
     "checkpoint": (b"PK\x03\x04",),  # as torch packs them
     "metrics": (b'{"epoch"',),
@@ -32,7 +33,7 @@ _CLIPS: dict[str, tuple[int, bytes]] = {  # where, and what
 }
 _STANDARD_OUTPUT = Path("-")
 
-Kind = Literal["lines", "figures", "table", "picture", "video", "model", "checkpoint", "metrics", "report"]
+Kind = Literal["lines", "figures", "table", "numbers", "picture", "video", "model", "checkpoint", "metrics", "report"]
 _Place = tuple[object, ...]
 
 

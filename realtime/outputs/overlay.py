@@ -21,6 +21,7 @@ Colour = tuple[int, int, int]  # BGR
 HUES: tuple[Colour, ...] = ((178, 114, 0), (115, 158, 0), (153, 68, 170))
 ALERT: Colour = (0, 94, 213)
 SETTLED = HUES[1]
+REGION: Colour = (255, 170, 60)
 # Of plates and of the text on them.
 DARK, WHITE = (20, 20, 20), (255, 255, 255)
 STEEP = 0.5  # slope of a line of digits above which the line under them follows each of them; set by hand
@@ -32,10 +33,15 @@ def draw(image: NDArray[np.uint8], tracks: Sequence[Track]) -> NDArray[np.uint8]
     return Overlay().draw(image, tracks)
 
 
-def draw_with_list(image: NDArray[np.uint8], tracks: Sequence[Track]) -> NDArray[np.uint8]:
-    """Do as `draw`, and where texts found no room widen the picture by a list of them, each with its tag."""
+def draw_with_list(
+    image: NDArray[np.uint8], tracks: Sequence[Track], regions: Sequence[tuple[str, Box]] = ()
+) -> NDArray[np.uint8]:
+    """Do as `draw`, and where texts found no room widen the picture by a list of them, each with its tag.
+
+    regions: names and boxes of those that alone were read.
+    """
     overlay = Overlay()
-    canvas = overlay.draw(image, tracks)
+    canvas = overlay.draw(image, tracks, regions=regions)
     left_out = [tracks[number] for number in overlay.left_out]
     return np.concatenate([canvas, _list(left_out, image.shape[0])], axis=1) if left_out else canvas
 
@@ -56,13 +62,20 @@ class Overlay:
         return self._placer.place(image, tracks, 3 * line_width(image) + 2)
 
     def draw(
-        self, image: NDArray[np.uint8], tracks: Sequence[Track], corrected: Collection[tuple[int, int]] = ()
+        self,
+        image: NDArray[np.uint8],
+        tracks: Sequence[Track],
+        corrected: Collection[tuple[int, int]] = (),
+        regions: Sequence[tuple[str, Box]] = (),
     ) -> NDArray[np.uint8]:
         """Return a copy of the next frame, (H, W, 3) BGR, with its numbers marked.
 
-        corrected: the digits, each as id of its number and place in it, that a person corrected.
+        corrected: the digits, each as id of its number and place in it, that a person corrected. regions: names and
+        boxes of those that alone were read.
         """
         canvas, width = image.copy(), line_width(image)
+        for name, box in regions:
+            draw_region(canvas, name, box, width)
         for track in tracks:
             hue = hue_of(track)
             for place, digit in enumerate(track.digits):
@@ -76,6 +89,17 @@ class Overlay:
             region = canvas[y : y + h, x : x + w]
             region[:] = _plate(label.text, label.tall, hue_of(track), track.state == "settled")[: len(region)]
         return canvas
+
+
+def draw_region(canvas: NDArray[np.uint8], name: str, box: Box, width: int) -> None:
+    """Draw a region's edge, `width` pixels wide, and its name above that where there is room."""
+    x, y, w, h = box
+    cv2.rectangle(canvas, (x, y), (x + w - 1, y + h - 1), DARK, width + 2)
+    cv2.rectangle(canvas, (x, y), (x + w - 1, y + h - 1), REGION, width)
+    tall = max(9, canvas.shape[0] // 50)
+    wide, high = plate_size(name, tall)
+    if name:
+        draw_plate(canvas, name, tall, max(0, min(x, canvas.shape[1] - wide)), max(0, y - high), REGION)
 
 
 def hue_of(track: Track) -> Colour:

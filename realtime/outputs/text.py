@@ -15,7 +15,10 @@ from realtime.sources.names import is_text
 from realtime.tracking.tracked_frame import TrackedFrame
 
 # Columns of the table of numbers.
-COLUMNS = ("source", "frame", "time", "id", "text", "state", "row", "confidence", "x", "y", "w", "h")
+COLUMNS = (
+    *("source", "frame", "time", "id", "text", "state", "row", "confidence"),
+    *("x", "y", "w", "h", "fits", "region", "value", "error"),
+)
 # What spreadsheets run as a formula begins so; a number may, and runs nothing.
 _FORMULA, _NUMBER = re.compile(r"[=+\-@\t\r]"), re.compile(r"[+-]?[0-9?.,]+")
 
@@ -74,10 +77,12 @@ class Csv(TextSink):
 
     def take(self, tracked: TrackedFrame) -> None:
         """Write the frame's numbers."""
-        frame = tracked.frame
-        place = (frame.source, frame.index, f"{frame.time:.3f}")
-        numbers = ((t.id, t.text, t.state, t.row, f"{t.confidence:.4f}", *t.box) for t in tracked.tracks)
-        self.put("".join(csv_line((*place, *number)) for number in numbers))
+        lines = []
+        for line in tracked.to_dict()["numbers"]:
+            line |= dict(zip("xywh", line["box"], strict=True)) | {"confidence": f"{line['confidence']:.4f}"}
+            line |= {"source": tracked.frame.source, "frame": tracked.frame.index, "time": f"{tracked.frame.time:.3f}"}
+            lines.append(csv_line(line.get(name, "") for name in COLUMNS))
+        self.put("".join(lines))
 
 
 def csv_line(values: Iterable[object]) -> str:

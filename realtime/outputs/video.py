@@ -50,7 +50,7 @@ class VideoFile(Sink):
 
     def take(self, tracked: TrackedFrame) -> None:
         """Write the annotated frame."""
-        self.write(self._overlay.draw(tracked.frame.image, tracked.tracks))
+        self.write(self._overlay.draw(tracked.frame.image, tracked.tracks, regions=tracked.read_page.regions))
 
     def write(self, image: NDArray[np.uint8]) -> None:
         """Write a picture (H, W, 3); one of another size than the first is fitted into it."""
@@ -118,7 +118,7 @@ class LiveVideo(Sink):
         while self._last is not None and self._next + 0.5 / self._video.fps < frame.time:
             self._video.write(self._last)
             self._next += 1 / self._video.fps
-        self._last = self._overlay.draw(frame.image, tracked.tracks)
+        self._last = self._overlay.draw(frame.image, tracked.tracks, regions=tracked.read_page.regions)
 
 
 def _repack(source: Path, target: Path, fps: float, size: tuple[int, int]) -> None:

@@ -6,19 +6,20 @@ INNER = ".,"  # between two digits these belong to the number
 Indices = list[int]
 
 
-def part(texts: list[str], starts: set[int]) -> list[Indices]:
+def part(texts: list[str], starts: set[int], inner: str = "") -> list[Indices]:
     """Part the signs of a line, in order, into numbers: each the indices of its digits and of the signs inside it.
 
     starts: the places before which a wide gap or a drawn line parts the line. A point or comma between digits belongs
     to the number, and so does a minus in front of a digit where the line, or what follows a wide gap or a sign,
-    begins; all else parts numbers.
+    begins; all else parts numbers. inner: further signs that belong to the number between two digits.
     """
     numbers: list[Indices] = []
     current: Indices = []
     for k, text in enumerate(texts):
         if k in starts and current:
             numbers, current = [*numbers, current], []
-        if _is_digit(text) or current and text in INNER and _is_digit(texts[current[-1]]) and _leads(texts, k, starts):
+        inside = current and text in INNER + inner and _is_digit(texts[current[-1]]) and _leads(texts, k, starts)
+        if _is_digit(text) or inside:
             current.append(k)
         else:
             numbers, current = numbers + [current] * bool(current), []

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.reading.box import Box, enclose
+from realtime.reading.expectation import Expectation
 from realtime.reading.looks import Look
 from realtime.reading.reasons import Refusal
 
@@ -39,10 +40,15 @@ class Digit:
 
 @dataclass(frozen=True)
 class Number:
-    """One number as read in one frame; `row` counts lines of writing from the top."""
+    """One number as read in one frame; `row` counts lines of writing from the top.
+
+    expectation: what it was expected to be, if anything was. region: the name of the one that it stands in, if any.
+    """
 
     digits: tuple[Digit, ...]
     row: int
+    expectation: Expectation | None = None
+    region: str = ""
 
     @property
     def text(self) -> str:
@@ -53,6 +59,11 @@ class Number:
     def digit_text(self) -> str:
         """The digits alone, "?" for an unsure one."""
         return "".join(digit.text for digit in self.digits)
+
+    @property
+    def fits(self) -> bool | None:
+        """Whether it is as expected; None where nothing is. A number with a "?" is not."""
+        return self.expectation.allows(self.text) if self.expectation else None
 
     @property
     def confidence(self) -> float:
@@ -77,17 +88,34 @@ class Line:
     row: int
     text: str
     box: Box
+    region: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the line as it stands in a JSON line."""
-        return {"row": self.row, "text": self.text, "box": list(self.box)}
+        line = {"row": self.row, "text": self.text, "box": list(self.box)}
+        return line | {"region": self.region} if self.region else line
+
+
+def named(region: str, text: str) -> str:
+    """Return the text of a number, or of several, with the name of its region before it, if it has one."""
+    return f"{region}: {text}" if region else text
 
 
 def number_to_dict(
-    track_id: int, text: str, state: str, row: int, confidence: float, digits: Sequence[Digit]
+    track_id: int,
+    text: str,
+    state: str,
+    row: int,
+    confidence: float,
+    digits: Sequence[Digit],
+    fits: bool | None = None,
+    region: str = "",
 ) -> dict[str, Any]:
-    """Return a number as it stands in a JSON line."""
-    return {
+    """Return a number as it stands in a JSON line.
+
+    fits: whether it is as expected, None where nothing is; region: empty where there are none; neither is told then.
+    """
+    line = {
         "id": track_id,
         "text": text,
         "state": state,
@@ -96,6 +124,8 @@ def number_to_dict(
         "box": list(enclose([digit.box for digit in digits])),
         "digits": [digit.to_dict() for digit in digits],
     }
+    line |= {} if fits is None else {"fits": fits}
+    return line | {"region": region} if region else line
 
 
 def frame_to_dict(
@@ -134,7 +164,7 @@ class Page:
     read.
 
     size: width and height of the frame, pixels. confidence, polarity: what it was read with. latency_ms: how long
-    reading took.
+    reading took. regions: names and boxes of those that alone were read, none where all of it was.
     """
 
     looks: tuple[Look, ...]
@@ -150,18 +180,28 @@ class Page:
     polarity: str
     latency_ms: float
     turned: int = 0
+    regions: tuple[tuple[str, Box], ...] = ()
 
     @property
     def rows(self) -> list[str]:
         """A text for each line of writing from the top, its numbers parted by blanks."""
-        rows: dict[int, list[str]] = {}
+        return [text for _, text in self._rows()]
+
+    @property
+    def named_rows(self) -> list[str]:
+        """The same with the name of its region before each, where there are regions."""
+        return [named(region, text) for region, text in self._rows()]
+
+    def _rows(self) -> list[tuple[str, str]]:
+        rows: dict[int, list[Number]] = {}
         for number in self.numbers:
-            rows.setdefault(number.row, []).append(number.text)
-        return [" ".join(rows[row]) for row in sorted(rows)]
+            rows.setdefault(number.row, []).append(number)
+        return [(rows[row][0].region, " ".join(number.text for number in rows[row])) for row in sorted(rows)]
 
     def to_dict(self, source: str = "") -> dict[str, Any]:
         """Return the page as the JSON line of a picture: frame 0, all its numbers settled."""
         numbers = [
-            number_to_dict(i, n.text, "settled", n.row, n.confidence, n.digits) for i, n in enumerate(self.numbers, 1)
+            number_to_dict(i, n.text, "settled", n.row, n.confidence, n.digits, n.fits, n.region)
+            for i, n in enumerate(self.numbers, 1)
         ]
         return frame_to_dict(source, 0, 0.0, self.size, self.latency_ms, numbers, self.lines)

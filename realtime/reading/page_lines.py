@@ -5,16 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.reading import gaps, line_numbers, row_lines, strips, two_readings
+from realtime.reading import fitting, gaps, line_numbers, row_lines, strips, two_readings
 from realtime.reading.box import Box, enclose
-from realtime.reading.page import UNSURE, Digit, Line, Number
+from realtime.reading.expectation import Expectation
+from realtime.reading.page import Digit, Line, Number
 from realtime.reading.row_lines import LineReading
 from realtime.reading.row_reader import RowReader
 from realtime.reading.rows import arrange
 from realtime.reading.two_readings import PAGE, STRIP, Joining, Sign
 from realtime.reading.walls import Walls
 
-LIKELY = 0.5  # probability from which on something is there: it is likelier so than not
 # Probability from which on a digit that was found alone tells that there is a line; one less sure is heard on a line
 # that others tell.
 BEGINS = 0.5
@@ -41,15 +41,32 @@ class Crops:
 
 
 def read_lines(
-    image: NDArray[np.uint8], crops: Crops, walls: Walls, reader: RowReader, confidence: float, polarity: str
+    image: NDArray[np.uint8],
+    crops: Crops,
+    walls: Walls,
+    reader: RowReader,
+    confidence: float,
+    polarity: str,
+    expectation: Expectation | None = None,
 ) -> tuple[list[Number], list[Line]]:
     """Read the lines of a picture (H, W, 3) as wholes and return its numbers and lines, from the top.
 
-    A digit less sure than `confidence` is "?".
+    A digit less sure than `confidence` is "?". expectation: what the numbers are to fit.
     """
     told, how = readings(image, crops, reader, polarity)
     heard = [_hear(reading, own, crops, how) for reading, own in told]
-    return _parted([signs for signs in heard if any(s.text.isdigit() for s in signs)], crops, walls, confidence)
+    lines = [signs for signs in heard if any(sign.told and sign.text.isdigit() for sign in signs)]
+    hand = _hand([[sign for sign in signs if sign.told] for signs in lines])
+    numbers: list[Number] = []
+    texts: list[Line] = []
+    for row, signs in enumerate(lines):
+        now, parts = _part(signs, hand, walls, confidence, expectation, reader.signs)
+        shown = [sign.shown(confidence) for sign in now]
+        numbers += [Number(_digits(part, now, shown, crops), row, expectation) for part in parts]
+        starts = _starts(now, hand, walls)
+        text = "".join(" " * (k in starts) + sign for k, sign in enumerate(shown))
+        texts.append(Line(row, text, enclose([sign.box for sign in now])))
+    return numbers, texts
 
 
 def readings(
@@ -88,42 +105,56 @@ def _members(readings: list[LineReading], crops: Crops) -> list[NDArray[np.intp]
 
 
 def _hear(reading: LineReading, own: NDArray[np.intp], crops: Crops, how: Joining) -> list[Sign]:
-    """Return what stands on a line, in order: digits and signs that are likelier there than not."""
+    """Return what may stand on a line, in order: digits and signs, those too that are not likely enough to be told."""
     signs = two_readings.hear(reading, crops.boxes[own], crops.digits[own], crops.sure[own], crops.learned[own], how)
-    kept = [sign for sign in signs if (sign.probabilities.sum() if sign.text.isdigit() else sign.confidence) >= LIKELY]
-    return [sign if sign.crop < 0 else sign.of(int(own[sign.crop])) for sign in kept]
+    return [sign if sign.crop < 0 else sign.of(int(own[sign.crop])) for sign in signs]
 
 
-def _parted(lines: list[list[Sign]], crops: Crops, walls: Walls, confidence: float) -> tuple[list[Number], list[Line]]:
-    """Part lines into numbers, by the signs between them, by gaps that are wide for the page, and by drawn lines."""
-    boxes = [np.array([sign.box for sign in signs], np.int32).reshape(-1, 4) for signs in lines]
-    apart = [_gaps(signs, places) for signs, places in zip(lines, boxes, strict=True)]
+def _part(
+    heard: list[Sign],
+    hand: float,
+    walls: Walls,
+    confidence: float,
+    expectation: Expectation | None,
+    names: tuple[str, ...],
+) -> tuple[list[Sign], list[line_numbers.Indices]]:
+    """Return the signs of a line that are told, and its numbers, each the indices of its signs.
+
+    Numbers are parted by the signs between them, by gaps wider than `hand` parts, and by drawn lines.
+    """
+    told = [k for k, sign in enumerate(heard) if sign.told]
+    now = [heard[k] for k in told]
+    inner = expectation.inner if expectation else ""
+    parts = line_numbers.part([sign.shown(confidence) for sign in now], _starts(now, hand, walls), inner)
+    if expectation is None:
+        return now, parts
+    return fitting.fit(heard, [[told[k] for k in part] for part in parts], names, expectation, confidence)
+
+
+def _hand(lines: list[list[Sign]]) -> float:
+    """Return the usual gap between digits of a page, heights."""
     inner = [
         gap
-        for signs, some in zip(lines, apart, strict=True)
-        for gap, a, b in zip(some.tolist(), signs, signs[1:], strict=False)
+        for signs in lines
+        for gap, a, b in zip(_gaps(signs).tolist(), signs, signs[1:], strict=False)
         if a.text.isdigit() and b.text.isdigit()
     ]
-    hand = gaps.usual(np.array(inner))
-    numbers: list[Number] = []
-    texts: list[Line] = []
-    for row, (signs, places, some) in enumerate(zip(lines, boxes, apart, strict=True)):
-        told = [_shown(sign, confidence) for sign in signs]
-        starts = {k + 1 for k in np.flatnonzero(gaps.wide(some, hand) | walls.between(places)).tolist()}
-        numbers += [Number(_digits(k, signs, told, crops), row) for k in line_numbers.part(told, starts)]
-        text = "".join(" " * (k in starts) + sign for k, sign in enumerate(told))
-        texts.append(Line(row, text, enclose([sign.box for sign in signs])))
-    return numbers, texts
+    return gaps.usual(np.array(inner))
 
 
-def _gaps(signs: list[Sign], boxes: NDArray[np.int32]) -> NDArray[np.float64]:
+def _starts(signs: list[Sign], hand: float, walls: Walls) -> set[int]:
+    """Return the places before which a gap that is wide for the page, or a drawn line, parts a line."""
+    return {k + 1 for k in np.flatnonzero(gaps.wide(_gaps(signs), hand) | walls.between(_boxes(signs))).tolist()}
+
+
+def _boxes(signs: list[Sign]) -> NDArray[np.int32]:
+    return np.array([sign.box for sign in signs], np.int32).reshape(-1, 4)
+
+
+def _gaps(signs: list[Sign]) -> NDArray[np.float64]:
     """Return the gaps of a line, heights of its digits."""
+    boxes = _boxes(signs)
     return gaps.between(boxes, gaps.height(boxes[[sign.text.isdigit() for sign in signs]]))
-
-
-def _shown(sign: Sign, confidence: float) -> str:
-    """Return a sign's text, "?" for a digit that is not sure."""
-    return UNSURE if sign.text.isdigit() and sign.confidence < confidence else sign.text
 
 
 def _digits(members: list[int], signs: list[Sign], told: list[str], crops: Crops) -> tuple[Digit, ...]:
@@ -133,7 +164,7 @@ def _digits(members: list[int], signs: list[Sign], told: list[str], crops: Crops
     for k in members:
         sign = signs[k]
         if not sign.text.isdigit():
-            before = sign.text
+            before += sign.text
             continue
         box: Box = sign.box
         model = str(crops.models[sign.crop]) if sign.crop >= 0 else ""

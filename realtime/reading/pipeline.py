@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.reading.ensemble import Networks
+from realtime.reading.expectation import Expectation
 from realtime.reading.found import ACCEPTED, Found, find
 from realtime.reading.page import Number, Page
 from realtime.reading.page_lines import Crops, read_lines
@@ -26,11 +27,12 @@ def read(
     polarity: str = "auto",
     clock: StageClock | None = None,
     thorough: bool = False,
+    expectation: Expectation | None = None,
 ) -> Page:
     """Read the numbers of one frame, image (H, W, 3) BGR uint8; a digit below `confidence` becomes "?".
 
     polarity: "dark" or "light" ink alone, or "auto" for both. clock: told what each stage takes. thorough: take more
-    time for small digits. Raises ValueError for another array or polarity.
+    time for small digits. expectation: what numbers may be. Raises ValueError for another array or polarity.
     """
     start = perf_counter()
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
@@ -41,7 +43,7 @@ def read(
     found = find(image, networks.finder, networks.classifier, polarity, thorough, clock)
     with clock.stage("lines"):
         crops = Crops(found.boxes, found.digits, found.sure, found.models, found.learned)
-        numbers, lines = read_lines(image, crops, Walls(found.looks), networks.rows, confidence, polarity)
+        numbers, lines = read_lines(image, crops, Walls(found.looks), networks.rows, confidence, polarity, expectation)
     size, latency = (image.shape[1], image.shape[0]), 1000 * (perf_counter() - start)
     return Page(
         tuple(found.looks), found.boxes, found.crops, found.digits * found.sure[:, None], 1 - found.sure,

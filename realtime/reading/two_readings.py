@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 
 from realtime.reading import strips
 from realtime.reading.box import Box
+from realtime.reading.page import UNSURE
 from realtime.reading.row_lines import LineReading
 
 BESIDE = 0.6  # heights of a digit; a crop and a sign farther apart than this are not the same ink
+LIKELY = 0.5  # probability from which on something is there: it is likelier so than not
+SILENT = np.zeros(0, np.float32)  # what a line says of a digit that it does not see
 FLOOR = 1e-3  # the least that a probability is taken for
 
 
@@ -44,7 +47,8 @@ class Sign:
 
     text: a digit or a sign, however unsure. confidence: the probability that it is right. box: x, y, w, h in the
     picture. crop: the index of its single digit, -1 where the line alone tells it. probabilities: (10,) float32, of the
-    digits, which lack to 1 what speaks for none.
+    digits, which lack to 1 what speaks for none. line: (C - 1,) float32, of every sign as the line alone says; empty
+    where it says nothing. told: whether it is likely enough to be there.
     """
 
     text: str
@@ -52,6 +56,12 @@ class Sign:
     box: Box
     crop: int
     probabilities: NDArray[np.float32] = field(compare=False, repr=False)
+    line: NDArray[np.float32] = field(compare=False, repr=False)
+    told: bool = True
+
+    def shown(self, confidence: float) -> str:
+        """Return the text, "?" for a digit less sure than that."""
+        return UNSURE if self.text.isdigit() and self.confidence < confidence else self.text
 
     def of(self, crop: int) -> "Sign":
         """Return the same with another index of its single digit."""
@@ -158,9 +168,10 @@ def hear(
     learned: NDArray[np.bool_],
     how: Joining,
 ) -> list[Sign]:
-    """Return what stands in each place of a line, by both readings: boxes (N, 4), digits (N, 10), sure (N,).
+    """Return what may stand in each place of a line, by both readings: boxes (N, 4), digits (N, 10), sure (N,).
 
-    learned: (N,) whether the user taught a digit; then it stands as it was found.
+    learned: (N,) whether the user taught a digit; then it stands as it was found. What is likelier there than not is
+    told.
     """
     heard = places(reading, boxes, digits, sure)
     chances = (there(heard, how)[:, None] * which(heard, how)).astype(np.float32)
@@ -171,10 +182,13 @@ def hear(
         box = reading.boxes[s] if c < 0 else _box(boxes[c])
         best = int(chances[k].argmax())
         sign = reading.signs[s] if s >= 0 else None
+        line = sign.probabilities if sign is not None else SILENT
         if sign is not None and not sign.text.isdigit() and sign.confidence > chances[k].sum():
-            told.append(Sign(sign.text, sign.confidence, reading.boxes[s], -1, chances[k]))
+            likely = sign.confidence >= LIKELY
+            told.append(Sign(sign.text, sign.confidence, reading.boxes[s], -1, chances[k], line, likely))
         else:
-            told.append(Sign(str(best), float(chances[k, best]), box, c, chances[k]))
+            likely = bool(chances[k].sum() >= LIKELY)
+            told.append(Sign(str(best), float(chances[k, best]), box, c, chances[k], line, likely))
     return told
 
 

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from realtime.reading.ensemble import Networks
 from realtime.reading.page import Page
-from realtime.reading.pipeline import CONFIDENCE, read
+from realtime.reading.pipeline import CONFIDENCE
 from realtime.reading.stages import StageClock
+from realtime.reading.wanted import ALL, Wanted, read_wanted
 from realtime.sources.frame import Frame
 from realtime.tracking.motion import Motion
 from realtime.tracking.optical_flow import DigitFlow, Thumbnail
+from realtime.tracking.plausibility import Judge
 from realtime.tracking.tracked_frame import TrackedFrame
 from realtime.tracking.tracker import Tracker
 
@@ -44,12 +46,14 @@ class _ReadFrame:
 class FrameReader:
     """Read and track the frames of one source by turns, each (H, W, 3) BGR uint8, all with the same `tracker`.
 
-    A frame of the very same pixels is never read again. `followed` counts the frames that were not read.
+    A frame of the very same pixels is never read again. `wanted`, what is to be read, may be set between two frames;
+    `followed` counts the frames that were not read.
     """
 
-    def __init__(self, tracker: Tracker) -> None:
-        self.tracker = tracker
+    def __init__(self, tracker: Tracker, wanted: Wanted = ALL) -> None:
+        self.tracker, self.wanted = tracker, wanted
         self.followed = 0
+        self._judge = Judge()
         self._last: _ReadFrame | None = None
         self._time = 0.0  # until when that frame is known to stand for what is seen, s
         self._agreed = 0  # readings in a row that gave the same texts as the one before
@@ -70,7 +74,7 @@ class FrameReader:
         """
         start = perf_counter()
         clock = clock or StageClock()
-        settings = frame.image.shape, networks, confidence, polarity
+        settings = frame.image.shape, networks, confidence, polarity, self.wanted
         last = None if anew or self._last is None or self._last.settings != settings else self._last
         still, step = False, None
         with clock.stage("flow"):
@@ -85,14 +89,17 @@ class FrameReader:
             if last and still and cv2.norm(last.image, frame.image, cv2.NORM_INF) == 0:
                 self.followed += 1
             else:
-                page = read(frame.image, networks, confidence, polarity, clock)
+                page = read_wanted(frame.image, networks, confidence, polarity, self.wanted, clock)
                 with clock.stage("flow"):
                     last = self._remember(frame.image, thumbnail, settings, page)
             self._time = frame.time
             with clock.stage("tracking"):
                 tracks = self.tracker.update(last.page.numbers, frame.time, frame.image)
+        events = tuple(self.tracker.events)
+        if self.wanted.limits is not None:
+            tracks, events = self._judge.judge(tracks, events, self.wanted.limits, frame.time, read=not step)
         latency = 1000 * (perf_counter() - start)
-        return TrackedFrame(frame, last.page, tracks, latency, tuple(self.tracker.events), last.flow.motion)
+        return TrackedFrame(frame, last.page, tracks, latency, events, last.flow.motion)
 
     def _follow(self, last: _ReadFrame, thumbnail: Thumbnail, time: float) -> tuple[bool, Motion | None]:
         """Tell whether a frame looks as the one that was read last, and return how its digits moved since the one

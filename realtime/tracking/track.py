@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.reading.box import Box, enclose
+from realtime.reading.expectation import Expectation
 from realtime.reading.page import Digit, Number, join_digits, number_to_dict
 from realtime.tracking.erasure import is_erased
+from realtime.tracking.judgement import Judgement
 from realtime.tracking.votes import Tally, Votes, hidden_places
 
 # Set by hand: on clips with damaged frames, on sheets that are rewritten and covered (tests/tracking/test_settling.py),
@@ -24,11 +26,12 @@ State = Literal["seen", "settled"]
 
 @dataclass(frozen=True)
 class Span:
-    """One text that a number held while settled, and when it was first and last seen, s."""
+    """One text that a number held while settled, when it was first and last seen, s, and its region, if any."""
 
     text: str
     first: float
     last: float
+    region: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,8 @@ class Track:
 
     digits: with the voted texts. first, last: when it was seen, s. state: "settled" once enough frames agree on its
     text, "seen" before. fresh: its digits were seen in this very frame; else they stand where the sheet's motion
-    carries them.
+    carries them. expectation: what it was expected to be, if anything was. region: the one that it stands
+    in, if any. judgement: what is believed of it, where it is judged.
     """
 
     id: int
@@ -48,6 +52,9 @@ class Track:
     state: State = "seen"
     confidence: float = 0.0
     fresh: bool = True
+    expectation: Expectation | None = None
+    region: str = ""
+    judgement: Judgement | None = None
 
     @property
     def text(self) -> str:
@@ -60,13 +67,20 @@ class Track:
         return "".join(digit.text for digit in self.digits)
 
     @property
+    def fits(self) -> bool | None:
+        """Whether it is as expected; None where nothing is. A number with a "?" is not."""
+        return self.expectation.allows(self.text) if self.expectation else None
+
+    @property
     def box(self) -> Box:
         """The box around all digits, x, y, w, h, half-open, frame pixels."""
         return enclose([digit.box for digit in self.digits])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the number as it stands in a JSON line."""
-        return number_to_dict(self.id, self.text, self.state, self.row, self.confidence, self.digits)
+        confidence, digits = self.confidence, self.digits
+        line = number_to_dict(self.id, self.text, self.state, self.row, confidence, digits, self.fits, self.region)
+        return line | (self.judgement.to_dict() if self.judgement else {})
 
 
 class FollowedNumber:
@@ -78,7 +92,9 @@ class FollowedNumber:
     """
 
     def __init__(self, track_id: int, number: Number, time: float, settle: float | None = None) -> None:
-        self.track = Track(track_id, number.row, number.digits, time, time)
+        self.track = Track(
+            track_id, number.row, number.digits, time, time, expectation=number.expectation, region=number.region
+        )
         self.boxes = np.array([digit.box for digit in number.digits], np.float64)
         self.spans: list[Span] = []
         self.hidden = False
@@ -188,11 +204,21 @@ class FollowedNumber:
         self.boxes = np.array([digit.box for digit in digits], np.float64)
         self.hidden = False
         least = min(digit.confidence for digit in digits)
-        self.track = replace(self.track, row=number.row, digits=digits, state=state, confidence=least, fresh=True)
+        self.track = replace(
+            self.track,
+            row=number.row,
+            digits=digits,
+            state=state,
+            confidence=least,
+            fresh=True,
+            expectation=number.expectation,
+            region=number.region,
+        )
 
     def _extend(self, time: float, since: float) -> None:
         """Keep the spans of settled text up to date; since: when the present text was first seen after another one."""
         if self.spans and self.spans[-1].text == self.track.text:
-            self.spans[-1] = Span(self.track.text, self.spans[-1].first, time)
+            self.spans[-1] = replace(self.spans[-1], last=time)
         else:
-            self.spans.append(Span(self.track.text, since if self.spans else self.track.first, time))
+            first = since if self.spans else self.track.first
+            self.spans.append(Span(self.track.text, first, time, self.track.region))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from realtime.reading.box import Box
 from realtime.reading.page import Number
 from realtime.reading.pipeline import CONFIDENCE
+from realtime.tracking.judgement import Judgement
 from realtime.tracking.matching import NumberBoxes, common_motion, match
 from realtime.tracking.motion import Motion
 from realtime.tracking.track import SHOW_MISSED, FollowedNumber, Span, Track
@@ -26,9 +27,13 @@ OVERLAP = 1 / 3  # share of the smaller of two numbers' boxes above which one st
 
 @dataclass(frozen=True)
 class Event:
-    """A change worth telling: kind "settled", "changed" (from `was`) or "gone", of the number `id` at `time`, s."""
+    """A change worth telling: kind "settled", "changed" (from `was`) or "gone", of the number `id` at `time`, s.
 
-    kind: Literal["settled", "changed", "gone"]
+    fits: whether the text is as expected, None where nothing is. region: the one that the number stands in, if any.
+    judgement: what is believed, where numbers are judged; "held" tells of what is not.
+    """
+
+    kind: Literal["settled", "changed", "gone", "held"]
     time: float
     id: int
     text: str
@@ -36,10 +41,13 @@ class Event:
     confidence: float
     row: int
     box: Box
+    fits: bool | None = None
+    region: str = ""
+    judgement: Judgement | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the event as it stands in a JSON line of events."""
-        return {
+        line = {
             "time": round(self.time, 3),
             "event": self.kind,
             "id": self.id,
@@ -49,6 +57,9 @@ class Event:
             "row": self.row,
             "box": list(self.box),
         }
+        line |= {} if self.fits is None else {"fits": self.fits}
+        line |= {"region": self.region} if self.region else {}
+        return line | (self.judgement.to_dict() if self.judgement else {})
 
 
 class Tracker:
@@ -194,12 +205,16 @@ def _event(kind: Literal["settled", "changed", "gone"], known: FollowedNumber, w
     """Make the event of a number at a time, s; was: the text before it changed."""
     track = known.track
     text = known.spans[-1].text if kind == "gone" else track.text
-    return Event(kind, time, track.id, text, was, track.confidence, track.row, track.box)
+    fits = track.expectation.allows(text) if track.expectation else None
+    return Event(kind, time, track.id, text, was, track.confidence, track.row, track.box, fits, track.region)
 
 
 def settle(numbers: list[Number]) -> list[Track]:
     """Turn the numbers of a picture into settled tracks: it has no later frames to wait for."""
-    return [Track(i, n.row, n.digits, 0.0, 0.0, "settled", n.confidence) for i, n in enumerate(numbers, 1)]
+    return [
+        Track(i, n.row, n.digits, 0.0, 0.0, "settled", n.confidence, expectation=n.expectation, region=n.region)
+        for i, n in enumerate(numbers, 1)
+    ]
 
 
 def _covered(numbers: list[FollowedNumber], others: list[FollowedNumber]) -> NDArray[np.bool_]:

@@ -176,6 +176,27 @@ def test_keys_that_change_the_reading(app: App) -> None:
     app.wait(lambda: "0742" in [number["text"] for number in app.lines()[-1]["numbers"]], "0742")
 
 
+def test_a_region_is_drawn_and_named(app: App) -> None:
+    assert {number["row"] for line in app.lines()[-3:] for number in line["numbers"]} > {0}
+    app.press("g")
+    app.do("mousemove", "--window", app.window, "4", "4")
+    app.do("mousedown", "1")
+    for x, y in (("300", "100"), ("950", "230")):
+        app.do("mousemove", "--window", app.window, x, y)
+        time.sleep(0.5)
+    app.do("mouseup", "1")
+    app.press("t", "o", "p")
+    shown = app.shot()
+    app.press("Return")
+    app.wait(lambda: any(n.get("region") == "top" for n in app.lines()[-1]["numbers"]), "numbers of the region")
+    app.wait(lambda: all(n.get("region") == "top" for n in app.lines()[-1]["numbers"]), "nothing else")
+    assert alike(shown, app.shot()) > 0.5
+    app.press("w")
+    app.wait(lambda: any("region" not in n for n in app.lines()[-1]["numbers"]), "the whole frame")
+    app.press("q")
+    assert app.end()[0] == 0
+
+
 def test_a_click_selects_a_digit(app: App) -> None:
     app.press("space")
     number = next(number for number in app.lines()[-1]["numbers"] if number["text"] == "0742")

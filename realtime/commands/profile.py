@@ -1,0 +1,122 @@
+"""Take all options of a command from a TOML file, and print the file that says the same as a command line."""
+
+import json
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from realtime.commands.console import console_command
+from realtime.sources.names import mask_secrets
+
+PROFILE, PRINT = "profile", "print_profile"
+PROFILE_HELP = "Take options from this TOML file; those on the command line come before it."
+PRINT_HELP = "Print the options that are set as such a file, and end."
+_OWN = (PROFILE, PRINT, "help", "version", "list_cameras")
+
+
+class ProfiledCommand(click.Command):
+    """A command whose options may stand in a file, named as on the command line: `at-most-per = "HOUR=2"`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the profile that the words of the command line name; print one instead where that is asked for."""
+        told, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        named = told.get(PROFILE)
+        profile = self._read(ctx, Path(named)) if named else {}
+        if told.get(PRINT):
+            click.echo(self._write(profile | told), nl=False)
+            ctx.exit()
+        ctx.default_map = profile
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command, which knows of no profile."""
+        for name in (PROFILE, PRINT):
+            ctx.params.pop(name, None)
+        return super().invoke(ctx)
+
+    def _settings(self) -> dict[str, click.Parameter]:
+        """Return what may stand in a profile, by its name there."""
+        return {written(param): param for param in self.params if param.name not in _OWN and not _is_required(param)}
+
+    def _read(self, ctx: click.Context, path: Path) -> dict[str, Any]:
+        """Return the values of a profile by the names of their parameters. Raises BadParameter."""
+
+        def refuse(why: str) -> click.BadParameter:
+            return click.BadParameter(f"{path} {why}", ctx, param_hint="--profile")
+
+        try:
+            lines = tomllib.loads(path.read_text("utf-8"))
+        except OSError as error:
+            raise refuse(f"cannot be read: {error.strerror or error}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise refuse(f"is no TOML: {error}") from None
+        known, found = self._settings(), {}
+        for name, value in lines.items():
+            if name not in known:
+                raise refuse(f"has {name!r}, which {ctx.info_name} does not know; it knows {', '.join(sorted(known))}")
+            if not _is_kind(value, known[name]):
+                raise refuse(f"says {name} = {json.dumps(value, default=str)}: {_wanted(known[name])}")
+            found[str(known[name].name)] = value if isinstance(value, list | bool) else str(value)
+        return found
+
+    def _write(self, told: dict[str, Any]) -> str:
+        """Return values by the names of their parameters as a profile."""
+        lines = []
+        for name, param in self._settings().items():
+            value = told.get(str(param.name))
+            if value is None or value == []:
+                continue
+            if mask_secrets(str(value)) != str(value):
+                lines.append(f"# {name} holds what is secret: write it here yourself\n")
+                continue
+            lines.append(f"{name} = {_toml(value, param)}\n")
+        return "".join(lines)
+
+
+def profiled_command(function: Callable[..., Any]) -> click.Command:
+    """Make a command of a function with click options, which takes a profile."""
+    command = console_command(function, ProfiledCommand)
+    command = click.option("--print-profile", is_flag=True, help=PRINT_HELP)(command)
+    return click.option("--profile", type=click.Path(path_type=Path), metavar="FILE", help=PROFILE_HELP)(command)
+
+
+def written(param: click.Parameter) -> str:
+    """Return the name of a parameter as it is written on a command line, without its dashes."""
+    long = [name for name in param.opts if name.startswith("--")]
+    return (long[0] if long else str(param.name)).lstrip("-")
+
+
+def _is_required(param: click.Parameter) -> bool:
+    return isinstance(param, click.Argument) and param.required
+
+
+def _is_flag(param: click.Parameter) -> bool:
+    return isinstance(param, click.Option) and param.is_flag
+
+
+def _is_kind(value: object, param: click.Parameter) -> bool:
+    """Tell whether a value of TOML is of the kind that a parameter takes; what it says is looked at later."""
+    if _is_flag(param):
+        return isinstance(value, bool)
+    if param.multiple:
+        return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def _wanted(param: click.Parameter) -> str:
+    if _is_flag(param):
+        return "write true or false"
+    return 'write a list of texts, ["...", "..."]' if param.multiple else 'write a number or a text, "..."'
+
+
+def _toml(value: object, param: click.Parameter) -> str:
+    """Return a value as TOML writes it, numbers without quotes."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return json.dumps([str(one) for one in value], ensure_ascii=False)
+    number = isinstance(param.type, click.types.IntParamType | click.types.FloatParamType)
+    return str(value) if number and str(value) != "inf" else json.dumps(str(value), ensure_ascii=False)

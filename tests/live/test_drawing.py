@@ -1,0 +1,70 @@
+"""Regions drawn with the mouse in the live window, and named by keys."""
+
+from pathlib import Path
+
+import pytest
+
+from realtime.live.collecting import Collector
+from realtime.live.drawing import drag
+from realtime.live.keys import Keyboard
+from realtime.live.state import Controls
+from realtime.reading.expectation import Expectation
+from realtime.reading.wanted import Region, Wanted, parse_region
+from realtime.tracking.tracked_frame import TrackedFrame
+from realtime.tracking.tracker import Tracker
+
+SIZE = 640, 480
+
+
+@pytest.fixture
+def keyboard(tmp_path: Path) -> Keyboard:
+    wanted = Wanted(Expectation("dddd"))
+    return Keyboard(Controls(0.6, "auto", wanted=wanted), Tracker(), Collector(tmp_path, "s1"))
+
+
+def draw(keyboard: Keyboard, sheet: TrackedFrame, name: str, *corners: tuple[float, float]) -> None:
+    """Draw a region from one corner over others to the last one, and type its name."""
+    keyboard.press("g", sheet)
+    drag(keyboard.controls, corners[0], SIZE, down=True, up=False)
+    for corner in corners[1:]:
+        drag(keyboard.controls, corner, SIZE, down=False, up=False)
+    keyboard.message = drag(keyboard.controls, corners[-1], SIZE, down=False, up=True)
+    for key in (*name, "\r"):
+        keyboard.press(key, sheet)
+
+
+def test_a_region_is_dragged_and_named(keyboard: Keyboard, sheet: TrackedFrame) -> None:
+    draw(keyboard, sheet, "q7", (300.0, 200.0), (50.0, 90.0), (100.0, 80.0))
+    region = Region("q7", (100, 80, 200, 120), expectation=Expectation("dddd"))
+    assert keyboard.controls.wanted.regions == (region,) and keyboard.controls.draft is None
+    assert not keyboard.controls.quit  # q was a letter of the name
+    assert parse_region(keyboard.message.removeprefix("--region ")).box(*SIZE) == region.box(*SIZE)
+    draw(keyboard, sheet, "b", (0.0, 0.0), (900.0, 900.0))
+    draw(keyboard, sheet, "q7", (10.0, 10.0), (60.0, 60.0))
+    assert [(r.name, r.box(*SIZE)) for r in keyboard.controls.wanted.regions] == [
+        ("b", (0, 0, 640, 480)),
+        ("q7", (10, 10, 50, 50)),
+    ]
+    keyboard.press("w", sheet)
+    assert keyboard.controls.wanted == Wanted(Expectation("dddd"))
+
+
+def test_drawing_may_be_left_off(keyboard: Keyboard, sheet: TrackedFrame) -> None:
+    keyboard.press("g", sheet)
+    keyboard.press("g", sheet)
+    assert keyboard.controls.draft is None
+    draw(keyboard, sheet, "a\x1b", (10.0, 10.0), (90.0, 90.0))
+    assert keyboard.controls.wanted.regions == () and not keyboard.controls.quit
+
+
+def test_a_name_is_corrected_and_one_is_asked_for(keyboard: Keyboard, sheet: TrackedFrame) -> None:
+    draw(keyboard, sheet, "", (10.0, 10.0), (90.0, 90.0))
+    assert keyboard.controls.draft is not None and keyboard.message.startswith("type its name")
+    for key in ("a", "=", " ", "b", "\x08", "c", "\n"):
+        keyboard.press(key, sheet)
+    assert [region.name for region in keyboard.controls.wanted.regions] == ["ac"]
+
+
+def test_a_click_is_no_region(keyboard: Keyboard, sheet: TrackedFrame) -> None:
+    draw(keyboard, sheet, "", (10.0, 10.0), (12.0, 90.0))
+    assert keyboard.controls.draft is not None and keyboard.controls.draft.start is None
