@@ -18,6 +18,8 @@ from realtime.live.state import Controls
 from realtime.reading.ensemble import Networks
 from realtime.reading.pipeline import CONFIDENCE
 from realtime.sources.camera import CameraSettings
+from realtime.sources.frame import FileSource
+from realtime.sources.live_capture import LiveCapture
 from realtime.sources.names import mask_secrets
 from realtime.sources.opening import open_source
 from realtime.tracking.tracker import Tracker
@@ -56,9 +58,10 @@ def main(
 
     with exit_codes(), ExitStack() as stack:
         finish_on_sigterm(stack)
-        opened = [open_source(source, CameraSettings(), inf) for source in sources]
-        for source in opened:
-            stack.enter_context(source)
+        opened: list[LiveCapture | FileSource] = []
+        for name in sources:
+            opened.append(open_source(name, CameraSettings(), inf))
+            stack.enter_context(opened[-1])
         watcher = ModelWatcher(lambda: open_reader(reading).networks, lambda: watched_model(reading))
         entrance = open_entrance(public, port, state_folder())
         confidence = CONFIDENCE if reading.confidence is None else reading.confidence

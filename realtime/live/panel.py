@@ -107,8 +107,12 @@ def draw_panel(
     for line in reversed(_state(controls, status, news)):
         panel.write_below(line, BAD if line == status.outage else GREY)
     changes = news.changes[-CHANGES:]
-    for row in _rows(tracks)[: max(0, panel.room - len(changes) - 2)]:
+    rows = _rows(tracks)
+    fit = max(0, panel.room - len(changes) - 2)
+    for row in rows[:fit]:
         panel.write("   ".join(label_text(track) for track in row), WHITE, hue_of(row[0]))
+    if len(rows) > fit:
+        panel.write(f"and {len(rows) - fit} more rows", GREY)
     panel.space()
     for event in reversed(changes):
         what = f"{event.was} -> {event.text}" if event.was else event.text

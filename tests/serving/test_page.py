@@ -1,5 +1,6 @@
 """The page in a real Chromium: it shows a clip, takes corrections, reads a camera, and comes back with the server."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -105,6 +106,19 @@ def test_a_phone_reads_with_its_own_camera_behind_a_token(page: "playwright.Page
         assert frames[0]["source"] == "camera of a page" and frames[0]["numbers"]
         view.get_by_role("button", name="Stop").click()
         assert page.locator(".view").count() == 0
+
+
+def test_one_camera_too_many_is_told_why(browser: "playwright.Browser", tmp_path: Path) -> None:
+    with serving(folder=tmp_path) as server:
+        context = browser.new_context(permissions=["camera"])
+        context.set_default_timeout(TIMEOUT)
+        for _ in range(5):
+            page = context.new_page()
+            page.goto(server.address)
+            page.get_by_role("button", name="Use this camera").click()
+            page.locator(".state").filter(has_text=re.compile("behind|read at a time")).wait_for()
+        assert "4 cameras are read at a time" in page.locator(".state").inner_text()
+        context.close()
 
 
 def test_a_picture_is_read_on_the_page(page: "playwright.Page", tmp_path: Path) -> None:
