@@ -5,6 +5,7 @@ digits or more are surest the right way up (`python -m training.fit_readings --t
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +76,7 @@ def _back(page: Page, quarters: int, size: tuple[int, int]) -> Page:
     return replace(page, looks=looks, boxes=boxes, numbers=numbers, lines=lines, size=size, turned=90 * quarters)
 
 
-def back(boxes: NDArray[np.int32], quarters: int, size: tuple[int, int]) -> NDArray[np.int32]:
+def back(boxes: NDArray[Any], quarters: int, size: tuple[int, int]) -> NDArray[Any]:
     """Return boxes (N, 4) of a picture that was turned clockwise by so many quarters, before that; size w, h then."""
     width, height = size
     x, y, w, h = boxes.T
