@@ -71,7 +71,7 @@ def _refused(picture: NDArray[np.uint8], tracked: TrackedFrame, view: View, sele
         x, y, w, h = view.box(blob.box)
         cv2.rectangle(picture, (x, y), (x + w - 1, y + h - 1), RED, 1)
         if len(refused) <= FEW or (selected is not None and blob.place == selected.place):
-            _write(picture, blob.text, x, min(y + h + 12, picture.shape[0] - 4), RED, 0.38)
+            _write(picture, blob.text, x, min(y + h + 20, picture.shape[0] - 4), RED, 0.42)
 
 
 def _base_digits(picture: NDArray[np.uint8], tracked: TrackedFrame, view: View) -> None:

@@ -5,7 +5,7 @@ digits or more are surest the right way up (`python -m training.fit_readings --t
 """
 
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,6 @@ from realtime.reading.looks import Look
 from realtime.reading.page import Number, Page
 from realtime.reading.pipeline import CONFIDENCE, read
 
-Pixels = TypeVar("Pixels", np.int32, np.float64)
 TURNS = (0, 90, 180, 270)  # degrees clockwise
 # A page whose digits are this sure in the mean is the right way up; of drawn ones turned wrongly one in forty is.
 SURE = 0.87
@@ -77,7 +76,7 @@ def _back(page: Page, quarters: int, size: tuple[int, int]) -> Page:
     return replace(page, looks=looks, boxes=boxes, numbers=numbers, lines=lines, size=size, turned=90 * quarters)
 
 
-def back(boxes: NDArray[Pixels], quarters: int, size: tuple[int, int]) -> NDArray[Pixels]:
+def back(boxes: NDArray[Any], quarters: int, size: tuple[int, int]) -> NDArray[Any]:
     """Return boxes (N, 4) of a picture that was turned clockwise by so many quarters, before that; size w, h then."""
     width, height = size
     x, y, w, h = boxes.T
