@@ -179,7 +179,8 @@ class Placer:
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return sizes (N, 2) and places (N, K, 2), left and top, of the labels of N numbers.
 
-        sides: which of PLACES, (N, K), None for all. Above and below a number they are pushed into the picture sideways.
+        sides: which of PLACES, (N, K), None for all. Above and below a number they are pushed sideways until they are
+        in the picture.
         """
         sizes = np.array([plate_size(text, self._tall) for text in texts])
         boxes = np.array([track.box for track in tracks])
