@@ -20,8 +20,21 @@ SHARE, MOST, LEAST, LEAST_PIXELS = 0.42, 1 / 20, 1 / 72, 9
 SIZES = (1.0, 0.8, 0.65, 0.5)  # of that height, tried in turn until all labels find room
 SAME_SIZE = 1.3  # times by which the written digits may grow or shrink before the size of labels follows
 RENEW = 5  # frames for which a map of the ink is believed: what labels keep clear of moves along with the numbers
-# Places of a label around its number, grouped by side; the sides stand in the order in which they are preferred.
-SIDES = ((0, 1, 2, 3), (4, 5, 6), (7, 8, 9, 10), (11, 12, 13))
+# Places of a label around its number, from the upper left corner of that: across, in widths of the number, of the label
+# and in gaps; down, in heights of the number, of the label and in gaps. Above, right, below and left of it, as they are
+# preferred.
+_ACROSS = ((0, 0, 0), (1, -1, 0), (0.5, -0.5, 0))
+_DOWN = tuple((share, -share, 0) for share in (0.5, 0.25, 0.75, 0, 1))
+_PLACES = (
+    *((*across, 0, -1, -1) for across in _ACROSS),
+    (0, 0, 0, 0, -1.5, -1),
+    *((1, 0, 2, *down) for down in _DOWN),
+    *((*across, 1, 0, 2) for across in _ACROSS),
+    (0, 0, 0, 1, 0.5, 2),
+    *((0, -1, -2, *down) for down in _DOWN),
+)
+PLACES = np.array(_PLACES, np.float64)  # (K, 6)
+SIDES = ((0, 1, 2, 3), (4, 5, 6, 7, 8), (9, 10, 11, 12), (13, 14, 15, 16, 17))
 
 
 @dataclass(frozen=True)
@@ -68,17 +81,28 @@ class Placer:
         self._tall, self._written = 0, 1.0
         self._paper: FreePaper | None = None
         self._age, self._shape = 0, (0, 0)
+        self._look: tuple[list[str], bytes] = [], b""  # texts and boxes of the last picture, and its labels
+        self._labels: list[Label] = []
 
     def place(self, image: NDArray[np.uint8], tracks: Sequence[Track], gap: int) -> list[Label]:
         """Place the labels of numbers on a picture (H, W, 3) BGR, `gap` pixels off the boxes of their digits."""
-        self.left_out = []
         if not tracks:
+            self.left_out = []
             self._sides.clear()
             return []
         boxes = np.array([digit.box for track in tracks for digit in track.digits])
         self._age += 1
         if self._paper is None or self._shape != image.shape[:2] or self._age >= RENEW:
             self._paper, self._age, self._shape = FreePaper(image, boxes), 0, image.shape[:2]
+        look = [label_text(track) for track in tracks], boxes.tobytes()
+        if self._age and look == self._look:
+            return self._labels
+        self._look, self._labels = look, self._place(tracks, boxes, gap)
+        return self._labels
+
+    def _place(self, tracks: Sequence[Track], boxes: NDArray[np.int64], gap: int) -> list[Label]:
+        """Place the labels where they stood before, or anew where there is no room."""
+        self.left_out = []
         written = float(np.median(boxes[:, 3]))
         if self._tall and 1 / SAME_SIZE < written / self._written < SAME_SIZE:
             kept = self._keep(tracks, boxes, gap)
@@ -92,10 +116,9 @@ class Placer:
         if min(sides) < 0:
             return []
         texts = [label_text(track) for track in tracks]
-        sizes, places = self._places(tracks, texts, gap)
-        chosen = places[np.arange(len(tracks)), sides]
-        plates = np.concatenate([chosen, sizes], axis=1)
-        if not self._free(chosen[:, None], sizes, boxes, gap).all() or _overlap(plates, plates).sum() > len(tracks):
+        sizes, chosen = self._places(tracks, texts, gap, np.array(sides)[:, None])
+        plates = np.concatenate([chosen[:, 0], sizes], axis=1)
+        if not self._free(chosen, sizes, boxes, gap).all() or _overlap(plates, plates).sum() > len(tracks):
             return []
         return [Label(i, texts[i], _box(plates[i]), self._tall) for i in range(len(tracks))]
 
@@ -152,11 +175,24 @@ class Placer:
         return tags
 
     def _places(
-        self, tracks: Sequence[Track], texts: list[str], gap: int
+        self, tracks: Sequence[Track], texts: list[str], gap: int, sides: NDArray[np.int64] | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return sizes (N, 2) and places (N, K, 2) of the labels of N numbers."""
+        """Return sizes (N, 2) and places (N, K, 2), left and top, of the labels of N numbers.
+
+        sides: which of PLACES, (N, K), None for all. Above and below a number they are pushed sideways until they are
+        in the picture.
+        """
         sizes = np.array([plate_size(text, self._tall) for text in texts])
-        return sizes, _places_around(np.array([track.box for track in tracks]), sizes, gap, self._shape)
+        boxes = np.array([track.box for track in tracks])
+        parts = PLACES[None] if sides is None else PLACES[sides]
+        gaps = np.full(len(boxes), gap)
+        across = parts[..., :3] @ np.stack([boxes[:, 2], sizes[:, 0], gaps], axis=1)[..., None]
+        down = parts[..., 3:] @ np.stack([boxes[:, 3], sizes[:, 1], gaps], axis=1)[..., None]
+        places = boxes[:, None, :2] + np.concatenate([across, down], axis=2).round().astype(np.int64)
+        most = np.maximum(0, self._shape[1] - sizes[:, :1])
+        beside = parts[..., 2] != 0
+        places[..., 0] = np.where(beside, places[..., 0], np.clip(places[..., 0], 0, most))
+        return sizes, places
 
     def _free(
         self, places: NDArray[np.int64], sizes: NDArray[np.int64], boxes: NDArray[np.int64], gap: int
@@ -170,23 +206,6 @@ class Placer:
         around = boxes + np.array((-1, -1, 2, 3)) * (gap // 2)  # a line stands below the digits
         covered = np.any(_overlap(plates.reshape(-1, 4), around), axis=1)
         return free & ~covered.reshape(free.shape)
-
-
-def _places_around(
-    boxes: NDArray[np.int64], sizes: NDArray[np.int64], gap: int, shape: tuple[int, int]
-) -> NDArray[np.int64]:
-    """Return the places of SIDES around N boxes, left and top of each, (N, K, 2), pushed into the picture sideways."""
-    (x, y, w, h), (wide, tall) = boxes.T, sizes.T
-    above, below, right, left = y - gap - tall, y + h + 2 * gap, x + w + 2 * gap, x - 2 * gap - wide
-    middle, ends, centred = y + (h - tall) // 2, x + w - wide, x + (w - wide) // 2
-    places = [(x, above), (ends, above), (centred, above), (x, above - tall // 2)]
-    places += [(right, middle), (right, y), (right, y + h - tall)]
-    places += [(x, below), (ends, below), (centred, below), (x, below + tall // 2)]
-    places += [(left, middle), (left, y), (left, y + h - tall)]
-    stacked = np.stack([np.stack(place, axis=1) for place in places], axis=1)
-    aside = [*SIDES[0], *SIDES[2]]
-    stacked[:, aside, 0] = np.clip(stacked[:, aside, 0], 0, np.maximum(0, shape[1] - wide)[:, None])
-    return stacked
 
 
 def _overlap(some: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ from realtime.outputs.files import check_folder
 from realtime.outputs.overlay import Overlay
 from realtime.outputs.sink import OutputError, Sink
 from realtime.sources.names import name_for_c
+from realtime.sources.quiet import catch_stderr
 from realtime.tracking.tracked_frame import TrackedFrame
 
 # The codec (as FOURCC) that is written for each ending of a file name.
@@ -57,7 +58,7 @@ class VideoFile(Sink):
         if self._writer is None:
             self._size = (image.shape[1], image.shape[0])
             code = cv2.VideoWriter.fourcc(*self._codec)
-            with name_for_c(self._unfinished) as name:
+            with name_for_c(self._unfinished) as name, catch_stderr():  # OpenCV writes that WebM knows no such codes
                 self._writer = cv2.VideoWriter(name, cv2.CAP_FFMPEG, code, self.fps, self._size)
             if not self._writer.isOpened():
                 raise OutputError(f"cannot write video {self.path}: no permission, disk full, or no codec for it")
