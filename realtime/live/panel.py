@@ -159,7 +159,7 @@ def _state(controls: Controls, status: Status, news: News) -> list[str]:
     return [line for line in [*lines, status.outage] if line]
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def _line(text: str, tall: int, colour: Colour) -> NDArray[np.uint8]:
     """Return a line of text, (h, w, 3), on the panel's ground."""
     scale, thickness, _ = text_style(tall)

@@ -137,7 +137,7 @@ def draw_plate(canvas: NDArray[np.uint8], text: str, tall: int, left: int, top: 
     region[:] = plate[: region.shape[0], : region.shape[1]]
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _plate(text: str, tall: int, hue: Colour, whole: bool) -> NDArray[np.uint8]:
     """Return text on a dark plate, (h, w, 3), with a bar of colour at its left, broken unless `whole`."""
     width, height = plate_size(text, tall)
