@@ -85,6 +85,8 @@ def main(
     """
     if camera.size is not None and not is_camera(source):
         raise click.UsageError(f"--size is asked of a camera; {mask_secrets(source)} decides its own")
+    if publishing.typed and output.show:
+        raise click.UsageError("--type needs --no-show: in the window the numbers would be taken for keys")
     live = is_camera(source) or is_stream(source)
     written = [
         *output.text_files(),
