@@ -88,15 +88,9 @@ def main(
     if publishing.typed and output.show:
         raise click.UsageError("--type needs --no-show: in the window the numbers would be taken for keys")
     live = is_camera(source) or is_stream(source)
-    written = [
-        *output.text_files(),
-        *publishing.files(),
-        *([Output("--save", output.save, "video")] if output.save else []),
-    ]
-    if events_path is not None:
-        kind: Kind = "table" if events_path.lower().endswith(".csv") else "lines"
-        written.append(Output("--events", Path(events_path), kind))
-    refuse_overwriting(written, [] if live else [Path(source)], output.overwrite, reading)
+    refuse_overwriting(
+        written_files(output, publishing, events_path), [] if live else [Path(source)], output.overwrite, reading
+    )
     confidence = CONFIDENCE if reading.confidence is None else reading.confidence
     with exit_codes(), ExitStack() as stack:
         finish_on_sigterm(stack)
@@ -124,6 +118,17 @@ def main(
     if keyboard.failed:
         note(f"error: {keyboard.failed} times nothing could be kept in {keyboard.collector.folder}")
         sys.exit(FAILED)
+
+
+def written_files(output: OutputOptions, publishing: PublishingOptions, events_path: str | None) -> list[Output]:
+    """Return the files that the options name."""
+    written = [*output.text_files(), *publishing.files()]
+    if output.save is not None:
+        written.append(Output("--save", output.save, "video"))
+    if events_path is not None:
+        kind: Kind = "table" if events_path.lower().endswith(".csv") else "lines"
+        written.append(Output("--events", Path(events_path), kind))
+    return written
 
 
 def watched_model(reading: ReadingOptions) -> Path | None:
