@@ -19,7 +19,7 @@ from realtime.commands.options import (
     refuse_overwriting,
     settle_option,
 )
-from realtime.commands.profile import profiled_command
+from realtime.commands.profile import keep_profile, profiled_command
 from realtime.commands.publishing import PublishingOptions, open_publishers, publishing_options
 from realtime.commands.wanting import LimitOptions, WantedOptions, limit_options, wanted_options
 from realtime.live.collecting import Collector, name_session
@@ -103,7 +103,8 @@ def main(
         watcher = ModelWatcher(lambda: open_reader(reading).networks, lambda: watched_model(reading))
         tracker = Tracker(confidence, settle)
         controls = Controls(confidence, reading.polarity or "auto", camera.mirror, wanted=wanted)
-        keyboard = Keyboard(controls, tracker, Collector(collect or FINETUNE_FOLDER, name_session()))
+        collector = Collector(collect or FINETUNE_FOLDER, name_session())
+        keyboard = Keyboard(controls, tracker, collector, lambda controls: keep_profile(told_of(controls)))
         text_sinks, piped = open_text_sinks(stack, output)
         sinks = [*text_sinks, *open_events(stack, events_path, piped)]
         sinks += open_recorders(stack, opened, output.save, record)
@@ -111,8 +112,8 @@ def main(
         window = open_window(stack, keyboard) if output.show else None
         loop = LiveLoop(opened, watcher.current, tracker, controls, note)
         frames = loop.frames(int(camera.rotate), paced=window is not None, limit=camera.max_frames)
-        collector = keyboard.collector if window is None and collect is not None else None
-        run(with_newest_model(frames, watcher, loop, keyboard), sinks, window, loop, collector)
+        steady = collector if window is None and collect is not None else None
+        run(with_newest_model(frames, watcher, loop, keyboard), sinks, window, loop, steady)
         for line in opened.notes if isinstance(opened, FileSource) else []:
             note(line)
     if keyboard.failed:
@@ -129,6 +130,12 @@ def written_files(output: OutputOptions, publishing: PublishingOptions, events_p
         kind: Kind = "table" if events_path.lower().endswith(".csv") else "lines"
         written.append(Output("--events", Path(events_path), kind))
     return written
+
+
+def told_of(controls: Controls) -> dict[str, object]:
+    """Return what was set in the window by the names of the options' parameters."""
+    told = {"confidence": controls.confidence, "polarity": controls.polarity, "mirror": controls.mirror}
+    return told | {"region": [str(region) for region in controls.wanted.regions]}
 
 
 def watched_model(reading: ReadingOptions) -> Path | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 from realtime.live import drawing
 from realtime.live.collecting import INBOX, Collector, Selectable, shown_digits
@@ -30,6 +31,7 @@ HELP = (
     ("[ ]", "less, more sure before a digit is shown"),
     ("g", "region: drag it, type its name, Enter"),
     ("w", "whole frame: no regions"),
+    ("p", "profile: keep these settings as a file"),
     ("m", "mirror the display"),
     ("r", "reset: forget all numbers"),
     ("f", "full screen"),
@@ -39,11 +41,15 @@ HELP = (
 
 @dataclass
 class Keyboard:
-    """Turn keys and clicks into actions; `message` tells what the last one did, `failed` counts failures to keep."""
+    """Turn keys and clicks into actions; `message` tells what the last one did, `failed` counts failures to keep.
+
+    save_profile: keeps the settings as a file and returns it; raises OSError.
+    """
 
     controls: Controls
     tracker: Tracker
     collector: Collector
+    save_profile: Callable[[Controls], Path]
     message: str = ""
     failed: int = 0
     _actions: dict[str, Callable[[TrackedFrame], str]] = field(init=False)
@@ -65,6 +71,7 @@ class Keyboard:
             "]": lambda _: self._confidence(CONFIDENCE_STEP),
             "g": lambda _: drawing.begin(self.controls),
             "w": lambda _: drawing.forget(self.controls),
+            "p": lambda _: f"kept {self.save_profile(self.controls)}",
             "m": lambda _: self._toggle("mirror"),
             "r": self._reset,
             "f": lambda _: self._toggle("full_screen"),
