@@ -27,7 +27,7 @@ class ProfiledCommand(click.Command):
         words, _, _ = self.make_parser(ctx).parse_args(args=list(args))
         told = {name: value for name, value in words.items() if isinstance(value, str | bool | list | tuple)}
         named = told.get(PROFILE)
-        profile = self._read(ctx, Path(named)) if named else {}
+        profile = self._read(ctx, Path(str(named))) if named else {}
         if told.get(PRINT):
             click.echo(self.write(profile | told), nl=False)
             ctx.exit()
