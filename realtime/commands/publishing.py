@@ -126,11 +126,12 @@ def _open_desk(options: PublishingOptions) -> list[Sink]:
     """Open the keyboard and the clipboard of this desk, as far as they are asked for."""
     try:
         from realtime.outputs.publishing.desk import Clipboard, Typing
+
+        return [*([Typing()] if options.typed else []), *([Clipboard()] if options.copied else [])]
     except ModuleNotFoundError as error:
         raise OutputError(f"--type and --copy need {error.name}: pip install 'livedigits[desk]'") from None
     except ImportError as error:  # pynput's word for a machine without a display
-        raise OutputError(f"--type and --copy need a desk: {str(error).splitlines()[0]}") from None
-    return [*([Typing()] if options.typed else []), *([Clipboard()] if options.copied else [])]
+        raise OutputError(f"--type needs a display: {str(error).splitlines()[0]}") from None
 
 
 def _open_mqtt(address: str, sensors: tuple[str, ...], secrets: dict[str, str], ca: Path | None) -> Target:

@@ -1,7 +1,6 @@
 """Put settled numbers where the user of a desk works: typed where the cursor is, by pynput, or into the clipboard."""
 
 import pyperclip
-from pynput.keyboard import Controller, Key
 
 from realtime.outputs.sink import OutputError, Sink
 from realtime.tracking.tracked_frame import TrackedFrame
@@ -17,14 +16,16 @@ class Typing(Sink):
     """Type each number and Enter, as a scanner of bar codes does."""
 
     def __init__(self) -> None:
-        self._keyboard = Controller()
+        from pynput.keyboard import Controller, Key  # not above: the import asks for a display
+
+        self._keyboard, self._enter = Controller(), Key.enter
 
     def take(self, tracked: TrackedFrame) -> None:
         """Type the numbers that settled or changed with the frame. Raises OutputError where no key can be pressed."""
         for text in settled_texts(tracked):
             try:
                 self._keyboard.type(text)
-                self._keyboard.tap(Key.enter)
+                self._keyboard.tap(self._enter)
             except (self._keyboard.InvalidCharacterException, self._keyboard.InvalidKeyException, OSError) as error:
                 raise OutputError(f"cannot type {text}: {error}") from None
 
