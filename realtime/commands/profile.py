@@ -9,8 +9,10 @@ from typing import Any
 import click
 
 from realtime.commands.console import console_command
+from realtime.outputs.files import write_whole
 from realtime.sources.names import mask_secrets
 
+KEPT = Path("livedigits.toml")
 PROFILE, PRINT = "profile", "print_profile"
 PROFILE_HELP = "Take options from this TOML file; those on the command line come before it."
 PRINT_HELP = "Print the options that are set as such a file, and end."
@@ -22,13 +24,15 @@ class ProfiledCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the profile that the words of the command line name; print one instead where that is asked for."""
-        told, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        words, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        told = {name: value for name, value in words.items() if isinstance(value, str | bool | list | tuple)}
         named = told.get(PROFILE)
-        profile = self._read(ctx, Path(named)) if named else {}
+        profile = self._read(ctx, Path(str(named))) if named else {}
         if told.get(PRINT):
-            click.echo(self._write(profile | told), nl=False)
+            click.echo(self.write(profile | told), nl=False)
             ctx.exit()
         ctx.default_map = profile
+        ctx.meta[PROFILE] = profile | told
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
@@ -62,7 +66,7 @@ class ProfiledCommand(click.Command):
             found[str(known[name].name)] = value if isinstance(value, list | bool) else str(value)
         return found
 
-    def _write(self, told: dict[str, Any]) -> str:
+    def write(self, told: dict[str, Any]) -> str:
         """Return values by the names of their parameters as a profile."""
         lines = []
         for name, param in self._settings().items():
@@ -81,6 +85,21 @@ def profiled_command(function: Callable[..., Any]) -> click.Command:
     command = console_command(function, ProfiledCommand)
     command = click.option("--print-profile", is_flag=True, help=PRINT_HELP)(command)
     return click.option("--profile", type=click.Path(path_type=Path), metavar="FILE", help=PROFILE_HELP)(command)
+
+
+def keep_profile(changes: dict[str, object]) -> Path:
+    """Write the options of the command that runs, changed so, as a profile into this folder; return the file.
+
+    Raises OutputError.
+    """
+    context = click.get_current_context()
+    path, number = KEPT, 1
+    while path.exists():
+        number += 1
+        path = KEPT.with_stem(f"{KEPT.stem}-{number}")
+    if isinstance(context.command, ProfiledCommand):
+        write_whole(path, context.command.write(context.meta[PROFILE] | changes).encode())
+    return path
 
 
 def written(param: click.Parameter) -> str:

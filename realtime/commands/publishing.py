@@ -39,6 +39,8 @@ class PublishingOptions:
     influx: str | None
     metrics: tuple[str, int] | None
     text_file: Path | None
+    typed: bool
+    copied: bool
     spool: Path
     secrets: Path | None
 
@@ -77,6 +79,8 @@ publishing_options = option_group(
         click.option("--influx", metavar="ADDRESS", callback=parse_web, help=INFLUX_HELP),
         click.option("--metrics", metavar="[HOST:]PORT", callback=parse_place, help=METRICS_HELP),
         click.option("--text-file", type=click.Path(path_type=Path), metavar="FILE", help=TEXT_FILE_HELP),
+        click.option("--type", "typed", is_flag=True, help="Type each number and Enter where the cursor is."),
+        click.option("--copy", "copied", is_flag=True, help="Keep the newest number in the clipboard."),
         click.option(
             "--spool", type=click.Path(path_type=Path), default=Path("unsent"), metavar="DIR", help=SPOOL_HELP
         ),
@@ -94,6 +98,8 @@ def open_publishers(stack: ExitStack, options: PublishingOptions, sensors: tuple
     sinks: list[Sink] = []
     if options.text_file is not None:
         sinks.append(stack.enter_context(TextFile(options.text_file)))
+    if options.typed or options.copied:
+        sinks += [stack.enter_context(sink) for sink in _open_desk(options)]
     if options.metrics is not None:
         sinks.append(stack.enter_context(_open_metrics(*options.metrics)))
     targets: tuple[tuple[str | None, Callable[[str], Target]], ...] = (
@@ -114,6 +120,18 @@ def _open_metrics(host: str, port: int) -> Sink:
     except ModuleNotFoundError as error:
         raise OutputError(f"--metrics needs {error.name}: pip install 'livedigits[publish]'") from None
     return Metrics(host, port)
+
+
+def _open_desk(options: PublishingOptions) -> list[Sink]:
+    """Open the keyboard and the clipboard of this desk, as far as they are asked for."""
+    try:
+        from realtime.outputs.publishing.desk import Clipboard, Typing
+
+        return [*([Typing()] if options.typed else []), *([Clipboard()] if options.copied else [])]
+    except ModuleNotFoundError as error:
+        raise OutputError(f"--type and --copy need {error.name}: pip install 'livedigits[desk]'") from None
+    except ImportError as error:  # pynput's word for a machine without a display
+        raise OutputError(f"--type needs a display: {str(error).splitlines()[0]}") from None
 
 
 def _open_mqtt(address: str, sensors: tuple[str, ...], secrets: dict[str, str], ca: Path | None) -> Target:

@@ -20,7 +20,7 @@ from realtime.commands.options import (
     settle_option,
     watched_model,
 )
-from realtime.commands.profile import profiled_command
+from realtime.commands.profile import keep_profile, profiled_command
 from realtime.commands.publishing import PublishingOptions, open_publishers, publishing_options
 from realtime.commands.wanting import LimitOptions, WantedOptions, limit_options, wanted_options
 from realtime.live.collecting import Collector, name_session
@@ -85,16 +85,12 @@ def main(
     """
     if camera.size is not None and not is_camera(source):
         raise click.UsageError(f"--size is asked of a camera; {mask_secrets(source)} decides its own")
+    if publishing.typed and output.show:
+        raise click.UsageError("--type needs --no-show: in the window the numbers would be taken for keys")
     live = is_camera(source) or is_stream(source)
-    written = [
-        *output.text_files(),
-        *publishing.files(),
-        *([Output("--save", output.save, "video")] if output.save else []),
-    ]
-    if events_path is not None:
-        kind: Kind = "table" if events_path.lower().endswith(".csv") else "lines"
-        written.append(Output("--events", Path(events_path), kind))
-    refuse_overwriting(written, [] if live else [Path(source)], output.overwrite, reading)
+    refuse_overwriting(
+        written_files(output, publishing, events_path), [] if live else [Path(source)], output.overwrite, reading
+    )
     confidence = CONFIDENCE if reading.confidence is None else reading.confidence
     with exit_codes(), ExitStack() as stack:
         finish_on_sigterm(stack)
@@ -107,7 +103,8 @@ def main(
         watcher = ModelWatcher(lambda: open_reader(reading).networks, lambda: watched_model(reading))
         tracker = Tracker(confidence, settle)
         controls = Controls(confidence, reading.polarity or "auto", camera.mirror, wanted=wanted)
-        keyboard = Keyboard(controls, tracker, Collector(collect or FINETUNE_FOLDER, name_session()))
+        collector = Collector(collect or FINETUNE_FOLDER, name_session())
+        keyboard = Keyboard(controls, tracker, collector, lambda controls: keep_profile(told_of(controls)))
         text_sinks, piped = open_text_sinks(stack, output)
         sinks = [*text_sinks, *open_events(stack, events_path, piped, settle)]
         sinks += open_recorders(stack, opened, output.save, record)
@@ -115,13 +112,30 @@ def main(
         window = open_window(stack, keyboard) if output.show else None
         loop = LiveLoop(opened, watcher.current, tracker, controls, note)
         frames = loop.frames(int(camera.rotate), paced=window is not None, limit=camera.max_frames)
-        collector = keyboard.collector if window is None and collect is not None else None
-        run(with_newest_model(frames, watcher, loop, keyboard), sinks, window, loop, collector)
+        steady = collector if window is None and collect is not None else None
+        run(with_newest_model(frames, watcher, loop, keyboard), sinks, window, loop, steady)
         for line in opened.notes if isinstance(opened, FileSource) else []:
             note(line)
     if keyboard.failed:
         note(f"error: {keyboard.failed} times nothing could be kept in {keyboard.collector.folder}")
         sys.exit(FAILED)
+
+
+def written_files(output: OutputOptions, publishing: PublishingOptions, events_path: str | None) -> list[Output]:
+    """Return the files that the options name."""
+    written = [*output.text_files(), *publishing.files()]
+    if output.save is not None:
+        written.append(Output("--save", output.save, "video"))
+    if events_path is not None:
+        kind: Kind = "table" if events_path.lower().endswith(".csv") else "lines"
+        written.append(Output("--events", Path(events_path), kind))
+    return written
+
+
+def told_of(controls: Controls) -> dict[str, object]:
+    """Return what was set in the window by the names of the options' parameters."""
+    told = {"confidence": controls.confidence, "polarity": controls.polarity, "mirror": controls.mirror}
+    return told | {"region": [str(region) for region in controls.wanted.regions]}
 
 
 def with_newest_model(

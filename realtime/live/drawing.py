@@ -51,7 +51,7 @@ def spell(controls: Controls, key: str) -> str:
             region = replace(old, place=region.place, percent=False)
         others = tuple(other for other in controls.wanted.regions if other is not old)
         controls.wanted, controls.draft = replace(controls.wanted, regions=(*others, region)), None
-        return f"--region {region.name}={','.join(map(str, draft.box))}"
+        return f"--region {region}"
     if ord(key) in BACKSPACE:
         controls.draft = replace(draft, name=draft.name[:-1])
     elif key.isalnum() or key in "_-":

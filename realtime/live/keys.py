@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 from realtime.live import drawing
 from realtime.live.collecting import INBOX, Collector, Selectable, shown_digits
@@ -32,6 +33,7 @@ HELP = (
     ("[ ]", "less, more sure to be shown"),
     ("g", "drag a region to read, name it"),
     ("w", "read the whole frame again"),
+    ("p", "keep these settings as a profile"),
     ("m", "mirror"),
     ("r", "forget all numbers"),
     ("f", "full screen"),
@@ -43,12 +45,14 @@ HELP = (
 class Keyboard:
     """Turn keys and clicks into actions; `message` tells what the last one did, `failed` counts failures to keep.
 
-    corrected: what a person said that digits are, by the id of their number and their place in it.
+    corrected: what a person said that digits are, by the id of their number and their place in it. save_profile: keeps
+    the settings as a file and returns it, raises OSError; None where there are none to keep.
     """
 
     controls: Controls
     tracker: Tracker
     collector: Collector
+    save_profile: Callable[[Controls], Path] | None = None
     message: str = ""
     failed: int = 0
     corrected: dict[tuple[int, int], str] = field(default_factory=dict)
@@ -72,6 +76,7 @@ class Keyboard:
             "]": lambda _: self._confidence(CONFIDENCE_STEP),
             "g": lambda _: drawing.begin(self.controls),
             "w": lambda _: drawing.forget(self.controls),
+            "p": self._profile,
             "m": lambda _: self._toggle("mirror"),
             "r": self._reset,
             "f": lambda _: self._toggle("full_screen"),
@@ -166,6 +171,9 @@ class Keyboard:
     def _pause(self, _: TrackedFrame) -> str:
         self._toggle("paused")
         return "paused: space goes on" if self.controls.paused else "reading"
+
+    def _profile(self, _: TrackedFrame) -> str:
+        return f"kept {self.save_profile(self.controls)}" if self.save_profile else "no profile is kept here"
 
     def _polarity(self, _: TrackedFrame) -> str:
         self.controls.polarity = POLARITIES[(POLARITIES.index(self.controls.polarity) + 1) % len(POLARITIES)]

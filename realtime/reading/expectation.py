@@ -31,7 +31,7 @@ class Expectation:
     known: frozenset[str] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        self._automaton  # noqa: B018  refuses what is no pattern
+        Pattern(self.pattern or ANY_NUMBER)  # refuses what is none, before anything is read
 
     def allows(self, text: str) -> bool:
         """Tell whether a number may be this; one with a "?" is not."""

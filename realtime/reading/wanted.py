@@ -27,6 +27,11 @@ class Region:
     percent: bool = False
     expectation: Expectation | None = None
 
+    def __str__(self) -> str:
+        """Return it as it is written."""
+        sign = "%" if self.percent else ""
+        return f"{self.name}={','.join(f'{side:g}{sign}' for side in self.place)}"
+
     def box(self, width: int, height: int) -> Box:
         """Return the region in pixels of a frame of that size. Raises ValueError where it lies outside."""
         x, y, w, h = self.place

@@ -1,11 +1,14 @@
 """Options from a file: the same as on the command line, which comes before them; what is wrong is named."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from realtime.commands import recognize_camera, recognize_image
+from realtime.commands import profile, recognize_camera, recognize_image
+from realtime.live.state import Controls
+from realtime.reading.wanted import Region, Wanted
 from tests.run_commands import REPOSITORY
 
 SHEET = str(REPOSITORY / "tests" / "data" / "sheet.jpg")
@@ -20,7 +23,7 @@ overwrite = true
 
 
 @pytest.fixture
-def profile(tmp_path: Path) -> str:
+def sheet_profile(tmp_path: Path) -> str:
     (tmp_path / "sheet.toml").write_text(PROFILE)
     return str(tmp_path / "sheet.toml")
 
@@ -33,20 +36,20 @@ def camera(*words: str) -> Result:
     return CliRunner().invoke(recognize_camera.main, words)
 
 
-def test_a_profile_says_what_options_say(profile: str) -> None:
-    done = image(SHEET, "--profile", profile)
+def test_a_profile_says_what_options_say(sheet_profile: str) -> None:
+    done = image(SHEET, "--profile", sheet_profile)
     assert done.exit_code == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0].startswith("source,frame,time") and ",12012," in lines[1] and ",True,top," in lines[1]
 
 
-def test_the_command_line_comes_before_a_profile(profile: str) -> None:
-    done = image(SHEET, "--profile", profile, "--expect", "d{4}", "--json", "-", "--csv", "/dev/null")
+def test_the_command_line_comes_before_a_profile(sheet_profile: str) -> None:
+    done = image(SHEET, "--profile", sheet_profile, "--expect", "d{4}", "--json", "-", "--csv", "/dev/null")
     assert '"fits": false' in done.stdout and '"region": "top"' in done.stdout
 
 
-def test_what_is_printed_is_a_profile_that_says_the_same(profile: str, tmp_path: Path) -> None:
-    printed = image("--profile", profile, "--conf", "0.5", "--print-profile").stdout
+def test_what_is_printed_is_a_profile_that_says_the_same(sheet_profile: str, tmp_path: Path) -> None:
+    printed = image("--profile", sheet_profile, "--conf", "0.5", "--print-profile").stdout
     assert 'region = ["top=0%,0%,100%,30%"]' in printed and "conf = 0.5" in printed and "overwrite = true" in printed
     (tmp_path / "again.toml").write_text(printed)
     assert image("--profile", str(tmp_path / "again.toml"), "--print-profile").stdout == printed
@@ -61,6 +64,26 @@ def test_a_source_may_stand_in_a_profile(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text(f'source = "{tmp_path / "none.mp4"}"\nshow = false\n')
     done = camera("--profile", str(tmp_path / "a.toml"))
     assert done.exit_code == 3 and "none.mp4" in done.stderr
+
+
+def test_the_window_keeps_its_settings_as_a_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["--fps", "15", "--region", "a=1,2,3,4", "--expect", "dd"]
+    region = Region("b", (10, 20, 30, 40))
+    controls = Controls(0.75, "dark", wanted=Wanted(regions=(region,)))
+    with recognize_camera.main.make_context("recognize-camera", words):
+        kept = [profile.keep_profile(recognize_camera.told_of(controls)) for _ in range(2)]
+    assert [path.name for path in kept] == ["livedigits.toml", "livedigits-2.toml"]
+    told = tomllib.loads(kept[0].read_text())
+    assert told == {
+        "fps": 15,
+        "region": ["b=10,20,30,40"],
+        "expect": ["dd"],
+        "conf": 0.75,
+        "polarity": "dark",
+        "mirror": False,
+    }
+    assert camera("--profile", "livedigits.toml", "--print-profile").stdout == kept[1].read_text()
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from realtime.live.state import Controls
 from realtime.reading.ensemble import Networks
 from realtime.reading.pipeline import read
 from realtime.sources.frame import Frame
@@ -16,6 +17,11 @@ def sheet_frame(networks: Networks, rows: list[str], index: int = 0, dark: bool 
     frame = Frame(draw_sheet(rows, dark=dark, seed=seed), index, index / 25, "camera 0")
     page = read(frame.image, networks)
     return TrackedFrame(frame, page, settle(page.numbers), 5.0)
+
+
+def keep_nowhere(_: Controls) -> Path:
+    """Stand in for the keeping of profiles, which tests/commands/test_profile.py is about."""
+    return Path("livedigits.toml")
 
 
 def tree(folder: Path) -> dict[str, list[str]]:

@@ -12,6 +12,7 @@ from realtime.reading.expectation import Expectation
 from realtime.reading.wanted import Region, Wanted, parse_region
 from realtime.tracking.tracked_frame import TrackedFrame
 from realtime.tracking.tracker import Tracker
+from tests.live.conftest import keep_nowhere
 
 SIZE = 640, 480
 
@@ -19,7 +20,7 @@ SIZE = 640, 480
 @pytest.fixture
 def keyboard(tmp_path: Path) -> Keyboard:
     wanted = Wanted(Expectation("dddd"))
-    return Keyboard(Controls(0.6, "auto", wanted=wanted), Tracker(), Collector(tmp_path, "s1"))
+    return Keyboard(Controls(0.6, "auto", wanted=wanted), Tracker(), Collector(tmp_path, "s1"), keep_nowhere)
 
 
 def draw(keyboard: Keyboard, sheet: TrackedFrame, name: str, *corners: tuple[float, float]) -> None:

@@ -17,12 +17,12 @@ from realtime.tracking.track import Track
 from realtime.tracking.tracked_frame import TrackedFrame
 from realtime.tracking.tracker import Tracker
 from tests.conftest import DOTTED, draw_sheet
-from tests.live.conftest import sheet_frame, tree
+from tests.live.conftest import keep_nowhere, sheet_frame, tree
 
 
 @pytest.fixture
 def keyboard(tmp_path: Path) -> Keyboard:
-    return Keyboard(Controls(0.6, "auto"), Tracker(), Collector(tmp_path, "s1"))
+    return Keyboard(Controls(0.6, "auto"), Tracker(), Collector(tmp_path, "s1"), keep_nowhere)
 
 
 def test_help_names_every_key_that_does_something(keyboard: Keyboard, sheet: TrackedFrame) -> None:

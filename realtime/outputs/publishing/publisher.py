@@ -15,6 +15,8 @@ from realtime.tracking.tracked_frame import TrackedFrame
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # s until the next try after a failure, doubled each time
 FINISH = 3.0  # s for which what waits is still tried at the end of a run
 
+_RUN = uuid.uuid4().hex  # tells the events of this run from those of any other
+
 Message = dict[str, Any]
 
 
@@ -39,8 +41,9 @@ class Target(Protocol):
 class Publisher(Sink):
     """Keep the events of frames in a spool and deliver them to a target from there.
 
-    A message is the line of an event with `key`, the same whenever it is sent again and never used for another, and
-    `at`, the time of day. warn: told in a line when the target is away, when it is back, and what is left at the end.
+    A message is the line of an event with `key`, the same whenever and to whomever it is sent, never used for another,
+    and `at`, the time of day. warn: told in a line when the target is away, when it is back, and what is left in the
+    end.
     """
 
     def __init__(self, target: Target, spool: Spool, warn: Callable[[str], None]) -> None:
@@ -59,7 +62,10 @@ class Publisher(Sink):
             raise self._error
         for event in tracked.events:
             message = {"source": tracked.frame.source, "frame": tracked.frame.index} | event.to_dict()
-            message |= {"key": uuid.uuid4().hex, "at": datetime.now(UTC).isoformat(timespec="milliseconds")}
+            message |= {
+                "key": f"{_RUN}-{tracked.frame.index}-{event.id}-{event.kind}",
+                "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            }
             self._spool.put(json.dumps(message))
             self._wake.set()
 

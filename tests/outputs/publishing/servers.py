@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
 from typing import Self
 
@@ -18,6 +19,7 @@ from realtime.tracking.tracker import Event
 from tests.tracked_frames import make_frame, track_frame
 
 MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/opt/homebrew/sbin")
+_INDICES = count()  # of the frames made here
 
 
 def free_port() -> int:
@@ -39,7 +41,7 @@ def wait_for(true: Callable[[], bool], seconds: float = 20.0) -> None:
 def frame_of(*events: tuple[str, str], at: float = 0.0) -> TrackedFrame:
     """Return a frame with events, each a kind and a text."""
     told = tuple(Event(kind, at, i + 1, text, "", 0.97, 0, (10, 20, 30, 40)) for i, (kind, text) in enumerate(events))
-    return track_frame(make_frame(source="camera 0", time=at), events=told)
+    return track_frame(make_frame(next(_INDICES), source="camera 0", time=at), events=told)
 
 
 class Broker:

@@ -1,0 +1,68 @@
+"""A meter from its camera to those who need its value: a region, an expectation, a jump, a broker that dies."""
+
+import json
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.conftest import draw_sheet
+from tests.outputs.publishing.servers import MOSQUITTO, Broker, Listener, WebServer, wait_for
+from tests.run_commands import start
+from tests.streams import MjpegServer
+
+SECONDS = 90.0  # for each step, on a machine that has other things to do
+WORDS = ["--region", "meter=0%,0%,100%,50%", "--expect", "meter=ddd.dd", "--rises", "--at-most-per", "MINUTE=1"]
+
+
+def meter(text: str) -> NDArray[np.uint8]:
+    """Draw a meter over a number that is none of our business."""
+    return np.concatenate([draw_sheet([text], (640, 300)), draw_sheet(["9081"], (640, 300), seed=1)])
+
+
+@pytest.mark.skipif(MOSQUITTO is None, reason="needs a broker: apt-get install mosquitto")
+@pytest.mark.parametrize("away", [2.0, pytest.param(30.0, marks=pytest.mark.soak)])
+def test_a_meter_reaches_those_who_need_its_value(tmp_path: Path, away: float) -> None:
+    frames = [meter("123.45")]
+    broker = Broker(tmp_path)
+    broker.start()
+    with MjpegServer(frames, fps=8) as camera, WebServer() as server, Listener(broker.port) as listener:
+        words = [*WORDS, "--webhook", server.address, "--mqtt", f"mqtt://127.0.0.1:{broker.port}/cellar"]
+        program = start("recognize-camera", camera.address, "--no-show", "--device", "cpu", *words, folder=tmp_path)
+
+        def posted(kind: str, text: str) -> bool:
+            told = [json.loads(body) for _, body in list(server.posts)]
+            return any((event["event"], event["text"]) == (kind, text) for event in told)
+
+        def states() -> list[str]:
+            return [json.loads(state)["text"] for state in listener.texts("cellar/meter")]
+
+        try:
+            wait_for(lambda: states() == ["123.45"] and posted("settled", "123.45"), SECONDS)
+            assert listener.texts("homeassistant/sensor/cellar/meter/config")
+
+            frames[0] = meter("913.45")
+            wait_for(lambda: posted("held", "913.45"), SECONDS)
+            frames[0] = meter("123.46")
+            wait_for(lambda: states() == ["123.45", "123.46"], SECONDS)
+
+            broker.stop()
+            frames[0] = meter("123.47")
+            wait_for(lambda: posted("changed", "123.47"), SECONDS)
+            time.sleep(away)
+            frames[0] = meter("123.48")
+            wait_for(lambda: posted("changed", "123.48"), SECONDS)
+            broker.start()
+            wait_for(lambda: states() == ["123.45", "123.46", "123.47", "123.48"], SECONDS)
+        finally:
+            program.send_signal(signal.SIGTERM)
+            out, err = program.communicate(timeout=30)
+            broker.stop()
+        published = [json.loads(text) for text in listener.texts("cellar/event")]
+        keys = [event["key"] for event in published]
+        assert keys == [json.loads(body)["key"] for _, body in server.posts] and len(set(keys)) == len(keys)
+    assert {event["region"] for event in published} == {"meter"} and "9081" not in out, err
+    assert out.split("\n")[:2] == ["meter: 123.45", "meter: 123.46"], err
