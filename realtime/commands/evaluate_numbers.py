@@ -12,7 +12,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.commands.console import FAILED, console_command, exit_codes, note
+from realtime.commands.console import FAILED, FloatRange, console_command, exit_codes, note
 from realtime.commands.options import (
     ReadingOptions,
     bundled_by_default,
@@ -29,6 +29,8 @@ from realtime.outputs.files import make_folder, save_json
 from realtime.outputs.guard import Output
 from realtime.reading.page import Page
 from realtime.sources.names import show
+
+MAX_FRAME = 10_000_000  # four days at 30 frames a second
 
 
 class FrameRange(click.ParamType[frozenset[int]]):
@@ -47,6 +49,8 @@ class FrameRange(click.ParamType[frozenset[int]]):
             first, dash, last = part.strip().partition("-")
             if not first.isdecimal() or (dash and not last.isdecimal()) or (dash and int(last) < int(first)):
                 self.fail(f"{part!r} is no range of frames: write 0-4,36-38", param, ctx)
+            if int(last if dash else first) > MAX_FRAME:
+                self.fail(f"{part!r} goes beyond frame {MAX_FRAME}, where no clip does", param, ctx)
             frames.update(range(int(first), int(last if dash else first) + 1))
         return frozenset(frames)
 
@@ -54,7 +58,7 @@ class FrameRange(click.ParamType[frozenset[int]]):
 @console_command
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FOLDER|CLIP|NPZ...")
 @reading_options
-@click.option("--target", type=click.FloatRange(0, 100), help="Fail with status 1 below this percentage right.")
+@click.option("--target", type=FloatRange(0, 100), help="Fail with status 1 below this percentage right.")
 @click.option("--save", type=click.Path(path_type=Path), help="Folder for contact sheets and confusion pictures.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write all figures as JSON.")
 @click.option("--frames", type=FrameRange(), help="Frames of clips to read, as 0-4,36-38.  [default: all]")

@@ -8,7 +8,7 @@ import click
 
 from realtime.commands.bulk import BulkOptions, bulk_options
 from realtime.commands.console import console_command
-from realtime.commands.files import FileResult, FileTask, Job, read_files
+from realtime.commands.files import FileResult, FileTask, Job, read_files, refuse_file_for_several
 from realtime.commands.options import OutputOptions, ReadingOptions, output_options, reading_options
 from realtime.live.viewer import Viewer
 from realtime.measuring.explain import explain
@@ -21,6 +21,7 @@ from realtime.sources.decoding import decode, is_animated
 from realtime.sources.frame import Frame, SourceError
 from realtime.sources.names import show
 from realtime.sources.picture_bytes import read_bytes, source_name
+from realtime.sources.pictures import PICTURES
 from realtime.tracking.tracked_frame import TrackedFrame
 
 EXPLAIN_HELP = "Write the steps of each reading as a figure into this folder."
@@ -35,10 +36,11 @@ class PhotoTask(FileTask):
 
     def targets(self, files: Sequence[Path], save: Path) -> list[Path]:
         """Put the picture of one photo where `save` says, those of several into that folder."""
-        if len(files) > 1 or not save.suffix:
-            return output_paths(save, files, ".png")
-        check_picture(save)
-        return [save]
+        if len(files) == 1 and save.suffix:
+            check_picture(save)
+            return [save]
+        refuse_file_for_several(save, PICTURES)
+        return output_paths(save, files, ".png")
 
     def figures(self, files: Sequence[Path]) -> list[Path]:
         """Put the figures of all photos into the folder of --explain."""
