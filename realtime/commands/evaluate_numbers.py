@@ -97,6 +97,8 @@ def main(
         def read(image: NDArray[np.uint8]) -> Page:
             return reader.read(255 - image if invert else image)
 
+        if shows is None:
+            note_without_truth(opened)
         scores: list[SourceScore] = []
         for source in opened:
             for score in score_source(source, read, frames, shows, save is not None):
@@ -111,6 +113,13 @@ def main(
         note(f"{score.name}: {score.measure} {score.percent:.2f} %, below the target of {target:g} %")
     if missed:
         raise SystemExit(FAILED)
+
+
+def note_without_truth(sources: list[LabelledSource]) -> None:
+    """Say of which sources nothing is known."""
+    for source in sources:
+        if source.unlabelled:
+            note(f"{source.path} has no truth.csv and no folders 0 to 9: every digit read there counts as false")
 
 
 def stem_of(name: str) -> str:

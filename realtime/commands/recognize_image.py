@@ -24,6 +24,7 @@ from realtime.sources.picture_bytes import read_bytes, source_name
 from realtime.sources.pictures import PICTURES
 from realtime.tracking.tracked_frame import TrackedFrame
 
+MANY = 20  # marks refused on a page without numbers that are told; set by hand, more than a stain or a seam gives
 EXPLAIN_HELP = "Write the steps of each reading as a figure into this folder."
 
 
@@ -49,7 +50,7 @@ class PhotoTask(FileTask):
     def read(self, job: Job, reader: Reader, sinks: Sequence[Sink], window: Viewer | None = None) -> FileResult:
         """Read each page of a photo as a frame, from 0 on, whose numbers are settled."""
         photo = job.path
-        name, rows, notes, error = source_name(photo), [], [], ""
+        name, rows, notes, error, refused = source_name(photo), [], [], "", 0
         try:
             data = read_bytes(photo)
             if is_animated(data, name):
@@ -60,10 +61,12 @@ class PhotoTask(FileTask):
                 for sink in sinks if window is None else [*sinks, window]:
                     sink.take(tracked)
                 rows += tracked.page.rows
+                refused += sum(bool(refusal) for refusal in tracked.page.refusals)
         except SourceError as broken:
             error = str(broken)
         if not rows and not error:
-            notes.append(f"{name}: no number found")
+            many = f"; {refused} marks were refused: --explain DIR shows why" if refused >= MANY else ""
+            notes.append(f"{name}: no number found{many}")
         return FileResult(photo, tuple(rows), tuple(notes), error)
 
     def _draw(self, tracked: TrackedFrame, job: Job) -> None:
