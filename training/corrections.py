@@ -185,7 +185,7 @@ def _read_writers(provenance: Path) -> dict[str, str]:
     for text in provenance.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             line = json.loads(text)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(line, dict) and "writer" in line:
             writers[str(line.get("file"))] = str(line["writer"])

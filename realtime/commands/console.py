@@ -25,7 +25,7 @@ class FloatRange(click.FloatRange):
 
     def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Refuse what is no number, and what lies outside."""
-        number = float(super().convert(value, param, ctx))
+        number = float(super().convert(value, param, ctx))  # type: ignore[arg-type]  # it is given text
         if math.isnan(number):
             self.fail(f"{value!r} is not a number", param, ctx)
         return number

@@ -86,7 +86,8 @@ def open_labelled(path: Path) -> LabelledSource:
 def files_of(source: LabelledSource) -> Iterator[Path]:
     """Yield the files that are read of a source, its table among them."""
     yield from (source.path, source.path / "truth.csv", *source.unlabelled)
-    yield from (part.path for part in (*source.pictures, *source.passages))
+    yield from (picture.path for picture in source.pictures)
+    yield from (passage.path for passage in source.passages)
     yield from (source.path / sample.name for sample in source.samples)
 
 
