@@ -2,5 +2,6 @@
 
 text.py writes lines and tables, events.py what settled, changed and went, overlay.py draws over a picture, pictures.py
 and video.py write what was drawn, recorder.py keeps frames to be read again. guard.py keeps outputs from destroying
-what is there, files.py writes files whole, background_writer.py off the thread that reads.
+what is there, lock.py two processes from writing at once; files.py writes files whole, background_writer.py off the
+thread that reads.
 """
