@@ -9,7 +9,10 @@ CPU_INDEX := https://download.pytorch.org/whl/cpu
 CPU_TORCH := $(PIP) --index-url $(CPU_INDEX) --timeout 10 --retries 0 torch
 HAS_DRIVER := $(BIN)/python -c 'import ctypes; ctypes.CDLL("libcuda.so.1")' 2> /dev/null
 
-.PHONY: demo test soak lint clean
+FUZZ_SECONDS ?= 300
+SEED ?= 0
+
+.PHONY: demo test soak fuzz lint clean
 
 demo: .venv/base
 	@mkdir -p demo
@@ -20,9 +23,13 @@ demo: .venv/base
 test: .venv/dev
 	$(BIN)/python -m pytest
 
-# Minutes long: live reading against a real stream, memory, whole clips.
+# Minutes long: live reading against a real stream, memory, whole clips, kills at random moments.
 soak: .venv/dev
 	$(BIN)/python -m pytest -m soak
+
+# Damaged, foreign and odd inputs of every kind; SEED=7 FUZZ_SECONDS=3600 choose others and more of them.
+fuzz: .venv/dev
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) --seed $(SEED)
 
 lint: .venv/dev
 	$(BIN)/ruff check .

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from realtime.commands.console import FAILED, console_command, exit_codes
+from realtime.commands.console import FAILED, FloatRange, console_command, exit_codes
 from realtime.commands.options import overwrite_option, refuse_overwriting
 from realtime.outputs.guard import Kind, outputs_in
 from realtime.reading.model_files import default_model
@@ -36,10 +36,10 @@ REPORTED: dict[str, Kind] = {
 @click.option(
     "--freeze", type=click.IntRange(0, 3), default=3, show_default=True, help="Blocks of convolutions left untouched."
 )
-@click.option("--rate", type=click.FloatRange(0, min_open=True), default=1e-3, show_default=True, help="Highest rate.")
+@click.option("--rate", type=FloatRange(0, min_open=True), default=1e-3, show_default=True, help="Highest rate.")
 @click.option(
     "--margin",
-    type=click.FloatRange(0, 100),
+    type=FloatRange(0, 100),
     default=0.10,
     show_default=True,
     help="Points of accuracy that the base test set may lose.",

@@ -25,7 +25,7 @@ os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")  # s; an unplugged camera blocks for 10 otherwise
 
-from realtime import interrupts  # noqa: F401  # first: those below take half a second, in which Ctrl-C may come
+import realtime.interrupts  # noqa: F401  # first: those below take half a second, in which Ctrl-C may come
 from realtime.reader import Reader, Stream
 from realtime.reading.expectation import Expectation
 from realtime.reading.page import Digit, Line, Number, Page

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from realtime.commands.console import console_command, exit_codes
+from realtime.commands.console import FloatRange, console_command, exit_codes
 from realtime.reading.model_files import default_model
 from training.recipe import FinetuneRecipe
 from training.requirements import require
@@ -24,7 +24,7 @@ from training.requirements import require
 @click.option("--data", "mnist", type=click.Path(path_type=Path), help="Folder with MNIST's files.  [default: fetch]")
 @click.option("--per-digit", type=click.IntRange(1), default=3, show_default=True, help="Pictures to train on.")
 @click.option("--groups", "by_group", is_flag=True, help="Split each digit's groups of the same ink in halves instead.")
-@click.option("--swap", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Share of swapped labels.")
+@click.option("--swap", type=FloatRange(0, 1), default=0.0, show_default=True, help="Share of swapped labels.")
 @click.option("--glyph", type=click.IntRange(1), help="Measure a new shape of the 4 with so many samples.")
 @click.option("--draws", type=click.IntRange(1), default=5, show_default=True)
 @click.option("--freeze", type=click.IntRange(0, 3), default=3, show_default=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from realtime.commands.console import console_command, exit_codes
+from realtime.commands.console import FloatRange, console_command, exit_codes
 from realtime.commands.options import overwrite_option, refuse_overwriting
 from realtime.outputs.files import save_json
 from realtime.outputs.guard import Output
@@ -23,7 +23,7 @@ from training.requirements import require
 @console_command
 @click.option("--data", "folder", type=click.Path(path_type=Path), help="Folder with MNIST's files.  [default: fetch]")
 @click.option("--seeds", type=click.IntRange(1), default=3, show_default=True)
-@click.option("--mark", type=click.FloatRange(0, 100), default=99.3, show_default=True, help="Test accuracy, percent.")
+@click.option("--mark", type=FloatRange(0, 100), default=99.3, show_default=True, help="Test accuracy, percent.")
 @click.option("--epochs", type=click.IntRange(1), default=3, show_default=True, help="Of our cycle.")
 @click.option(
     "--most", type=click.IntRange(1), default=20, show_default=True, help="Epochs of the usual recipe at most."

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from realtime.live.collecting import INBOX, PROVENANCE
+from realtime.measuring.truth import label_of
 from realtime.reading.classifier import NOT_A_DIGIT
 from realtime.reading.ensemble import Networks
 from realtime.reading.found import locate
@@ -56,11 +57,12 @@ def make_folders(folder: Path) -> None:
 
 
 def list_pictures(folder: Path) -> Iterator[tuple[Path, int]]:
-    """Yield each picture of the folders 0 to 9 and not-a-digit, with those in folders below, and its label."""
+    """Yield each picture of the folders 0 to 9, or zero to nine, and not-a-digit, and of those below, and its label."""
     for label, name in enumerate(CLASSES):
-        for path in sorted((folder / name).rglob("*")):
-            if is_of_kind(path, PICTURES) and path.is_file():
-                yield path, label
+        for own in sorted(part for part in folder.iterdir() if label_of(part) == name):
+            for path in sorted(own.rglob("*")):
+                if is_of_kind(path, PICTURES) and path.is_file():
+                    yield path, label
 
 
 def read_corrections(folder: Path, networks: Networks) -> tuple[list[Correction], list[tuple[Path, str]]]:
@@ -82,7 +84,9 @@ def read_corrections(folder: Path, networks: Networks) -> tuple[list[Correction]
             crops, reason = find_digit(image, networks)
         if reason:
             left_out.append((path, reason))
-        writer, session, track = _find_origin(path, folder / CLASSES[label], writers.get(path.parent, {}))
+        writer, session, track = _find_origin(
+            path, folder / path.relative_to(folder).parts[0], writers.get(path.parent, {})
+        )
         found += [Correction(path, label, crop[0], writer, session, track) for crop in crops]
     return found, left_out
 
@@ -178,7 +182,7 @@ def _read_writers(provenance: Path) -> dict[str, str]:
     for text in provenance.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             line = json.loads(text)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(line, dict) and "writer" in line:
             writers[str(line.get("file"))] = str(line["writer"])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
+from realtime.measuring.truth import label_of
 from realtime.reading import crops
 from realtime.reading.classifier import NOT_A_DIGIT
 from realtime.reading.finder import Finder
@@ -114,12 +115,15 @@ def _read_folders(
     parts: list[NDArray[np.uint8]] = [NOTHING]
     labels: list[int] = []
     missed = 0
-    for name in (*CLASSES, "blank"):
-        if not _is_selected(name, without, only) or not (path / name).is_dir():
+    order = {name: place for place, name in enumerate(CLASSES)}
+    folders = sorted(part for part in path.iterdir() if part.is_dir())
+    for folder in sorted(folders, key=lambda part: order.get(label_of(part) or "", len(order))):
+        name = "blank" if folder.name == "blank" else label_of(folder)
+        if name is None or not _is_selected(name, without, only):
             continue
         label = CLASSES.index(name) if name in DIGITS else CLASSES.index(NOT_A_DIGIT)
-        files = sorted(p for p in (path / name).iterdir() if is_of_kind(p, PICTURES))
-        for file in tqdm(files, desc=f"{path.name}/{name}", unit="picture", disable=None, leave=False):
+        files = sorted(p for p in folder.iterdir() if is_of_kind(p, PICTURES))
+        for file in tqdm(files, desc=f"{path.name}/{folder.name}", unit="picture", disable=None, leave=False):
             image = _read_picture(file)
             located = locate(image, finder)
             kept = near_middle(located, image)[:1] if name in DIGITS else non_digits(located.crops)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from realtime.commands.console import console_command, exit_codes
+from realtime.commands.console import FloatRange, console_command, exit_codes
 from realtime.commands.options import device_option, open_classifier, overwrite_option, refuse_overwriting
 from realtime.outputs.files import save_json
 from realtime.outputs.guard import Output
@@ -24,9 +24,7 @@ from training.requirements import require
 )
 @click.option("--reject", "rejects", multiple=True, type=click.Path(path_type=Path), help="What is no digit.")
 @click.option("--only", multiple=True, metavar="PATTERN", help="Labels or clips of --reject to take.  [default: all]")
-@click.option(
-    "--threshold", type=click.FloatRange(0, 1), help="Least sureness that is accepted.  [default: the model's]"
-)
+@click.option("--threshold", type=FloatRange(0, 1), help="Least sureness that is accepted.  [default: the model's]")
 @click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write all figures as JSON.")
 @overwrite_option
 def main(

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from realtime.commands.console import console_command, exit_codes
+from realtime.commands.console import FloatRange, console_command, exit_codes
 from realtime.commands.options import device_option, overwrite_option, refuse_overwriting
 from realtime.outputs.guard import Kind, outputs_in
 from training.recipe import ARCHITECTURES, AUGMENTATIONS, CLASSES, DIGITS, Recipe
@@ -30,7 +30,7 @@ WRITTEN: dict[str, Kind] = {
     "--extra",
     multiple=True,
     nargs=2,
-    type=(click.Path(path_type=Path), click.FloatRange(0)),
+    type=(click.Path(path_type=Path), FloatRange(0)),
     metavar="PATH WEIGHT",
     help="More labelled data: npz, folders 0 to 9 and not-a-digit, clips without digits.",
 )
@@ -55,19 +55,19 @@ WRITTEN: dict[str, Kind] = {
 )
 @click.option("--epochs", type=click.IntRange(1), default=20, show_default=True)
 @click.option("--batch", type=click.IntRange(2), default=128, show_default=True)
-@click.option("--rate", type=click.FloatRange(0, min_open=True), default=4e-3, show_default=True, help="Highest rate.")
+@click.option("--rate", type=FloatRange(0, min_open=True), default=4e-3, show_default=True, help="Highest rate.")
 @click.option(
     "--patience", type=click.IntRange(0), default=0, help="Stop after so many epochs without gain.  [0: never]"
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--target", type=click.FloatRange(0, 100), help="Fail below this accuracy on the test set, percent.")
+@click.option("--target", type=FloatRange(0, 100), help="Fail below this accuracy on the test set, percent.")
 @device_option
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/digits"), show_default=True)
 @click.option("--from", "start_from", type=click.Path(path_type=Path), help="Checkpoint to train on.  [default: none]")
 @click.option(
     "--settle",
     "mild",
-    type=click.FloatRange(0, 1),
+    type=FloatRange(0, 1),
     default=0.25,
     show_default=True,
     help="Share of the epochs, the last, with mild augmentation.",

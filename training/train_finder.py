@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from realtime.commands.console import console_command, exit_codes
+from realtime.commands.console import FloatRange, console_command, exit_codes
 from realtime.commands.options import overwrite_option, refuse_overwriting
 from realtime.outputs.guard import Kind, outputs_in
 from training.requirements import require
@@ -18,9 +18,9 @@ LEAST_BATCH = 4  # scenes of a batch: each drawn one is shown so often, turned a
 
 @console_command
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of the sources.")
-@click.option("--minutes", type=click.FloatRange(0, min_open=True), default=120.0, show_default=True)
+@click.option("--minutes", type=FloatRange(0, min_open=True), default=120.0, show_default=True)
 @click.option("--batch", type=click.IntRange(LEAST_BATCH), default=16, show_default=True)
-@click.option("--rate", type=click.FloatRange(0, min_open=True), default=4e-3, show_default=True, help="Highest rate.")
+@click.option("--rate", type=FloatRange(0, min_open=True), default=4e-3, show_default=True, help="Highest rate.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/finder"), show_default=True)
 @click.option("--from", "begin", type=click.Path(path_type=Path), help="Weights to train further.  [default: none]")

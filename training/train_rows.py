@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from realtime.commands.console import console_command, exit_codes
+from realtime.commands.console import FloatRange, console_command, exit_codes
 from realtime.commands.options import overwrite_option, refuse_overwriting
 from realtime.outputs.guard import Kind, outputs_in
 from training.requirements import require
@@ -22,8 +22,8 @@ from training.requirements import require
     required=True,
     help="Folder with strokes/, mnist/ ...",
 )
-@click.option("--minutes", type=click.FloatRange(0, min_open=True), default=100, show_default=True)
-@click.option("--rate", type=click.FloatRange(0, min_open=True), default=3e-3, show_default=True, help="Highest rate.")
+@click.option("--minutes", type=FloatRange(0, min_open=True), default=100, show_default=True)
+@click.option("--rate", type=FloatRange(0, min_open=True), default=3e-3, show_default=True, help="Highest rate.")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes that draw.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads that train.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)

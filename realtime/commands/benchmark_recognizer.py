@@ -16,7 +16,7 @@ import numpy as np
 import onnxruntime
 from tqdm import tqdm
 
-from realtime.commands.console import FAILED, console_command, exit_codes, note
+from realtime.commands.console import FAILED, FloatRange, console_command, exit_codes, note
 from realtime.commands.options import (
     ReadingOptions,
     bundled_by_default,
@@ -71,7 +71,7 @@ class EarlierFigures(click.ParamType[dict[str, Any]]):
 @click.option("--against", type=EarlierFigures(), metavar="PATH", help="Earlier figures, by --json: fail where worse.")
 @overwrite_option
 @click.option(
-    "--worse", type=click.FloatRange(0), default=10, show_default=True, help="Fail where a ratio grew by more percent."
+    "--worse", type=FloatRange(0), default=10, show_default=True, help="Fail where a ratio grew by more percent."
 )
 def main(
     clips: tuple[Path, ...],

@@ -162,5 +162,5 @@ def _source(line: bytes, where: str) -> str:
     """Return the source that a JSON line tells of."""
     try:
         return str(json.loads(line)["source"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         raise ValueError(f"cannot go on with {where}: it tells of no source; name another file for --json") from None

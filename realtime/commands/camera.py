@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import click
 
+from realtime.commands.console import FloatRange
 from realtime.commands.options import option_group
 from realtime.sources.camera import BACKENDS, list_cameras
 
@@ -46,11 +47,11 @@ camera_options = option_group(
     CameraOptions,
     (
         click.option("--size", metavar="WxH", callback=parse_size, help="Ask the camera for this size, as 1280x720."),
-        click.option("--fps", type=click.FloatRange(1, 240), help="Ask the camera for this rate; play pictures at it."),
+        click.option("--fps", type=FloatRange(1, 240), help="Ask the camera for this rate; play pictures at it."),
         click.option("--camera-backend", type=click.Choice(["auto", *BACKENDS]), default="auto", help=BACKEND_HELP),
         click.option("--rotate", type=click.Choice(["0", "90", "180", "270"]), default="0", help="Turn it clockwise."),
         click.option("--mirror", is_flag=True, help="Mirror the display; reading is not touched."),
-        click.option("--give-up", type=click.FloatRange(0), default=60.0, show_default=True, help=GIVE_UP_HELP),
+        click.option("--give-up", type=FloatRange(0), default=60.0, show_default=True, help=GIVE_UP_HELP),
         click.option("--max-frames", type=click.IntRange(1), help="Stop after so many frames read."),
         click.option("--list-cameras", is_flag=True, callback=list_and_exit, expose_value=False, help="List them."),
     ),

@@ -1,5 +1,6 @@
 """What every console command shares: -h and --version, notes for people, and the exit codes."""
 
+import math
 import os
 import signal
 import sys
@@ -19,7 +20,31 @@ from realtime.sources.names import show
 FAILED, SOURCE_UNAVAILABLE, MODEL_REFUSED, INTERRUPTED = 1, 3, 4, 130
 
 
-def console_command(function: Callable[..., Any], kind: type[click.Command] = click.Command) -> click.Command:
+class FloatRange(click.FloatRange):
+    """A number in a range, which NaN is not."""
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Refuse what is no number, and what lies outside."""
+        number = float(super().convert(value, param, ctx))  # type: ignore[arg-type]  # it is given text
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return number
+
+
+class Command(click.Command):
+    """A command that takes no empty words: as a path, such a one would be the folder one stands in."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse empty words. Raises UsageError."""
+        empty = next((word for word in args if not word or (word.startswith("--") and word.endswith("="))), None)
+        if empty is not None:
+            raise click.UsageError(
+                f"{empty + ' has no value' if empty else 'an argument is empty'}: is a variable unset?"
+            )
+        return super().parse_args(ctx, args)
+
+
+def console_command(function: Callable[..., Any], kind: type[Command] = Command) -> click.Command:
     """Make a command of a function with click options: besides --help it answers to -h and --version."""
 
     @wraps(function)

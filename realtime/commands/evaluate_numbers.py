@@ -12,7 +12,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.commands.console import FAILED, console_command, exit_codes, note
+from realtime.commands.console import FAILED, FloatRange, console_command, exit_codes, note
 from realtime.commands.options import (
     ReadingOptions,
     bundled_by_default,
@@ -31,6 +31,8 @@ from realtime.outputs.guard import Output
 from realtime.reading.page import Page
 from realtime.sources.names import show
 
+MAX_FRAME = 10_000_000  # four days at 30 frames a second
+
 
 class FrameRange(click.ParamType[frozenset[int]]):
     """Frames as people write them: 0-4,36-38."""
@@ -48,6 +50,8 @@ class FrameRange(click.ParamType[frozenset[int]]):
             first, dash, last = part.strip().partition("-")
             if not first.isdecimal() or (dash and not last.isdecimal()) or (dash and int(last) < int(first)):
                 self.fail(f"{part!r} is no range of frames: write 0-4,36-38", param, ctx)
+            if int(last if dash else first) > MAX_FRAME:
+                self.fail(f"{part!r} goes beyond frame {MAX_FRAME}, where no clip does", param, ctx)
             frames.update(range(int(first), int(last if dash else first) + 1))
         return frozenset(frames)
 
@@ -56,7 +60,7 @@ class FrameRange(click.ParamType[frozenset[int]]):
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FOLDER|CLIP|NPZ...")
 @reading_options
 @wanted_options
-@click.option("--target", type=click.FloatRange(0, 100), help="Fail with status 1 below this percentage right.")
+@click.option("--target", type=FloatRange(0, 100), help="Fail with status 1 below this percentage right.")
 @click.option("--save", type=click.Path(path_type=Path), help="Folder for contact sheets and confusion pictures.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write all figures as JSON.")
 @click.option("--frames", type=FrameRange(), help="Frames of clips to read, as 0-4,36-38.  [default: all]")
@@ -98,6 +102,8 @@ def main(
         def read(image: NDArray[np.uint8]) -> Page:
             return reader.read(255 - image if invert else image)
 
+        if shows is None:
+            note_without_truth(opened)
         scores: list[SourceScore] = []
         for source in opened:
             for score in score_source(source, read, frames, shows, save is not None):
@@ -112,6 +118,13 @@ def main(
         note(f"{score.name}: {score.measure} {score.percent:.2f} %, below the target of {target:g} %")
     if missed:
         raise SystemExit(FAILED)
+
+
+def note_without_truth(sources: list[LabelledSource]) -> None:
+    """Say of which sources nothing is known."""
+    for source in sources:
+        if source.unlabelled:
+            note(f"{source.path} has no truth.csv and no folders 0 to 9: every digit read there counts as false")
 
 
 def stem_of(name: str) -> str:

@@ -155,6 +155,12 @@ def read_files(task: FileTask, files: Sequence[Path], output: OutputOptions, bul
         raise SystemExit(SOURCE_UNAVAILABLE)
 
 
+def refuse_file_for_several(save: Path, endings: frozenset[str]) -> None:
+    """Refuse the name of a file, by its ending, where a folder for several is asked for. Raises UsageError."""
+    if save.suffix.lower() in endings and not save.is_dir():
+        raise click.UsageError(f"--save {save} names one file, and several are read: name a folder")
+
+
 def report(result: FileResult, named: bool, piped: bool, still: bool) -> None:
     """Write the numbers of a file to standard output, unless that is `piped` elsewhere, and what else is to be said.
 

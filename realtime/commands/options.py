@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from realtime.commands.console import note
+from realtime.commands.console import FloatRange, note
 from realtime.outputs.guard import Output, check_outputs, files_read
 from realtime.outputs.text import Csv, JsonLines, TextSink
 from realtime.reader import Reader
@@ -109,12 +109,10 @@ reading_options = option_group(
     (
         click.option("--model", type=click.Path(path_type=Path), help="ONNX file by export-onnx.  [default: bundled]"),
         device_option,
-        click.option("--conf", "confidence", type=click.FloatRange(0, 1), help=CONF_HELP),
+        click.option("--conf", "confidence", type=FloatRange(0, 1), help=CONF_HELP),
         click.option("--polarity", type=click.Choice(POLARITIES), help=POLARITY_HELP),
         click.option("--base-model", type=click.Path(path_type=Path), help="Network to ask where --model is unsure."),
-        click.option(
-            "--fallback", type=click.FloatRange(0, 1), default=FALLBACK, show_default=True, help=FALLBACK_HELP
-        ),
+        click.option("--fallback", type=FloatRange(0, 1), default=FALLBACK, show_default=True, help=FALLBACK_HELP),
     ),
 )
 
@@ -124,7 +122,7 @@ overwrite_option = click.option(
 )
 settle_option = click.option(
     "--settle",
-    type=click.FloatRange(0),
+    type=FloatRange(0),
     metavar="SECONDS",
     help="Settle what is read alike for so long.  [default: 0.2]",
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from realtime.commands.console import console_command
+from realtime.commands.console import Command, console_command
 from realtime.outputs.files import write_whole
 from realtime.sources.names import mask_secrets
 
@@ -19,7 +19,7 @@ PRINT_HELP = "Print the options that are set as such a file, and end."
 _OWN = (PROFILE, PRINT, "help", "version", "list_cameras")
 
 
-class ProfiledCommand(click.Command):
+class ProfiledCommand(Command):
     """A command whose options may stand in a file, named as on the command line: `at-most-per = "HOUR=2"`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

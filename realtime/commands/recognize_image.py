@@ -9,7 +9,7 @@ import click
 
 from realtime.commands.bulk import BulkOptions, bulk_options
 from realtime.commands.console import exit_codes
-from realtime.commands.files import FileResult, FileTask, Job, read_files
+from realtime.commands.files import FileResult, FileTask, Job, read_files, refuse_file_for_several
 from realtime.commands.options import OutputOptions, ReadingOptions, output_options, reading_options
 from realtime.commands.profile import profiled_command
 from realtime.commands.wanting import WantedOptions, wanted_options
@@ -25,9 +25,10 @@ from realtime.sources.decoding import decode, is_animated
 from realtime.sources.frame import Frame, SourceError
 from realtime.sources.names import show
 from realtime.sources.picture_bytes import read_bytes, source_name
-from realtime.sources.pictures import PictureSequence, is_glob
+from realtime.sources.pictures import PICTURES, PictureSequence, is_glob
 from realtime.tracking.tracked_frame import TrackedFrame
 
+MANY = 20  # marks refused on a page without numbers that are told; set by hand, more than a stain or a seam gives
 TABLE_HELP = "Write the numbers of each page as a table, a cell each, into this CSV file."
 EXPLAIN_HELP = "Write the steps of each reading as a figure into this folder."
 
@@ -42,10 +43,11 @@ class PhotoTask(FileTask):
 
     def targets(self, files: Sequence[Path], save: Path) -> list[Path]:
         """Put the picture of one photo where `save` says, those of several into that folder."""
-        if len(files) > 1 or not save.suffix:
-            return output_paths(save, files, kept_ending)
-        check_picture(save)
-        return [save]
+        if len(files) == 1 and save.suffix:
+            check_picture(save)
+            return [save]
+        refuse_file_for_several(save, PICTURES)
+        return output_paths(save, files, kept_ending)
 
     def figures(self, files: Sequence[Path]) -> list[Path]:
         """Put the figures of all photos into the folder of --explain."""
@@ -58,7 +60,7 @@ class PhotoTask(FileTask):
     def read(self, job: Job, reader: Reader, sinks: Sequence[Sink], window: Viewer | None = None) -> FileResult:
         """Read each page of a photo as a frame, from 0 on, whose numbers are settled."""
         photo = job.path
-        name, rows, notes, error, tables = source_name(photo), [], [], "", []
+        name, rows, notes, error, tables, refused = source_name(photo), [], [], "", [], 0
         try:
             data = read_bytes(photo)
             if is_animated(data, name):
@@ -70,10 +72,12 @@ class PhotoTask(FileTask):
                     sink.take(tracked)
                 rows += tracked.page.named_rows
                 tables.append(table_text(tracked.page.numbers))
+                refused += sum(bool(refusal) for refusal in tracked.page.refusals)
         except SourceError as broken:
             error = str(broken)
         if not rows and not error:
-            notes.append(f"{name}: no number found")
+            many = f"; {refused} marks were refused: --explain DIR shows why" if refused >= MANY else ""
+            notes.append(f"{name}: no number found{many}")
         return FileResult(photo, tuple(rows), tuple(notes), error, table="".join(f"{table}\n" for table in tables))
 
     def _draw(self, tracked: TrackedFrame, job: Job) -> None:

@@ -10,7 +10,7 @@ import click
 from tqdm import tqdm
 
 from realtime.commands.bulk import BulkOptions, bulk_options
-from realtime.commands.files import FileResult, FileTask, Job, read_files
+from realtime.commands.files import FileResult, FileTask, Job, read_files, refuse_file_for_several
 from realtime.commands.options import OutputOptions, ReadingOptions, output_options, reading_options, settle_option
 from realtime.commands.profile import profiled_command
 from realtime.commands.wanting import WantedOptions, wanted_options
@@ -20,6 +20,7 @@ from realtime.outputs.sink import Sink
 from realtime.outputs.video import VideoFile
 from realtime.reader import Reader
 from realtime.reading.page import named
+from realtime.sources.clip import CLIPS
 from realtime.sources.frame import SourceError
 from realtime.sources.opening import open_file
 from realtime.sources.recording import RecordedFrame
@@ -36,7 +37,10 @@ class ClipTask(FileTask):
 
     def targets(self, files: Sequence[Path], save: Path) -> list[Path]:
         """Put the video of one clip where `save` says, those of several into that folder."""
-        return [save] if len(files) == 1 else output_paths(save, files, ".mp4")
+        if len(files) == 1:
+            return [save]
+        refuse_file_for_several(save, CLIPS)
+        return output_paths(save, files, ".mp4")
 
     def read(self, job: Job, reader: Reader, sinks: Sequence[Sink], window: Viewer | None = None) -> FileResult:
         """Read a clip, a folder of pictures or a recording until it ends or the window was closed."""

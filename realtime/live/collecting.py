@@ -225,7 +225,7 @@ def _rewrite_alone(path: Path, add: dict[str, object] | None, drop: str) -> None
         kept = [line for line in lines if json.loads(line)["file"] != drop]
     except OSError as error:
         raise OutputError(f"cannot read {path}: {error.strerror or error}") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise OutputError(f"cannot add to {path}: it holds a line that is not ours ({error}); move it away") from None
     kept += [_json_line(add)] if add is not None else []
     if kept:

@@ -133,7 +133,7 @@ def load_figures(path: Path) -> dict[str, Any]:
             raise ValueError
     except OSError as error:
         raise ValueError(f"cannot open {path}: {error.strerror or error}") from None
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise ValueError(f"{path} holds no figures of benchmark-recognizer: make them with --json") from None
     return figures
 

@@ -18,6 +18,8 @@ from realtime.sources.pictures import PICTURES, is_of_kind, read_picture
 
 DIGITS = tuple("0123456789")
 LABELS = (*DIGITS, NOT_A_DIGIT)  # that a sample may have
+_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_FOLDERS = {name: name for name in LABELS} | dict(zip(_WORDS, DIGITS, strict=True))
 # A picture of an npz file is laid on a plain sheet of paper, SHEET_SIDE pixels wide and high or more, enlarged by a
 # whole factor to about WRITING_SIDE pixels. Set by hand.
 SHEET_SIDE, WRITING_SIDE = 256, 112
@@ -89,12 +91,17 @@ def files_of(source: LabelledSource) -> Iterator[Path]:
     yield from (source.path / sample.name for sample in source.samples)
 
 
+def label_of(folder: Path) -> str | None:
+    """Return the label of the pictures in a folder by its name, as 4, four or not-a-digit; None for another name."""
+    return _FOLDERS.get(folder.name.lower())
+
+
 def _open_folder(path: Path) -> LabelledSource:
     """Look what a folder holds. Raises SourceError where it is nothing to read, ValueError for a bad table."""
     if (path / "truth.csv").is_file():
         return LabelledSource(path, *read_truth(path / "truth.csv"))
     found = sorted(p for p in path.rglob("*") if is_of_kind(p, CLIPS | PICTURES) and p.is_file())
-    labelled = [p for p in found if p.parent.name in LABELS and p.suffix.lower() in PICTURES]
+    labelled = [p for p in found if label_of(p.parent) and p.suffix.lower() in PICTURES]
     if labelled:
         return LabelledSource(path, samples=[_sample(path, file) for file in labelled])
     if not found:
@@ -105,7 +112,8 @@ def _open_folder(path: Path) -> LabelledSource:
 def _sample(folder: Path, file: Path) -> Sample:
     """Return a picture that lies in WRITER/LABEL of a folder as a sample."""
     writer = file.parent.parent.relative_to(folder).as_posix()
-    return Sample(file.relative_to(folder).as_posix(), file.parent.name, writer, partial(read_picture, file))
+    label = str(label_of(file.parent))
+    return Sample(file.relative_to(folder).as_posix(), label, writer, partial(read_picture, file))
 
 
 def read_truth(path: Path) -> tuple[list[LabelledPicture], list[Passage]]:

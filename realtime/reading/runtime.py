@@ -100,6 +100,7 @@ def _operator(name: str) -> bytes:
 
 def _open_cuda(path: Path, options: onnxruntime.SessionOptions, index: int) -> onnxruntime.InferenceSession:
     """Open a CUDA session. Raises RuntimeError where the session came up without CUDA."""
+    onnxruntime.set_default_logger_severity(4)  # else it writes a line of its own about plugins that are not there
     onnxruntime.preload_dlls()
     cuda = ("CUDAExecutionProvider", cuda_options(index))
     session = _session(path, options, [cuda, "CPUExecutionProvider"])

@@ -90,9 +90,10 @@ def test_a_folder_that_cannot_be_written_leaves_nothing_by_half(tmp_path: Path, 
     with pytest.raises(OutputError, match="cannot make folder"):
         Collector(tmp_path, "s1").label(sheet, shown_digits(sheet.tracks)[1], "7")
     (tmp_path / "5").mkdir()
-    (tmp_path / "5" / "provenance.jsonl").write_text("not ours\n")
-    with pytest.raises(OutputError, match="not ours"):
-        Collector(tmp_path, "s1").label(sheet, shown_digits(sheet.tracks)[4], "5")
+    for line in ("not ours", "[" * 100_000, "7", "[]"):
+        (tmp_path / "5" / "provenance.jsonl").write_text(f"{line}\n")
+        with pytest.raises(OutputError, match="not ours"):
+            Collector(tmp_path, "s1").label(sheet, shown_digits(sheet.tracks)[4], "5")
     assert sorted(path.name for path in (tmp_path / "5").iterdir()) == ["provenance.jsonl"]
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from realtime.measuring.truth import LabelledPicture, Passage, on_sheet, open_labelled, read_truth
 from realtime.sources.frame import SourceError
+from tests.conftest import draw_sheet, save_image
 
 
 def test_a_table_of_truth_is_read(tmp_path: Path) -> None:
@@ -72,3 +73,9 @@ def test_an_npz_file_without_pictures_is_refused(tmp_path: Path, arrays: dict) -
     np.savez(tmp_path / "a.npz", **arrays)
     with pytest.raises(SourceError, match=r"a\.npz"):
         open_labelled(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("name", ["4", "four", "Four"])
+def test_folders_are_called_by_digits_or_their_words(name: str, tmp_path: Path) -> None:
+    save_image(tmp_path / name / "a.png", draw_sheet(["4"]))
+    assert [sample.label for sample in open_labelled(tmp_path).samples] == ["4"]

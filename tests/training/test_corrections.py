@@ -78,7 +78,9 @@ def test_a_digit_that_its_line_alone_tells_counts_as_one_and_gives_no_crop(
 def test_collected_pictures_tell_session_track_and_writer(tmp_path: Path, networks: Networks) -> None:
     name = "20260102-030405-ab12-f000007-t0003-d1.png"
     save_image(tmp_path / "3" / name, photo("3"))
-    (tmp_path / "3" / "provenance.jsonl").write_text(json.dumps({"file": name, "writer": "Ida"}) + "\nno line\n")
+    (tmp_path / "3" / "provenance.jsonl").write_text(
+        json.dumps({"file": name, "writer": "Ida"}) + "\nno line\n" + "[" * 100_000
+    )
     (correction,), _ = corrections.read_corrections(tmp_path, networks)
     assert correction.session == "20260102-030405-ab12"
     assert correction.track == "20260102-030405-ab12-0003-1" and correction.writer == "Ida"

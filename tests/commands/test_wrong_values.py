@@ -1,0 +1,34 @@
+"""Wrong values of options are usage errors: exit status 2, one line, and nothing is read or made."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import CLIP, draw_sheet, save_image
+from tests.run_commands import assert_one_error, run
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("recognize-image", "a.png", "--conf", "nan"), "not a number"),
+        (("recognize-image", ""), "is empty"),
+        (("recognize-image", "a.png", "--save", ""), "is empty"),
+        (("recognize-image", "a.png", "--json="), "--json= has no value"),
+        (("recognize-image", "a.png", "b.png", "--save", "x.png"), "name a folder"),
+        (("recognize-video", CLIP, CLIP, "--save", "x.mp4"), "name a folder"),
+        (("recognize-camera", "a.png", "--settle", "NaN", "--no-show"), "not a number"),
+        (("recognize-camera", ""), "is empty"),
+        (("evaluate-numbers", "a.png", "--frames", "0-3000000000"), "no clip does"),
+        (("evaluate-numbers", "a.png", "--target", "nan"), "not a number"),
+        (("train-digits", "--rate", "nan"), "not a number"),
+        (("train-digits", "--out", ""), "is empty"),
+    ],
+)
+def test_a_wrong_value_is_a_usage_error(words: tuple[object, ...], says: str, tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        save_image(tmp_path / name, draw_sheet(["42"]))
+    done = run(*words, folder=tmp_path)
+    done.stderr = "\n".join(line for line in done.stderr.splitlines() if not line.startswith("reading on"))
+    assert_one_error(done, 2, says)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.png"]
