@@ -34,8 +34,20 @@ class Joining(NamedTuple):
 
 
 # On a page, and in a picture that was cut to one line, whose edges mislead the search for single digits.
-PAGE = Joining((0.194, 0.676, -0.775), (0.241, 0.0, -2.788), (0.0, 0.659, -1.497), (0.5, 0.5), (0.6, 0.5))
-STRIP = PAGE._replace(alone=(0.6, 0.6))
+PAGE = Joining(
+    both=(0.226, 0.545, -0.726),
+    line=(0.281, 0.0, -2.104),
+    found=(0.0, 0.632, -1.381),
+    together=(0.4, 0.5),
+    alone=(0.7, 0.7),
+)
+STRIP = Joining(
+    both=(0.236, 0.783, -0.432),
+    line=(0.289, 0.0, -1.924),
+    found=(0.0, 0.971, -1.315),
+    together=(0.4, 0.6),
+    alone=(0.7, 1.2),
+)
 
 
 @dataclass(frozen=True)
