@@ -88,7 +88,7 @@ def places(
     reading: LineReading, boxes: NDArray[np.int32], digits: NDArray[np.float32], sure: NDArray[np.float32]
 ) -> Places:
     """Lay single digits beside the signs of a line: boxes (N, 4) in the picture, digits (N, 10), sure (N,)."""
-    partner = _align(reading, boxes)
+    partner = _align(reading, boxes, sure)
     alone = [k for k in range(len(boxes)) if k not in partner]
     pairs = [*enumerate(partner), *((-1, k) for k in alone)]
     at = reading.cut.columns(boxes[:, :2] + boxes[:, 2:] / 2) if len(boxes) else np.zeros(0)
@@ -104,16 +104,17 @@ def places(
     return Places(sign, crop, line, found, there)
 
 
-def _align(reading: LineReading, boxes: NDArray[np.int32]) -> list[int]:
+def _align(reading: LineReading, boxes: NDArray[np.int32], sure: NDArray[np.float32]) -> list[int]:
     """Return for each sign of a line the crop at its place, or -1: in order, the nearest, each once."""
     crops = reading.cut.columns(boxes[:, :2] + boxes[:, 2:] / 2) if len(boxes) else np.zeros(0)
     order = np.argsort(crops, kind="stable")
     centres = np.array([(sign.start + sign.end) / 2 for sign in reading.signs])
+    worth = [0.1 + float(sign.probabilities[:10].sum()) for sign in reading.signs]  # a digit before a sign
     reach = BESIDE * strips.HEIGHT / strips.COVER
     saved = np.zeros((len(centres) + 1, len(crops) + 1))  # most closeness of the first i signs and j crops
     for i, place in enumerate(centres, 1):
         for j, k in enumerate(order, 1):
-            near = max(0.0, reach - abs(place - float(crops[k])))
+            near = max(0.0, reach - abs(place - float(crops[k]))) * worth[i - 1] * float(sure[k])
             saved[i, j] = max(saved[i - 1, j], saved[i, j - 1], saved[i - 1, j - 1] + near if near else 0.0)
     partner, i, j = [-1] * len(centres), len(centres), len(crops)
     while i and j:
