@@ -15,6 +15,7 @@ from realtime.reading.two_readings import PAGE, STRIP, Joining, Sign
 from realtime.reading.walls import Walls
 
 LIKELY = 0.5  # probability from which on something is there: it is likelier so than not
+HELD = 0.25  # probability from which on a digit beside one that is there holds its place
 # Probability from which on a digit that was found alone tells that there is a line; one less sure is heard on a line
 # that others tell.
 BEGINS = 0.5
@@ -90,8 +91,19 @@ def _members(readings: list[LineReading], crops: Crops) -> list[NDArray[np.intp]
 def _hear(reading: LineReading, own: NDArray[np.intp], crops: Crops, how: Joining) -> list[Sign]:
     """Return what stands on a line, in order: digits and signs that are likelier there than not."""
     signs = two_readings.hear(reading, crops.boxes[own], crops.digits[own], crops.sure[own], crops.learned[own], how)
-    kept = [sign for sign in signs if (sign.probabilities.sum() if sign.text.isdigit() else sign.confidence) >= LIKELY]
-    return [sign if sign.crop < 0 else sign.of(int(own[sign.crop])) for sign in kept]
+    return [sign if sign.crop < 0 else sign.of(int(own[sign.crop])) for sign in _kept(signs)]
+
+
+def _kept(signs: list[Sign]) -> list[Sign]:
+    """Keep what is likelier there than not, and of the rest what may be a digit beside one that is there."""
+    chances = [float(s.probabilities.sum()) if s.text.isdigit() else s.confidence for s in signs]
+    there = [s.text.isdigit() and chance >= LIKELY for s, chance in zip(signs, chances, strict=True)]
+    beside = [any(there[max(k - 1, 0) : k + 2]) for k in range(len(signs))]
+    return [
+        sign
+        for sign, chance, near in zip(signs, chances, beside, strict=True)
+        if chance >= (HELD if sign.text.isdigit() and near else LIKELY)
+    ]
 
 
 def _parted(lines: list[list[Sign]], crops: Crops, walls: Walls, confidence: float) -> tuple[list[Number], list[Line]]:

@@ -35,18 +35,18 @@ class Joining(NamedTuple):
 
 # On a page, and in a picture that was cut to one line, whose edges mislead the search for single digits.
 PAGE = Joining(
-    both=(0.226, 0.545, -0.726),
-    line=(0.281, 0.0, -2.104),
-    found=(0.0, 0.632, -1.381),
-    together=(0.4, 0.5),
-    alone=(0.7, 0.7),
+    both=(0.183, 0.613, -0.851),
+    line=(0.239, 0.0, -1.688),
+    found=(0.0, 0.725, -1.591),
+    together=(0.5, 0.4),
+    alone=(0.6, 0.6),
 )
 STRIP = Joining(
-    both=(0.236, 0.783, -0.432),
-    line=(0.289, 0.0, -1.924),
-    found=(0.0, 0.971, -1.315),
+    both=(0.197, 0.742, -0.592),
+    line=(0.438, 0.0, -0.696),
+    found=(0.0, 0.798, -0.61),
     together=(0.4, 0.6),
-    alone=(0.7, 1.2),
+    alone=(0.5, 0.7),
 )
 
 
