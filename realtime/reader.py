@@ -62,8 +62,6 @@ class Reader:
         >>> page.numbers
         []
         """
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-            raise ValueError(f"a picture is (H, W, 3) uint8 BGR, not empty; got {image.shape} {image.dtype}")
         return read(image, self.networks, *self.settings())
 
     def stream(

@@ -28,7 +28,8 @@ from realtime.measuring.truth import open_labelled
 from realtime.outputs.files import save_json
 from realtime.reading.ensemble import FALLBACK, Networks, load_networks
 from realtime.reading.model_files import default_model
-from realtime.reading.pipeline import group, read
+from realtime.reading.pipeline import read
+from realtime.reading.rows import arrange
 from realtime.sources.clip import Clip
 from realtime.sources.frame import Frame
 from realtime.tracking.frame_reader import FrameReader
@@ -76,17 +77,17 @@ def tutorial(frame: Frame, model: torch.nn.Module) -> list[str]:
     """Read a frame as the tutorials do, digits joined by this project's rows."""
     grey = cv2.GaussianBlur(cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY), (5, 5), 0)
     mask = cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 51, 15)
-    boxes, rows = [], []
+    boxes, digits = [], []
     for contour in cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]:
         x, y, w, h = cv2.boundingRect(contour)
         if h < 20 or w > 2 * h or h > frame.image.shape[0] // 3:
             continue
         digit = cv2.resize(mask[y : y + h, x : x + w], (28, 28), interpolation=cv2.INTER_AREA)
         with torch.no_grad():
-            rows.append(torch.softmax(model(scaled(torch.from_numpy(digit)[None, None])), dim=1)[0, :10].numpy())
+            digits.append(str(int(model(scaled(torch.from_numpy(digit)[None, None]))[0, :10].argmax())))
         boxes.append((x, y, w, h))
-    numbers = group(np.array(boxes, np.int32).reshape(-1, 4), np.array(rows, np.float32).reshape(-1, 10), 0.0)
-    return [reading.text for reading in numbers]
+    lines = arrange(np.array(boxes, np.int32).reshape(-1, 4))
+    return ["".join(digits[k] for k in number) for line in lines for number in line]
 
 
 def open_readers(networks: Networks, weights: Path) -> dict[str, Reader]:

@@ -172,7 +172,7 @@ def add_defects(canvas: Tensor, random: _Random) -> Tensor:
 
 
 def degrade(canvas: Tensor, random: _Random) -> Tensor:
-    """Degrade as a camera does: blur, JPEG, noise, low resolution; then segment the ink as `find_ink` does."""
+    """Degrade as a camera does: blur, JPEG, noise, low resolution; then cut the ink as live reading does."""
     blurred = _blur(canvas)
     seen = torch.lerp(canvas, blurred, random.uniform(0, 1))
     seen = torch.lerp(seen, _blur(_blur(blurred)), random.uniform(0, 1) * random.chance(0.15))
@@ -205,7 +205,7 @@ def rescan(canvas: Tensor, random: _Random) -> Tensor:
 
 
 def _segment_ink(seen: Tensor, level: Tensor, gain: Tensor) -> Tensor:
-    """Segment the ink as `realtime.reading.ink` does: a ramp about half of the ink's own weighted contrast."""
+    """Cut the ink as `realtime.reading.digit_ink` does: a ramp about half of the ink's own weighted contrast."""
     seen = seen.clamp(min=0)
     contrast = (seen * seen).sum(dim=(1, 2, 3), keepdim=True) / seen.sum(dim=(1, 2, 3), keepdim=True).clamp(min=1e-6)
     return ((seen / contrast.clamp(min=1e-3) - level) * gain).clamp(0, 1)

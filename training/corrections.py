@@ -14,20 +14,18 @@ from tqdm import tqdm
 from realtime.live.collecting import INBOX, PROVENANCE
 from realtime.reading.classifier import NOT_A_DIGIT
 from realtime.reading.ensemble import Networks
+from realtime.reading.found import locate
 from realtime.reading.page import Page
 from realtime.reading.pipeline import read
 from realtime.sources.frame import SourceError
 from realtime.sources.pictures import PICTURES, is_of_kind, read_picture
 from training.data import DataError
-from training.datasets import MIN_INK_PIXELS, is_bar, with_margin
+from training.datasets import near_middle, non_digits
 from training.recipe import CLASSES
 
 # What recognize-camera --collect names its pictures: session, frame, track, digit of the track.
 COLLECTED = re.compile(r"(?P<session>\d{8}-\d{6}-[0-9a-f]{4})-f\d+-t(?P<track>\d+)-d(?P<digit>\d+)")
-# What a picture of a refused digit shows, in shares of the picture's sides: a blob whose middle is at most MAX_OFFSET
-# from that of the picture, and that is at least MIN_SIDE long. Set by hand.
-MAX_OFFSET = 0.2
-MIN_SIDE = 0.25
+PAPER = 0.5  # of the longer side of a picture cut tight around its digit, laid around it
 SAME_INK = 0.95  # correlation above which two crops of one label are taken to show the same ink; set by hand
 MIN_GROUPS = 4  # writers, or sessions, with which pictures are held out by them; of fewer one would be too many
 
@@ -92,21 +90,30 @@ def read_corrections(folder: Path, networks: Networks) -> tuple[list[Correction]
 def find_digit(image: NDArray[np.uint8], networks: Networks) -> tuple[NDArray[np.uint8], str]:
     """Return the crop (1, 1, 28, 28) of the one digit of a picture (H, W, 3), or none (0, ...) and the reason.
 
-    It is what live reading reads as one digit, in the picture or, where it was cut tight, on more paper; else what live
-    reading refused, for a hand it does not know, if that lies in the middle.
+    It is what live reading reads as one digit, in the picture or, where it was cut tight, on more paper; else what the
+    finder proposed in the middle and live reading refused, for a hand it does not know.
     """
-    pages = [read(image, networks)]
+    pictures = [image, with_paper(image)]
+    pages = [read(pictures[0], networks)]
     if not _is_one(_list_digits(pages[0])):
-        pages.append(read(with_margin(image), networks))
+        pages.append(read(pictures[1], networks))
     for page in pages:
         if _is_one(blobs := _list_digits(page)):
             return page.crops[blobs], ""
     if all(len(_list_digits(page)) > 1 for page in pages):
         return pages[0].crops[:0], f"holds {len(_list_digits(pages[0]))} digits: cut it so that it shows one"
-    for page, shape in zip(pages, (image.shape, with_margin(image).shape), strict=True):
-        if len(blobs := _find_central(page, shape[1], shape[0])):
-            return page.crops[blobs[:1]], ""
+    for picture in pictures:
+        located = locate(picture, networks.finder)
+        if len(near := near_middle(located, picture)):
+            return located.crops[near[:1]], ""
     return pages[0].crops[:0], "holds no digit that could be found"
+
+
+def with_paper(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Lay a tight picture (H, W, 3) uint8 on paper of its median colour."""
+    margin = round(PAPER * max(image.shape[:2]))
+    paper = np.median(image, axis=(0, 1)).tolist()
+    return cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=paper)
 
 
 def group_pictures(corrections: list[Correction]) -> NDArray[np.intp]:
@@ -139,7 +146,7 @@ def count_unlabelled(folder: Path) -> int:
 
 
 def _list_digits(page: Page) -> list[int]:
-    """List the blob of each digit of a page, -1 for one that only its line tells."""
+    """List the place among the crops of each digit of a page, -1 for one that only its line tells."""
     return [digit.blob for number in page.numbers for digit in number.digits]
 
 
@@ -148,23 +155,13 @@ def _is_one(blobs: list[int]) -> bool:
     return len(blobs) == 1 and blobs[0] >= 0
 
 
-def _find_central(page: Page, width: int, height: int) -> list[int]:
-    """List the refused blobs that the network was asked about and that a picture can be of, the largest first."""
-    middle = (page.boxes[:, :2] + page.boxes[:, 2:] / 2) / (width, height)
-    near = np.abs(middle - 0.5).max(axis=1, initial=0) < MAX_OFFSET
-    size = (page.boxes[:, 2:] / (width, height)).max(axis=1, initial=0)
-    usable = near & (size > MIN_SIDE) & page.asked
-    return sorted(np.flatnonzero(usable).tolist(), key=lambda i: -size[i])
-
-
 def _crop_non_digits(image: NDArray[np.uint8], networks: Networks) -> tuple[NDArray[np.uint8], str]:
-    """Return the crops of all ink of a picture without digits, but for bars: nobody can tell these from a 1."""
-    page = read(image, networks)
-    inked = [i for i in np.flatnonzero(page.asked).tolist() if cv2.countNonZero(page.crops[i, 0]) >= MIN_INK_PIXELS]
-    kept = [i for i in inked if not is_bar(page.crops[i, 0])]
-    if kept or not inked:
-        return page.crops[kept], "" if kept else "holds no ink that the network is asked about"
-    return page.crops[:0], "holds nothing but a bar, which no crop alone can tell from a 1"
+    """Return the crops of all that is proposed in a picture without digits, but for bars, and the reason for none."""
+    proposed = locate(image, networks.finder).crops
+    kept = non_digits(proposed)
+    if len(kept) or not len(proposed):
+        return proposed[kept], "" if len(kept) else "holds nothing that could be taken for a digit"
+    return proposed[:0], "holds nothing but a bar, which no crop alone can tell from a 1"
 
 
 def _correlations(crops: NDArray[np.uint8]) -> NDArray[np.float32]:

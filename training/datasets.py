@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from realtime.reading import candidates, crops
+from realtime.reading import crops
 from realtime.reading.classifier import NOT_A_DIGIT
-from realtime.reading.ink import Ink, find_ink
+from realtime.reading.finder import Finder
+from realtime.reading.found import Located, locate
+from realtime.reading.model_files import finder_model
 from realtime.sources.clip import CLIPS, Clip
 from realtime.sources.frame import SourceError
 from realtime.sources.pictures import PICTURES, is_of_kind, read_picture
@@ -42,13 +44,9 @@ MAX_CROPS_PER_CLIP = 1500  # taken evenly from all that are found, lest one long
 MAX_BAR_WIDTH = 0.45
 MAX_BAR_SPREAD = 0.35
 MAX_BAR_LEAN = 60
-MIN_INK_PIXELS = 12  # inked pixels of a patch or crop below which it is too little for anybody to tell what it is
-# Where the digit of a picture with a margin of half its side lies: shares of the picture. Set by hand on photos of lone
-# digits and of sudoku cells, whose frames are to be left out.
-MIN_DIGIT_SIDE = 0.1  # the longer side of a blob that can be the digit
-MAX_OFFSET = 0.12  # of its middle from that of the picture
-OFFSET_DEVIATION = 0.1  # how fast a blob's chance to be the digit falls with its distance from the middle
-MIN_FRAME_SIDE = 0.44  # the longer side of a blob that can be a printed frame around the digit
+NOTHING = np.zeros((0, 1, crops.SIDE, crops.SIDE), np.uint8)
+MIN_INK_PIXELS = 12  # inked pixels of a crop below which it is too little for anybody to tell what it is
+MAX_OFFSET = 0.25  # of the middle of a picture's one digit from that of the picture, share of its sides; set by hand
 
 
 @dataclass(frozen=True)
@@ -69,22 +67,22 @@ def load_dataset(path: Path, weight: float = 1.0, without: tuple[str, ...] = (),
     """Load an npz file, a folder of folders `0` to `9` and `not-a-digit`, a clip, or a folder of clips.
 
     npz: `images` (N, H, W) uint8, dark on light or light on dark, and `labels`; a label that is no digit is
-    'not-a-digit'. Clips show no handwriting: whatever ink is found in them is 'not-a-digit'. `without` and `only` are
-    patterns for labels, or for the names of clips. Raises DataError for what cannot be read.
+    'not-a-digit'. Clips show no handwriting: whatever the finder takes for a digit there is 'not-a-digit'. `without`
+    and `only` are patterns for labels, or for the names of clips. Raises DataError for what cannot be read.
     """
     missed = 0
     if path.suffix == ".npz":
-        patches, labels = _read_npz(path, without, only)
+        found, labels = _read_npz(path, without, only)
     elif path.suffix.lower() in CLIPS:
-        patches, labels = _read_clips([path])
+        found, labels = _read_clips([path])
     elif path.is_dir():
         clips = sorted(p for p in path.iterdir() if p.suffix.lower() in CLIPS and _is_selected(p.name, without, only))
-        patches, labels, missed = (*_read_clips(clips), 0) if clips else _read_folders(path, without, only)
+        found, labels, missed = (*_read_clips(clips), 0) if clips else _read_folders(path, without, only)
     else:
         raise DataError(f"{path} is no npz file, folder or clip: name labelled data that exists")
-    if not patches:
+    if not len(found):
         raise DataError(f"{path} holds nothing to learn from: expected folders 0 to 9 or {NOT_A_DIGIT}, or clips")
-    return Dataset(path.stem, torch.from_numpy(crops.stack(patches)), torch.tensor(labels), weight, missed)
+    return Dataset(path.stem, torch.from_numpy(found), torch.tensor(labels), weight, missed)
 
 
 def _is_selected(label: str, without: tuple[str, ...], only: tuple[str, ...]) -> bool:
@@ -93,8 +91,8 @@ def _is_selected(label: str, without: tuple[str, ...], only: tuple[str, ...]) ->
     return not only or any(fnmatch(label, pattern) for pattern in only)
 
 
-def _read_npz(path: Path, without: tuple[str, ...], only: tuple[str, ...]) -> tuple[list[NDArray[np.uint8]], list[int]]:
-    """Read an npz file as patches of bright ink and their labels."""
+def _read_npz(path: Path, without: tuple[str, ...], only: tuple[str, ...]) -> tuple[NDArray[np.uint8], list[int]]:
+    """Read an npz file as crops (N, 1, 28, 28) and their labels."""
     try:
         with np.load(path, allow_pickle=False) as file:
             images, names = file["images"], file["labels"]
@@ -109,14 +107,15 @@ def _read_npz(path: Path, without: tuple[str, ...], only: tuple[str, ...]) -> tu
     texts = [str(name) for name in names.tolist()]
     kept = [i for i, text in enumerate(texts) if _is_selected(text, (*LOOKALIKES, *without), only)]
     index = [CLASSES.index(texts[i] if texts[i] in DIGITS else NOT_A_DIGIT) for i in kept]
-    return [images[i] for i in kept], index
+    return crops.stack([images[i] for i in kept]), index
 
 
 def _read_folders(
     path: Path, without: tuple[str, ...], only: tuple[str, ...]
-) -> tuple[list[NDArray[np.uint8]], list[int], int]:
-    """Find the digit in each picture of the folders 0 to 9, all ink in those of 'not-a-digit'; count digits missed."""
-    patches: list[NDArray[np.uint8]] = []
+) -> tuple[NDArray[np.uint8], list[int], int]:
+    """Cut the digit of each picture in the folders 0 to 9, all proposed in 'not-a-digit'; count digits missed."""
+    finder = _open_finder()
+    parts: list[NDArray[np.uint8]] = [NOTHING]
     labels: list[int] = []
     missed = 0
     for name in (*CLASSES, "blank"):
@@ -125,12 +124,18 @@ def _read_folders(
         label = CLASSES.index(name) if name in DIGITS else CLASSES.index(NOT_A_DIGIT)
         files = sorted(p for p in (path / name).iterdir() if is_of_kind(p, PICTURES))
         for file in tqdm(files, desc=f"{path.name}/{name}", unit="picture", disable=None, leave=False):
-            ink = find_ink(with_margin(_read_picture(file)))
-            found = _crop_central_digit(ink) if name in DIGITS else _crop_non_digits(ink)
-            patches += found
-            labels += [label] * len(found)
-            missed += name in DIGITS and not found
-    return patches, labels, missed
+            image = _read_picture(file)
+            located = locate(image, finder)
+            kept = near_middle(located, image)[:1] if name in DIGITS else non_digits(located.crops)
+            parts.append(located.crops[kept])
+            labels += [label] * len(kept)
+            missed += name in DIGITS and not len(kept)
+    return np.concatenate(parts), labels, missed
+
+
+def _open_finder() -> Finder:
+    """Open the finder that ships: pictures are cut as live reading cuts them."""
+    return Finder(finder_model(), "cpu")
 
 
 def _read_picture(file: Path) -> NDArray[np.uint8]:
@@ -140,75 +145,48 @@ def _read_picture(file: Path) -> NDArray[np.uint8]:
         raise DataError(str(error)) from None
 
 
-def with_margin(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Lay a tight picture (H, W, 3) uint8 on paper of its median colour: ink is found against the paper around it."""
-    margin = max(image.shape[:2]) // 2
-    paper = np.median(image, axis=(0, 1)).tolist()
-    return cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=paper)
-
-
-def _read_clips(paths: list[Path]) -> tuple[list[NDArray[np.uint8]], list[int]]:
-    """Cut the ink out of clips without handwriting."""
-    patches: list[NDArray[np.uint8]] = []
+def _read_clips(paths: list[Path]) -> tuple[NDArray[np.uint8], list[int]]:
+    """Cut what is proposed in clips without handwriting."""
+    finder = _open_finder()
+    parts: list[NDArray[np.uint8]] = [NOTHING]
     for path in paths:
-        clip_patches: list[NDArray[np.uint8]] = []
+        clip: list[NDArray[np.uint8]] = [NOTHING]
         try:
-            with Clip(path) as clip:
-                for frame in tqdm(clip.frames(FRAME_STEP), desc=path.name, unit="frame", disable=None, leave=False):
-                    clip_patches += _crop_non_digits(find_ink(frame.image))
+            with Clip(path) as frames:
+                for frame in tqdm(frames.frames(FRAME_STEP), desc=path.name, unit="frame", disable=None, leave=False):
+                    proposed = locate(frame.image, finder).crops
+                    clip.append(proposed[non_digits(proposed)])
         except SourceError as error:
             raise DataError(str(error)) from None
-        step = max(1, len(clip_patches) // MAX_CROPS_PER_CLIP)
-        patches += clip_patches[::step][:MAX_CROPS_PER_CLIP]
-    return patches, [CLASSES.index(NOT_A_DIGIT)] * len(patches)
+        found = np.concatenate(clip)
+        step = max(1, len(found) // MAX_CROPS_PER_CLIP)
+        parts.append(found[::step][:MAX_CROPS_PER_CLIP])
+    found = np.concatenate(parts)
+    return found, [CLASSES.index(NOT_A_DIGIT)] * len(found)
 
 
-def _crop_non_digits(ink: Ink) -> list[NDArray[np.uint8]]:
-    """Return what live reading would put before the network, but for bars, which are ones to it."""
-    whole = candidates.propose(ink)
-    unread = np.zeros(len(whole.atoms))
-    proposed = candidates.propose_more(ink, whole, unread, unread)
-    return [
-        patch
-        for patch, (_, _, w, h) in zip(proposed.patches, proposed.boxes.tolist(), strict=True)
-        if w > MAX_BAR_WIDTH * h and patch.size and cv2.countNonZero(patch) >= MIN_INK_PIXELS and not is_bar(patch)
-    ]
+def near_middle(located: Located, image: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """Return what may be the one digit of a picture (H, W, 3): what lies near its middle, the highest score first."""
+    size = np.array([image.shape[1], image.shape[0]])
+    aside = np.abs((located.boxes[:, :2] + located.boxes[:, 2:] / 2) / size - 0.5).max(axis=1, initial=0)
+    near = np.flatnonzero(aside < MAX_OFFSET)
+    return near[np.argsort(-located.scores[near], kind="stable")]
+
+
+def non_digits(proposed: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """Return which crops (N, 1, 28, 28) of what is no digit to learn from: not bars, which are ones to any network."""
+    whole = [cv2.countNonZero(crop) >= MIN_INK_PIXELS and not is_bar(crop) for crop in proposed[:, 0]]
+    return np.flatnonzero(np.array(whole, bool))
 
 
 def is_bar(patch: NDArray[np.uint8]) -> bool:
     """Tell whether the ink of a patch (h, w) uint8 is one straight, more or less upright bar."""
+    _, _, w, h = cv2.boundingRect(patch)
+    if w <= MAX_BAR_WIDTH * h:
+        return True
     m = cv2.moments(patch)
     spread, lean = m["mu20"] + m["mu02"], math.hypot(m["mu20"] - m["mu02"], 2 * m["mu11"])
     if spread - lean > MAX_BAR_SPREAD**2 * (spread + lean):
         return False
     from_level = abs(math.degrees(0.5 * math.atan2(2 * m["mu11"], m["mu20"] - m["mu02"])))
     return from_level > 90 - MAX_BAR_LEAN
-
-
-def _crop_central_digit(ink: Ink) -> list[NDArray[np.uint8]]:
-    """Return the digit of a picture that has a margin of half its side: the blob with most ink near the middle, if any.
-
-    A blob as large as the picture is a frame around the digit, or the digit itself where it was cut tight.
-    """
-    height, width = ink.mask.shape
-    sizes = (ink.boxes[:, 2:] / (width, height)).max(axis=1, initial=0)
-    aside = np.abs((ink.boxes[:, :2] + ink.boxes[:, 2:] / 2) / (width, height) - 0.5).max(axis=1, initial=0)
-    area = np.bincount(ink.labels.ravel(), minlength=len(ink.boxes) + 1)[1:]
-    score = np.where(
-        (sizes > MIN_DIGIT_SIDE) & (aside < MAX_OFFSET) & ~ink.ruled,
-        area * np.exp(-((aside / OFFSET_DEVIATION) ** 2) / 2),
-        0,
-    )
-    for best in np.argsort(-score, kind="stable").tolist():
-        x, y, w, h = ink.boxes[best].tolist()
-        own = ink.labels[y : y + h, x : x + w] == best + 1
-        if score[best] > 0 and not (sizes[best] > MIN_FRAME_SIDE and _is_frame_corner(own)):
-            return [np.where(own, ink.mask[y : y + h, x : x + w], 0).astype(np.uint8)]
-    return []
-
-
-def _is_frame_corner(own: NDArray[np.bool_]) -> bool:
-    """Tell whether a blob, (h, w) bool, runs along two sides of its box that meet, as the corner of a frame does."""
-    h, w = (max(1, side // 8) for side in own.shape)
-    along = [band.mean() > 0.8 for band in (own[:h].any(0), own[-h:].any(0), own[:, :w].any(1), own[:, -w:].any(1))]
-    return (along[0] or along[1]) and (along[2] or along[3])

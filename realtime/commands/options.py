@@ -16,9 +16,8 @@ from realtime.outputs.text import Csv, JsonLines, TextSink
 from realtime.reader import Reader
 from realtime.reading.classifier import Classifier
 from realtime.reading.ensemble import FALLBACK, Ensemble, Networks
-from realtime.reading.ink import POLARITIES
-from realtime.reading.model_files import default_model, finetuned_model
-from realtime.reading.pipeline import CONFIDENCE
+from realtime.reading.model_files import default_model, finder_model, finetuned_model, row_model
+from realtime.reading.pipeline import CONFIDENCE, POLARITIES
 from realtime.reading.runtime import DeviceError, gpu_index
 from realtime.sources.frame import SourceError
 from realtime.sources.names import show
@@ -159,7 +158,8 @@ def refuse_overwriting(
 
     inputs: what is read; of a folder its pictures, its recording and its table are. reading: whose models are read.
     """
-    models = [default_model(), finetuned_model(), reading.model, reading.base_model] if reading else []
+    shipped = [finder_model(), default_model(), row_model(), finetuned_model()]
+    models = [*shipped, reading.model, reading.base_model] if reading else []
     try:
         check_outputs(outputs, chain(_read_files(inputs), filter(None, models)), overwrite)
     except ValueError as error:

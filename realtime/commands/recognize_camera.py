@@ -232,4 +232,4 @@ def collect_steady(collector: Collector, tracked: TrackedFrame) -> None:
         return
     time = tracked.frame.time
     steady = [track for track in tracked.tracks if track.state == "settled" or time - track.first > COLLECT_AFTER]
-    collector.collect(tracked.frame, tracked.ink, steady)
+    collector.collect(tracked, steady)

@@ -14,7 +14,7 @@ from realtime.live.digit_picture import cut_digit, normalize_look
 from realtime.outputs.files import make_folder, write_whole
 from realtime.outputs.pictures import save_picture
 from realtime.outputs.sink import OutputError
-from realtime.reading.ink import Box, Ink
+from realtime.reading.box import Box
 from realtime.reading.page import UNSURE
 from realtime.sources.frame import Frame
 from realtime.tracking.track import Track
@@ -70,6 +70,12 @@ def shown_digits(tracks: list[Track]) -> list[Selectable]:
     ]
 
 
+def _all_boxes(tracked: TrackedFrame) -> list[Box]:
+    """List the boxes of all that was found in a frame, and of digits that their line alone tells."""
+    found: list[Box] = [(x, y, w, h) for x, y, w, h in tracked.page.boxes.tolist()]
+    return found + [digit.box for track in tracked.tracks if track.fresh for digit in track.digits]
+
+
 def name_session() -> str:
     """Return a name for a run that no other has."""
     return f"{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
@@ -87,15 +93,14 @@ class Collector:
         self._kept: list[_KeptPicture] = []
         self._done: list[list[tuple[_KeptPicture | Path, str]]] = []
 
-    def collect(self, frame: Frame, ink: Ink, tracks: list[Track]) -> int:
-        """Keep all digits of the frame, settled ones under their text, unsure ones in the inbox; return how many."""
+    def collect(self, tracked: TrackedFrame, tracks: list[Track]) -> int:
+        """Keep all digits of these tracks, settled ones under their text, unsure ones in the inbox; return how many."""
         sure = (digit.text if digit.settled and digit.text != UNSURE else INBOX for digit in shown_digits(tracks))
-        labels = zip(shown_digits(tracks), sure, strict=True)
-        return self._keep(frame, ink, labels, "collect")
+        return self._keep(tracked, zip(shown_digits(tracks), sure, strict=True), "collect")
 
-    def label(self, frame: Frame, ink: Ink, digit: Selectable, label: str) -> int:
+    def label(self, tracked: TrackedFrame, digit: Selectable, label: str) -> int:
         """Keep one digit under a label given by a person, moving it there if it was kept; return 0 if it lay there."""
-        return self._keep(frame, ink, [(digit, label)], "key")
+        return self._keep(tracked, [(digit, label)], "key")
 
     def snapshot(self, tracked: TrackedFrame) -> Path:
         """Keep the whole frame, with its readings as a JSON line beside it."""
@@ -126,12 +131,13 @@ class Collector:
                 self._kept.remove(kept)
         return len(steps)
 
-    def _keep(self, frame: Frame, ink: Ink, labels: Iterable[tuple[Selectable, str]], by: str) -> int:
+    def _keep(self, tracked: TrackedFrame, labels: Iterable[tuple[Selectable, str]], by: str) -> int:
         """Keep each digit under its label, once for its look; return how many were kept or moved."""
+        frame, boxes = tracked.frame, _all_boxes(tracked)
         steps: list[tuple[_KeptPicture | Path, str]] = []
         try:
             for digit, label in labels:
-                picture = cut_digit(frame.image, ink, digit.box)
+                picture = cut_digit(frame.image, digit.box, boxes)
                 look = normalize_look(frame.image, digit.box)
                 known = self._find(digit, look)
                 if known is None:

@@ -7,8 +7,9 @@ from functools import partial
 from realtime.live.collecting import INBOX, Collector, Selectable, shown_digits
 from realtime.live.display import ESCAPE
 from realtime.live.state import Controls
+from realtime.reading.box import Box
 from realtime.reading.classifier import NOT_A_DIGIT
-from realtime.reading.ink import POLARITIES, Box
+from realtime.reading.pipeline import POLARITIES
 from realtime.tracking.tracked_frame import TrackedFrame
 from realtime.tracking.tracker import Tracker
 
@@ -24,7 +25,7 @@ HELP = (
     ("0-9", "the selected digit is this: keep its picture"),
     ("x", "the selected one is not a digit: keep its picture"),
     ("u", "undo the last s, c, x or digit key"),
-    ("d", "steps: ink, and what was refused and why"),
+    ("d", "steps: what the finder saw, what was refused and why"),
     ("i", "ink: auto, dark, light"),
     ("[ ]", "less, more sure before a digit is shown"),
     ("m", "mirror the display"),
@@ -107,11 +108,11 @@ class Keyboard:
             return "select a digit first: Tab, or a click on it"
         if chosen not in selectable_blobs(tracked):
             return "the selected digit is not to be seen just now"
-        kept = self.collector.label(tracked.frame, tracked.ink, chosen, label)
+        kept = self.collector.label(tracked, chosen, label)
         return f"kept as {label}" if kept else f"kept as {label} before"
 
     def _collect(self, tracked: TrackedFrame) -> str:
-        kept = self.collector.collect(tracked.frame, tracked.ink, tracked.tracks)
+        kept = self.collector.collect(tracked, tracked.tracks)
         return f"kept {kept} pictures in {self.collector.folder}; unsure ones in {INBOX}"
 
     def _snapshot(self, tracked: TrackedFrame) -> str:

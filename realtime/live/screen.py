@@ -6,11 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.live.keys import HELP
+from realtime.live.collecting import Selectable
+from realtime.live.keys import HELP, selectable_blobs
 from realtime.live.state import Controls, Status
 from realtime.outputs.overlay import DARK, FONT, SEEN, SETTLED, WHITE, Plate, draw, draw_box
+from realtime.reading.box import Box
 from realtime.reading.ensemble import BASE
-from realtime.reading.ink import Box
+from realtime.reading.map_picture import lay_over
 from realtime.sources.names import show
 from realtime.tracking.track import Track
 from realtime.tracking.tracked_frame import TrackedFrame
@@ -19,6 +21,7 @@ from realtime.tracking.tracked_frame import TrackedFrame
 # wider ones reduced. Set by hand.
 MIN_WIDTH, MAX_WIDTH = 960, 1600
 LINE_HEIGHT = 26  # pixels, of a line of text below the picture; set by hand
+FEW = 12  # refused things whose reasons are all written, where more would cover each other; set by hand
 RED, BLUE, GREY = (80, 80, 255), (255, 170, 60), (170, 170, 170)  # BGR
 
 
@@ -63,7 +66,7 @@ def compose(
         picture = picture // 3
     picture = draw(picture, [view.track(track) for track in tracked.tracks])
     if controls.steps:
-        _refused(picture, tracked, view)
+        _refused(picture, tracked, view, controls.selected)
     _base_digits(picture, tracked, view)
     if controls.selected is not None:
         x, y, w, h = view.box(controls.selected.box)
@@ -77,28 +80,24 @@ def compose(
 
 
 def _picture(tracked: TrackedFrame, view: View, steps: bool) -> NDArray[np.uint8]:
-    """Return the frame as it is shown; for the steps its ink in white on the darkened frame."""
+    """Return the frame as it is shown; for the steps darkened, with what the finder saw over it."""
     image = tracked.frame.image
     size = round(view.width * view.scale), round(image.shape[0] * view.scale)
     if (image.shape[1], image.shape[0]) != size:
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA if view.scale < 1 else cv2.INTER_LINEAR)
     if steps:
-        ink = cv2.resize(tracked.ink.over_frame(), size, interpolation=cv2.INTER_LINEAR)
-        image = np.maximum(image // 3, ink[..., None])
+        image = lay_over(image, tracked.read_page.looks, view.scale * tracked.motion.matrix)
     return cv2.flip(image, 1) if view.mirror else image
 
 
-def _refused(picture: NDArray[np.uint8], tracked: TrackedFrame, view: View) -> None:
-    """Frame what was refused, and write the reason below it where no other reason stands."""
-    written: list[tuple[int, int]] = []
-    for box, refusal in zip(tracked.page.boxes.tolist(), tracked.page.refusals, strict=True):
-        if refusal:
-            x, y, w, h = view.box(tuple(box))
-            cv2.rectangle(picture, (x, y), (x + w - 1, y + h - 1), RED, 1)
-            bottom = min(y + h + 12, picture.shape[0] - 4)
-            if all(abs(bottom - low) > 12 or abs(x - left) > 8 * len(str(refusal)) for left, low in written):
-                _write(picture, str(refusal), x, bottom, RED, 0.38)
-                written.append((x, bottom))
+def _refused(picture: NDArray[np.uint8], tracked: TrackedFrame, view: View, selected: Selectable | None) -> None:
+    """Frame what was refused, and write the reason below the selected one, or below all where they are few."""
+    refused = [blob for blob in selectable_blobs(tracked) if not blob.track]
+    for blob in refused:
+        x, y, w, h = view.box(blob.box)
+        cv2.rectangle(picture, (x, y), (x + w - 1, y + h - 1), RED, 1)
+        if len(refused) <= FEW or (selected is not None and blob.place == selected.place):
+            _write(picture, blob.text, x, min(y + h + 20, picture.shape[0] - 4), RED, 0.42)
 
 
 def _base_digits(picture: NDArray[np.uint8], tracked: TrackedFrame, view: View) -> None:

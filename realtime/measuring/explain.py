@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from realtime.outputs.files import write_whole
 from realtime.outputs.overlay import SETTLED, draw, draw_box
+from realtime.reading.map_picture import lay_over
 from realtime.reading.page import Page
 from realtime.tracking.tracker import settle
 
@@ -17,15 +18,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 REFUSED = (60, 60, 230)  # colour of the box around what is no digit, BGR
-# So many blobs are shown, those most like digits, in so many columns: texture has thousands that are none. Set by hand.
+# So many of the things found are shown, those most like digits, in so many columns. Set by hand.
 MAX_CROPS, CROP_COLUMNS = 36, 6
 
 
 def explain(path: Path, image: NDArray[np.uint8], page: Page, title: str) -> None:
     """Write the figure of one picture (H, W, 3) BGR and its page as a PNG. Raises OutputError where it cannot.
 
-    The picture, its ink, the blobs with those refused and why, the numbers read; then for each blob the network's input
-    with its bars of confidence for 0 to 9 and for no digit.
+    The picture, what the finder saw in it, what was read or refused, the numbers; then for each thing found the
+    network's input with bars of confidence for 0 to 9 and for no digit, and why it was refused.
     """
     from matplotlib.figure import Figure  # here, since it takes as long to import as all the rest
 
@@ -39,8 +40,8 @@ def explain(path: Path, image: NDArray[np.uint8], page: Page, title: str) -> Non
     text = " | ".join(number.text for number in page.numbers) or "nothing"
     steps = {
         "picture": image,
-        "ink": 255 - page.ink.over_frame(),
-        "blobs: green read, red refused": _blobs(image, page),
+        "finder: ink of digits blue, their cores orange, other ink violet": lay_over(image, page.looks),
+        "found: green read, red refused": _found(image, page),
         f"read: {text}": draw(image, settle(page.numbers)),
     }
     for axes, (name, picture) in zip(top.subplots(2, 2).flat, steps.items(), strict=True):
@@ -56,8 +57,8 @@ def explain(path: Path, image: NDArray[np.uint8], page: Page, title: str) -> Non
     write_whole(path, data.getvalue())
 
 
-def _blobs(image: NDArray[np.uint8], page: Page) -> NDArray[np.uint8]:
-    """Return the picture with a box around each blob."""
+def _found(image: NDArray[np.uint8], page: Page) -> NDArray[np.uint8]:
+    """Return the picture with a box around each thing that was found."""
     canvas = image.copy()
     thickness = max(1, round(max(image.shape[:2]) / 640))
     for box, refusal in zip(page.boxes.tolist(), page.refusals, strict=True):
@@ -66,7 +67,7 @@ def _blobs(image: NDArray[np.uint8], page: Page) -> NDArray[np.uint8]:
 
 
 def _draw_crop(picture: "Axes", bars: "Axes", page: Page, blob: int) -> None:
-    """Draw one blob's crop as the network sees it, and what the network and the rules made of it."""
+    """Draw one blob's crop as the network sees it, and what was made of it."""
     refusal = page.refusals[blob]
     colour = "tab:red" if refusal else "tab:green"
     x, y, *_ = page.boxes[blob].tolist()

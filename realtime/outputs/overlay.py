@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.reading.ink import Box
+from realtime.reading.box import Box
 from realtime.tracking.track import Track
 
 # Colours, BGR, of numbers that have settled, drawn as whole boxes, and of those that are only seen, drawn as corners.

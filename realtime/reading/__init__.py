@@ -1,7 +1,9 @@
 """Read one picture: from its pixels to the numbers in it.
 
-In the order of `pipeline.read`: ink.py finds strokes (paper.py, blobs.py, ruling.py), candidates.py proposes what may
-be one digit (splits.py, merges.py), crops.py lays it out for the network (classifier.py, ensemble.py, runtime.py),
-segmentation.py chooses, refusal.py refuses what is no digit for one of the reasons in reasons.py (writing_odds.py),
-rows.py joins digits into numbers, and page.py holds what was read.
+In the order of `pipeline.read`: found.py finds digits by the finder's maps (finder.py) at the scales that the picture
+asks for (looks.py), cuts each one's ink (digit_ink.py, crops.py) and classifies all in one batch (classifier.py,
+ensemble.py). page_lines.py follows lines (rows.py), has each read as a whole by the row network (strips.py,
+row_lines.py, row_reader.py, row_decoding.py), joins both readings (two_readings.py), and parts lines into numbers by
+signs, gaps and drawn lines (line_numbers.py, gaps.py, walls.py). page.py holds what was read, reasons.py why the rest
+is no digit; map_picture.py shows what the finder saw. runtime.py opens the networks, model_files.py knows their places.
 """

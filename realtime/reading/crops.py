@@ -8,43 +8,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-VERSION = "mnist-1"  # travels in checkpoints and ONNX metadata; change it when `cut` gives other bytes
+VERSION = "mnist-1"  # travels in checkpoints and ONNX metadata; change it when `stack` gives other bytes
 SIDE = 28  # width and height of a crop, pixels, as MNIST's pictures have them
 INK_SIDE = 20  # longest side of the ink, pixels; so in 69,984 of MNIST's 70,000 pictures
 CENTRE = 14  # where the centre of mass of the ink comes to lie on both axes, in pixel indices; so in all of MNIST
 MIN_STROKE = 2.0  # thinner pens are thickened to this many pixels of the crop: MNIST's strokes are 2 to 4 wide
 
 
-def cut(
-    mask: NDArray[np.uint8], boxes: NDArray[np.int32], labels: NDArray[np.int32] | None = None
-) -> NDArray[np.uint8]:
-    """Cut the ink of each box and lay it out as MNIST does.
-
-    mask: (H, W) uint8, ink 255 on 0, grey where a pixel is partly ink. boxes: (N, 4) int32 x, y, w, h, half-open,
-    inside the mask. labels: (H, W) int32, i + 1 where the ink belongs to box i; with it, a neighbour's stroke that
-    reaches into a box stays out of its crop. Returns (N, 1, 28, 28) uint8; a box without ink gives a blank crop.
-    Raises ValueError for another dtype or shape, or a box that is empty or leaves the mask.
-    """
-    if mask.ndim != 2 or mask.dtype != np.uint8:
-        raise ValueError(f"mask must be (H, W) uint8, got {mask.shape} {mask.dtype}")
-    boxes = np.asarray(boxes)
-    if boxes.ndim != 2 or boxes.shape[1] != 4:
-        raise ValueError(f"boxes must be (N, 4), got {boxes.shape}")
-    height, width = mask.shape
-    for x, y, w, h in boxes.tolist():
-        if w <= 0 or h <= 0 or x < 0 or y < 0 or x + w > width or y + h > height:
-            raise ValueError(f"box {(x, y, w, h)} is empty or leaves the mask of {width}x{height}")
-    patches = [mask[y : y + h, x : x + w] for x, y, w, h in boxes.tolist()]
-    if labels is not None:
-        if labels.shape != mask.shape:
-            raise ValueError(f"labels must be shaped as the mask, {mask.shape}, got {labels.shape}")
-        for i, (x, y, w, h) in enumerate(boxes.tolist()):
-            patches[i] = np.where(labels[y : y + h, x : x + w] == i + 1, patches[i], 0)
-    return stack(patches)
-
-
 def stack(patches: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """Lay out N patches of ink, each (h, w) uint8, as one batch (N, 1, 28, 28) uint8, N may be 0."""
+    """Lay out N patches of ink, each (h, w) uint8, as one batch (N, 1, 28, 28) uint8, N may be 0.
+
+    A patch without ink gives a blank crop.
+    """
     crops = np.zeros((len(patches), 1, SIDE, SIDE), np.uint8)
     for crop, patch in zip(crops, patches, strict=True):
         lay_out(patch, crop[0])

@@ -49,21 +49,25 @@ class Ensemble:
 
 @dataclass(frozen=True)
 class Networks:
-    """All networks that reading needs: one that finds digits, one or two that name a single one, one that reads lines."""
+    """All networks that reading needs: one finds digits, one or two name a single one, one reads lines."""
 
     finder: Finder
     classifier: Classifier | Ensemble
     rows: RowReader
 
     @property
+    def _all(self) -> tuple[Finder, Classifier | Ensemble, RowReader]:
+        return self.finder, self.classifier, self.rows
+
+    @property
     def device(self) -> str:
-        """The device that really runs, "cpu" or "cuda:N"."""
-        return self.classifier.device
+        """The device that really runs, "cpu" or "cuda:N"; where they differ, those of all three."""
+        return ", ".join(dict.fromkeys(network.device for network in self._all))
 
     @property
     def cpu_reason(self) -> str | None:
         """Why "auto" took the CPU, None where it did not."""
-        return self.classifier.cpu_reason
+        return next((network.cpu_reason for network in self._all if network.cpu_reason), None)
 
     @property
     def path(self) -> Path:

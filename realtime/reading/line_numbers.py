@@ -9,8 +9,9 @@ Indices = list[int]
 def part(texts: list[str], starts: set[int]) -> list[Indices]:
     """Part the signs of a line, in order, into numbers: each the indices of its digits and of the signs inside it.
 
-    starts: the places before which a wide gap or a drawn line parts the line. A point or comma between digits belongs to the number, and so does a minus
-    in front of a digit where the line, or what follows a wide gap or a sign, begins; all else parts numbers.
+    starts: the places before which a wide gap or a drawn line parts the line. A point or comma between digits belongs
+    to the number, and so does a minus in front of a digit where the line, or what follows a wide gap or a sign,
+    begins; all else parts numbers.
     """
     numbers: list[Indices] = []
     current: Indices = []

@@ -129,8 +129,9 @@ class Page:
 
     looks: the finder's looks at the frame, with their maps. boxes: (N, 4) int32 x, y, w, h, half-open, frame pixels.
     crops: (N, 1, 28, 28) uint8, what the classifier saw. digits: (N, 10) float32, the probability of each digit.
-    reject: (N,) float32, that it is no digit. refusals: why it is refused, None for those that are read. The digits of the
-    numbers name theirs by its place among the N. turned: by how many degrees clockwise the frame was turned to be read.
+    reject: (N,) float32, that it is no digit. refusals: why it is refused, None for those that are read. The digits of
+    the numbers name theirs by its place among the N. turned: by how many degrees clockwise the frame was turned to be
+    read.
 
     size: width and height of the frame, pixels. confidence, polarity: what it was read with. latency_ms: how long
     reading took.

@@ -31,6 +31,8 @@ def read(
     time for small digits. Raises ValueError for another array or polarity.
     """
     start = perf_counter()
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise ValueError(f"an image is (H, W, 3) uint8 BGR, not empty; got {image.shape} {image.dtype}")
     if polarity not in POLARITIES:
         raise ValueError(f"unknown polarity {polarity!r}: use {', '.join(POLARITIES)}")
     clock = clock or StageClock()

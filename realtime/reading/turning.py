@@ -5,6 +5,7 @@ digits or more are surest the right way up (`python -m training.fit_readings --t
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +68,7 @@ def _read_turned(image: NDArray[np.uint8], networks: Networks, confidence: float
 
 
 def _back(page: Page, quarters: int, size: tuple[int, int]) -> Page:
-    """Return a page of a picture that was turned clockwise by so many quarters, in pixels of the picture of that size."""
+    """Return a page of a picture that was turned clockwise by so many quarters, in pixels of the picture before."""
     boxes = back(page.boxes, quarters, size)
     numbers = [_number_back(number, quarters, size) for number in page.numbers]
     lines = [replace(line, box=_box_back(line.box, quarters, size)) for line in page.lines]
@@ -75,7 +76,7 @@ def _back(page: Page, quarters: int, size: tuple[int, int]) -> Page:
     return replace(page, looks=looks, boxes=boxes, numbers=numbers, lines=lines, size=size, turned=90 * quarters)
 
 
-def back(boxes: NDArray[np.int32], quarters: int, size: tuple[int, int]) -> NDArray[np.int32]:
+def back(boxes: NDArray[Any], quarters: int, size: tuple[int, int]) -> NDArray[Any]:
     """Return boxes (N, 4) of a picture that was turned clockwise by so many quarters, before that; size w, h then."""
     width, height = size
     x, y, w, h = boxes.T

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.reading.ink import Box
+from realtime.reading.box import Box
 
 # Set by hand, on drawn sheets that are wiped and covered by a sleeve (tests/tracking/test_settling.py).
 PAPER_CHANGE = 16  # grey levels by which paper may differ from what it was, in each colour, light as a whole taken out

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.reading.ink import Box, enclose
+from realtime.reading.box import Box, enclose
 from realtime.reading.page import Digit, Number, join_digits, number_to_dict
 from realtime.tracking.erasure import is_erased
 from realtime.tracking.votes import Tally, Votes, hidden_places

@@ -7,7 +7,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.reading.ink import Ink, find_ink
 from realtime.reading.page import Page, frame_to_dict
 from realtime.sources.frame import Frame
 from realtime.tracking.motion import NO_MOTION, Motion
@@ -38,11 +37,6 @@ class TrackedFrame:
     def page(self) -> Page:
         """The page; where the digits moved since it was read, with all that was found where it now stands."""
         return _move(self.read_page, self.motion, self.frame.image.shape[:2]) if self.motion.moved else self.read_page
-
-    @cached_property
-    def ink(self) -> Ink:
-        """The ink of this very frame."""
-        return find_ink(self.frame.image, self.read_page.polarity) if self.motion.moved else self.read_page.ink
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON line of the frame."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.reading.ink import Box
+from realtime.reading.box import Box
 from realtime.reading.page import Number
 from realtime.reading.pipeline import CONFIDENCE
 from realtime.tracking.matching import NumberBoxes, common_motion, match

@@ -29,7 +29,7 @@ def test_the_command_prints_its_tables_and_writes_its_figures(tmp_path: Path) ->
     assert stage_table(clip) == lines[2 : 2 + len(stage_table(clip))]
     assert (clip["clip"], clip["size"], clip["frames"], clip["rounds"]) == ("numbers.mp4", [1280, 720], 8, 2)
     assert (figures["device"], clip["threads"], len(figures["starts"])) == ("cpu", 1, 1)
-    assert {"decoding", "reading", "ink", "tracking", "drawing"} <= {line.split()[0] for line in lines if line}
+    assert {"decoding", "reading", "finder", "tracking", "drawing"} <= {line.split()[0] for line in lines if line}
     for key in ("decoding", "reading", "drawing"):
         median, least, most = clip[key]["times_decoding"]
         assert 0 < least <= median <= most

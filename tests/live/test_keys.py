@@ -3,7 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import pytest
 
 from realtime.live.collecting import Collector, shown_digits
@@ -12,10 +11,11 @@ from realtime.live.state import Controls
 from realtime.reading.ensemble import Networks
 from realtime.reading.page import Page
 from realtime.reading.pipeline import read
+from realtime.reading.reasons import Reason, Refusal
 from realtime.sources.frame import Frame
 from realtime.tracking.track import Track
 from realtime.tracking.tracked_frame import TrackedFrame
-from realtime.tracking.tracker import Tracker, settle
+from realtime.tracking.tracker import Tracker
 from tests.conftest import DOTTED, draw_sheet
 from tests.live.conftest import sheet_frame, tree
 
@@ -76,11 +76,12 @@ def test_a_digit_that_its_line_alone_tells_is_selected_and_labelled(
 
 def test_what_was_refused_can_be_selected_and_labelled(keyboard: Keyboard, networks: Networks, tmp_path: Path) -> None:
     image = draw_sheet(["0742"])
-    cv2.line(image, (60, 440), (560, 440), (40, 40, 40), 5)
-    page = read(image, networks)
-    sheet = TrackedFrame(Frame(image, 0, 0.0, "camera 0"), page, settle(page.numbers), 1.0)
+    refusals: list[Refusal | None] = [Refusal(Reason.NOT_A_DIGIT, "0.93")] * 4
+    page = replace(read(image, networks), numbers=[], lines=[], refusals=refusals)
+    sheet = TrackedFrame(Frame(image, 0, 0.0, "camera 0"), page, [], 1.0)
     refused = next(blob for blob in selectable_blobs(sheet) if blob.track == 0)
     keyboard.click(sheet, refused.box[0] + refused.box[2] / 2, refused.box[1] + refused.box[3] / 2)
+    assert keyboard.message == "selected what was refused: not a digit (0.93)"
     keyboard.press("x", sheet)
     assert list(tree(tmp_path)) == ["not-a-digit"]
 

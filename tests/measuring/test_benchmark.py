@@ -15,7 +15,7 @@ def test_a_round_reads_the_frames_that_it_decodes(networks: Networks) -> None:
     measured = measure_round(CLIP, networks, 0.6, "auto", 25)
     assert {len(times) for times in (measured.decoding, measured.reading, measured.whole, measured.drawing)} == {25}
     assert min(measured.digits) >= 20 and measured.read[0] and not all(measured.read)
-    assert {"ink", "network", "rows", "lines", "flow", "tracking"} <= measured.stages.keys()
+    assert {"finder", "crops", "network", "lines", "flow", "tracking"} <= measured.stages.keys()
     assert 0.9 * sum(measured.reading) < sum(measured.stages.values()) <= sum(measured.reading)
     assert sum(measured.whole) > sum(measured.reading)
 

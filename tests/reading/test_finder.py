@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from realtime.reading.classifier import Classifier
 from realtime.reading.digit_ink import belongs, boxes_of, patch
+from realtime.reading.ensemble import Networks
 from realtime.reading.finder import STRIDE, Finder
 from realtime.reading.found import ACCEPTED, find
 from realtime.reading.looks import Look, choose, looks
@@ -127,7 +128,8 @@ def test_ink_of_any_colour_is_cut_from_the_picture(
     map_[10:50, 30:38] = 255
     look = look_at(map_, [(31, 20, 6, 20)])
     owner = belongs(look)
-    cut = patch(image, look, owner, 0, boxes_of(owner, look)[0])
+    cut, light = patch(image, look, owner, 0, boxes_of(owner, look)[0])
+    assert light == (ink == 230) or not isinstance(ink, int)
     rows, columns = np.nonzero(cut > 127)
     high, wide = int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
     assert high > 30 and high / wide == pytest.approx(80 / 16, rel=0.2)
@@ -142,22 +144,22 @@ def test_other_files_are_refused(make_model: Callable[..., Path]) -> None:
 
 @pytest.mark.parametrize("dark", [True, False])
 @pytest.mark.parametrize("size", [(400, 300), (800, 600), (2400, 1800)])
-def test_the_finder_that_ships_finds_all_of_a_sheet(size: tuple[int, int], dark: bool, classifier: Classifier) -> None:
-    found = find(draw_sheet(["2468", "1357"], size, dark=dark), Finder(device="cpu"), classifier)
+def test_the_finder_that_ships_finds_all_of_a_sheet(size: tuple[int, int], dark: bool, networks: Networks) -> None:
+    found = find(draw_sheet(["2468", "1357"], size, dark=dark), networks.finder, networks.classifier)
     kept = found.sure >= ACCEPTED
     assert kept.sum() == 8
     order = np.lexsort((found.boxes[kept, 0], found.boxes[kept, 1] > size[1] / 2))
     assert "".join(map(str, found.digits[kept][order].argmax(axis=1))) == "24681357"
 
 
-def test_the_finder_that_ships_was_made_of_the_checkpoint_beside_it() -> None:
-    finder = Finder(device="cpu")
+def test_the_finder_that_ships_was_made_of_the_checkpoint_beside_it(networks: Networks) -> None:
+    finder = networks.finder
     assert finder.metadata["checkpoint_sha256"] == sha256(finder.path.with_suffix(".pth"))
     assert 0.4 <= finder.threshold < 1 and len(finder.odds) == 3 and finder.odds[0] > 0 and len(finder.shares) == 2
 
 
-def test_other_arrays_are_refused() -> None:
-    finder = Finder(device="cpu")
+def test_other_arrays_are_refused(networks: Networks) -> None:
+    finder = networks.finder
     with pytest.raises(ValueError, match="multiples of 32"):
         finder.run(np.zeros((1, 40, 64, 3), np.uint8))
     with pytest.raises(ValueError, match="uint8"):

@@ -8,7 +8,6 @@ import pytest
 from numpy.typing import NDArray
 
 from realtime.reading.ensemble import Networks
-from realtime.reading.ink import find_ink
 from realtime.reading.page import Page
 from realtime.reading.pipeline import read
 from realtime.reading.stages import StageClock
@@ -84,7 +83,7 @@ def test_a_sheet_that_moves_tells_what_reading_every_frame_tells(networks: Netwo
             (track,) = [track for track in tracks if track.text == number.text]
             for digit, other in zip(track.digits, number.digits, strict=True):
                 off = np.abs(np.subtract(digit.box, other.box)).max()
-                assert off <= 0.04 * other.box[3], "boxes stand where the digits are"
+                assert off <= 0.08 * other.box[3], "boxes stand where the digits are"
     assert 0 < 60 - reader.followed <= 60 / FPS / READ_MOVING + 6
 
 
@@ -163,16 +162,15 @@ def test_a_digit_that_leaves_the_frame_is_read_not_followed(networks: Networks) 
                 assert 0 <= x < x + w <= 1280 and 0 <= y < y + h <= 720
 
 
-def test_the_ink_of_a_tracked_frame_is_that_of_its_own_picture(networks: Networks) -> None:
+def test_what_was_found_stands_where_it_is_in_the_frame_shown(networks: Networks) -> None:
     reader = FrameReader(Tracker())
     for i in range(14):
         image = drift(SHEET, i)
         tracked = feed(reader, image, i / FPS, networks)
-        assert np.array_equal(tracked.ink.mask, find_ink(image).mask)
     assert tracked.motion.moved, "the last one was followed"
     boxes = read(image, networks).boxes
     assert len(boxes) == len(tracked.page.boxes)
-    assert np.abs(boxes[:, None] - tracked.page.boxes).max(axis=2).min(axis=1).max() <= 4
+    assert np.abs(boxes[:, None] - tracked.page.boxes).max(axis=2).min(axis=1).max() <= 0.08 * boxes[:, 3].max()
 
 
 def test_other_settings_are_another_page(networks: Networks) -> None:
@@ -187,7 +185,7 @@ def test_other_settings_are_another_page(networks: Networks) -> None:
     unlike = page(0.9)
     assert unlike is not first and page(0.9) is unlike
     assert page(0.9, "light") is not unlike
-    assert page(0.9, "light", image=SHEET[:700]).ink.mask.shape != first.ink.mask.shape
+    assert page(0.9, "light", image=SHEET[:700]).size != first.size
 
 
 def test_a_clock_that_is_passed_in_adds_up_the_stages_of_frames_read_and_followed(networks: Networks) -> None:
@@ -197,12 +195,9 @@ def test_a_clock_that_is_passed_in_adds_up_the_stages_of_frames_read_and_followe
         reader.read(Frame(film(SHEET, i), i, i / FPS, "camera"), networks, clock=clock)
     assert {
         "flow",
-        "ink",
-        "candidates",
+        "finder",
         "crops",
         "network",
-        "refusal",
-        "rows",
         "lines",
         "tracking",
     } <= clock.seconds.keys()
@@ -249,9 +244,9 @@ class Wavering:
         )
 
 
-def test_a_page_in_doubt_stands_for_no_more_than_the_next_two_frames() -> None:
+def test_a_page_in_doubt_stands_for_no_more_than_the_next_two_frames(networks: Networks) -> None:
     reader, rows = FrameReader(Tracker()), InkRows("1")
-    wavering = Networks(Wavering(rows), rows)
+    wavering = Networks(networks.finder, Wavering(rows), rows)
     for seed in range(20):
         feed(reader, film(SHEET, seed), seed / FPS, wavering)
     assert reader.followed <= 14

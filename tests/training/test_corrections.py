@@ -4,10 +4,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 from realtime.reading.ensemble import Networks
-from realtime.reading.pipeline import read
-from tests.conftest import InkRows, draw_digit, draw_sheet, save_image
+from realtime.reading.page import Page
+from tests.conftest import DOTTED, draw_digit, draw_sheet, save_image
 from training import corrections
 from training.corrections import Correction
 from training.recipe import CLASSES
@@ -60,13 +61,18 @@ def test_what_the_reader_refuses_is_found_in_the_middle(networks: Networks) -> N
     assert crop.shape == (1, 1, 28, 28) and reason == ""  # a star, for a user who writes some digit so
 
 
-def test_a_digit_that_its_line_alone_tells_counts_as_one_and_gives_no_crop(networks: Networks) -> None:
-    image = draw_sheet(["7."])
-    assert corrections.find_digit(image, networks)[0].shape == (1, 1, 28, 28)
-    told = replace(networks, rows=InkRows("71", sure=0.99))
-    assert [digit.blob >= 0 for digit in read(image, told).numbers[0].digits] == [True, False]
-    crop, reason = corrections.find_digit(image, told)
-    assert len(crop) == 0 and "holds 2 digits" in reason
+def test_a_digit_that_its_line_alone_tells_counts_as_one_and_gives_no_crop(
+    line_told: Page, networks: Networks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corrections, "read", lambda *_: line_told)
+    crop, reason = corrections.find_digit(DOTTED, networks)
+    assert len(crop) == 0 and "holds 4 digits" in reason
+    (number,) = line_told.numbers
+    alone = replace(line_told, numbers=[replace(number, digits=number.digits[2:3])])
+    assert alone.numbers[0].digits[0].blob == -1
+    monkeypatch.setattr(corrections, "read", lambda *_: alone)
+    nothing = np.full((90, 90, 3), 200, np.uint8)
+    assert corrections.find_digit(nothing, networks)[0].shape == (0, 1, 28, 28)
 
 
 def test_collected_pictures_tell_session_track_and_writer(tmp_path: Path, networks: Networks) -> None:

@@ -65,7 +65,7 @@ def _grouped(texts: list[Written]) -> list[list[Written]]:
     for text in texts:
         if groups:
             last = groups[-1][-1]
-            height = max(np.ptp(mark.hull[:, 1]) for mark in (*last.marks, *text.marks))
+            height = max(float(np.ptp(mark.hull[:, 1])) for mark in (*last.marks, *text.marks))
             step = (_middle(text.marks[0]) - _middle(last.marks[-1])) / max(height, 1.0)
             if 0 < step @ ahead < APART and abs(step[1] * ahead[0] - step[0] * ahead[1]) < ASIDE:
                 groups[-1].append(text)
@@ -88,7 +88,7 @@ def _boxes(digits: list[Mark], marks: list[Mark], rng: Generator) -> NDArray[np.
     for mark in found:
         low, high = mark.hull.min(axis=0), mark.hull.max(axis=0)
         wrong = rng.normal(0, SHIFTED * (high[1] - low[1]), 4)
-        x, y, w, h = *(low + wrong[:2]), *(high - low + wrong[2:])
+        (x, y), (w, h) = (low + wrong[:2]).tolist(), (high - low + wrong[2:]).tolist()
         boxes.append([x, y, max(w, 1), max(h, 2)])
     return np.rint(boxes).astype(np.int32)
 
