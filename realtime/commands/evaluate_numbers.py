@@ -22,11 +22,13 @@ from realtime.commands.options import (
 )
 from realtime.measuring.confusion import draw_confusion
 from realtime.measuring.contact_sheet import save_sheets
-from realtime.measuring.evaluation import SourceScore, score_source
+from realtime.measuring.evaluation import ReadImage, SourceScore, score_source
 from realtime.measuring.truth import open_labelled
 from realtime.outputs.files import make_folder, save_json
 from realtime.outputs.guard import Output
+from realtime.reader import Reader
 from realtime.reading.page import Page
+from realtime.reading.pipeline import read
 from realtime.sources.names import show
 
 
@@ -88,12 +90,10 @@ def main(
             make_folder(folder)
         reader = open_reader(bundled_by_default(reading))
 
-        def read(image: NDArray[np.uint8]) -> Page:
-            return reader.read(255 - image if invert else image)
-
+        read_picture, read_frame = ways_to_read(reader, invert)
         scores = []
         for source in opened:
-            for score in score_source(source, read, frames, shows, save is not None):
+            for score in score_source(source, read_picture, read_frame, frames, shows, save is not None):
                 report(score, save)
                 scores.append(score)
         if json_path is not None:
@@ -104,6 +104,18 @@ def main(
         note(f"{score.name}: {score.measure} {score.percent:.2f} %, below the target of {target:g} %")
     if missed:
         raise SystemExit(FAILED)
+
+
+def ways_to_read(reader: Reader, invert: bool) -> tuple[ReadImage, ReadImage]:
+    """Return how pictures are read, and how frames of clips are; invert: as negatives."""
+
+    def read_picture(image: NDArray[np.uint8]) -> Page:
+        return reader.read(255 - image if invert else image)
+
+    def read_frame(image: NDArray[np.uint8]) -> Page:
+        return read(255 - image if invert else image, reader.networks, *reader.settings())
+
+    return read_picture, read_frame
 
 
 def report(score: SourceScore, save: Path | None) -> None:

@@ -17,21 +17,28 @@ from realtime.outputs.overlay import draw
 from realtime.outputs.pictures import check_picture, save_picture
 from realtime.outputs.sink import Sink
 from realtime.reader import Reader
+from realtime.reading.turning import TURNS
 from realtime.sources.decoding import decode, is_animated
 from realtime.sources.frame import Frame, SourceError
 from realtime.sources.names import show
 from realtime.sources.picture_bytes import read_bytes, source_name
 from realtime.tracking.tracked_frame import TrackedFrame
 
+ROTATE_HELP = "Turn photos by so many degrees clockwise to read them; auto: as their digits are surest."
 EXPLAIN_HELP = "Write the steps of each reading as a figure into this folder."
 
 
 @dataclass(frozen=True)
 class PhotoTask(FileTask):
-    """How photos are read; explain_folder: where the figure that explains each reading goes."""
+    """How photos are read.
+
+    explain_folder: where the figure that explains each reading goes. turn: degrees clockwise by which to turn them,
+    None to find out.
+    """
 
     unit, save_kind, still = "photo", "picture", True
     explain_folder: Path | None
+    turn: int | None
 
     def targets(self, files: Sequence[Path], save: Path) -> list[Path]:
         """Put the picture of one photo where `save` says, those of several into that folder."""
@@ -53,7 +60,11 @@ class PhotoTask(FileTask):
             if is_animated(data, name):
                 notes.append(f"{name} moves: its first frame is read here, all of them by recognize-video")
             for index, image in enumerate(decode(data, name)):
-                tracked = TrackedFrame.of_picture(Frame(image, index, 0.0, name), reader.read(image))
+                tracked = TrackedFrame.of_picture(Frame(image, index, 0.0, name), reader.read(image, self.turn))
+                if tracked.page.turned and self.turn is None:
+                    notes.append(
+                        f"{name}: read turned by {tracked.page.turned} degrees; --rotate 0 reads it as it lies"
+                    )
                 self._draw(tracked, job)
                 for sink in sinks if window is None else [*sinks, window]:
                     sink.take(tracked)
@@ -80,12 +91,16 @@ class PhotoTask(FileTask):
 @reading_options
 @output_options(show=False)
 @click.option("--explain", "explain_folder", type=click.Path(path_type=Path), metavar="DIR", help=EXPLAIN_HELP)
+@click.option(
+    "--rotate", type=click.Choice(["auto", *map(str, TURNS)]), default="auto", show_default=True, help=ROTATE_HELP
+)
 @bulk_options
 def main(
     photos: tuple[Path, ...],
     reading: ReadingOptions,
     output: OutputOptions,
     explain_folder: Path | None,
+    rotate: str,
     bulk: BulkOptions,
 ) -> None:
     """Read the numbers of each PHOTO: one line of text for a line of writing, numbers parted by blanks.
@@ -94,4 +109,4 @@ def main(
     a picture's name for one photo, a folder for several. A photo that cannot be read does not stop the
     others; the exit status is then 3.
     """
-    read_files(PhotoTask(reading, explain_folder), photos, output, bulk)
+    read_files(PhotoTask(reading, explain_folder, None if rotate == "auto" else int(rotate)), photos, output, bulk)

@@ -1,7 +1,7 @@
 """Read a picture that lies on its side or upside down: the turn in which its digits are surer and more is believed.
 
-Digits that are read the wrong way up are fewer and less sure. Of 60 drawn pages, held at every turn, those with three
-digits or more are surest the right way up (`python -m training.fit_readings --turns`).
+Digits that are read the wrong way up are fewer and less sure. A turn is only believed where both tell for it, so a page
+in doubt is read as it lies.
 """
 
 from dataclasses import replace
@@ -17,9 +17,10 @@ from realtime.reading.page import Number, Page
 from realtime.reading.pipeline import CONFIDENCE, read
 
 TURNS = (0, 90, 180, 270)  # degrees clockwise
-# A page whose digits are this sure in the mean is the right way up; of drawn ones turned wrongly one in forty is.
+# A page whose digits are this sure in the mean is the right way up; of 60 drawn ones turned wrongly one was so sure.
 SURE = 0.87
 GAIN = 1.0  # by how much more must be believed of a turned picture, digits: two that are sure for none
+FEWEST = 3  # things found, below which a turn cannot gain so much
 
 
 def read_upright(
@@ -40,7 +41,7 @@ def read_upright(
         return _read_turned(image, networks, confidence, polarity, turn)
     best = read(image, networks, confidence, polarity, thorough=True)
     mean, sum_ = _belief(best)
-    if mean >= SURE:
+    if mean >= SURE or len(best.boxes) < FEWEST:
         return best
     spent = best.latency_ms
     for degrees in TURNS[1:]:
