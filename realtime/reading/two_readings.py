@@ -35,16 +35,16 @@ class Joining(NamedTuple):
 
 # On a page, and in a picture that was cut to one line, whose edges mislead the search for single digits.
 PAGE = Joining(
-    both=(0.183, 0.613, -0.851),
-    line=(0.239, 0.0, -1.688),
-    found=(0.0, 0.725, -1.591),
+    both=(0.193, 0.582, -0.886),
+    line=(0.277, 0.0, -1.844),
+    found=(0.0, 0.669, -1.544),
     together=(0.5, 0.4),
     alone=(0.6, 0.6),
 )
 STRIP = Joining(
-    both=(0.197, 0.742, -0.592),
-    line=(0.438, 0.0, -0.696),
-    found=(0.0, 0.798, -0.61),
+    both=(0.216, 0.683, -0.498),
+    line=(0.407, 0.0, -1.269),
+    found=(0.0, 0.74, -0.782),
     together=(0.4, 0.6),
     alone=(0.5, 0.7),
 )
