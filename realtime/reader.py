@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from realtime.reading.ensemble import FALLBACK, load_networks
 from realtime.reading.page import Page
 from realtime.reading.pipeline import CONFIDENCE
-from realtime.reading.wanted import ALL, Wanted, read_wanted
+from realtime.reading.wanted import ALL, Wanted, read_wanted_upright
 from realtime.sources.camera import CameraSettings
 from realtime.sources.frame import Frame
 from realtime.sources.opening import open_source
@@ -29,7 +29,7 @@ class Reader:
     model: an ONNX file by `export-onnx`; without one, a fine-tuned model that lies in its place together with the base
     model, else the base model that ships. base_model: a second network, asked where the first is less than `fallback`
     sure. device: "auto" (CUDA where it works, else the CPU), "cpu", "cuda", "cuda:N". confidence: a digit less sure
-    than this is "?"; None takes 0.6. polarity: "dark" or "light" ink only; None takes "auto", both. Frames of a
+    than this is "?"; None takes 0.5. polarity: "dark" or "light" ink only; None takes "auto", both. Frames of a
     recording are read with what they were recorded with where one of these is None. wanted: what numbers may be. All
     three may be set between frames.
     Raises ModelRefusedError for a file that cannot be used, DeviceError for a device that cannot be had.
@@ -58,14 +58,16 @@ class Reader:
         """The device that really runs: "cpu" or "cuda:N"."""
         return self.networks.device
 
-    def read(self, image: NDArray[np.uint8]) -> Page:
-        """Read one picture, (H, W, 3) BGR uint8. Raises ValueError for another array.
+    def read(self, image: NDArray[np.uint8], turn: int | None = None) -> Page:
+        """Read one picture, (H, W, 3) BGR uint8, turned by 0, 90, 180 or 270 degrees clockwise; None finds the turn.
+
+        Boxes are in pixels of the picture as given. Raises ValueError for another array or turn.
 
         >>> page = Reader(device="cpu").read(np.full((120, 160, 3), 255, np.uint8))
         >>> page.numbers
         []
         """
-        return read_wanted(image, self.networks, *self.settings(), self.wanted)
+        return read_wanted_upright(image, self.networks, *self.settings(), self.wanted, turn)
 
     def stream(
         self, source: str | Path | int | Iterable[Frame], limit: int | None = None, settle: float | None = None

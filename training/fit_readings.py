@@ -27,10 +27,13 @@ from realtime.reading.page_lines import Crops
 from realtime.reading.row_reader import RowReader
 from realtime.reading.two_readings import PAGE, STRIP, Joining, Places
 from training.requirements import require
+from training.scenes import layouts
 from training.scenes.draw import Source, draw
 from training.scenes.truth import Scene
 
 SIDE = 640  # pixels of a page
+ANYTHING = 0.1  # share of the pages that may be empty, or hold words or scribbles alone
+WORDS = (layouts.wordy, layouts.listed, layouts.scribbled)
 RIDGE = 1.0  # keeps a fit finite where few places tell it
 UNKNOWN, NOTHING = -2, -1  # what stands in a place, beside 0 to 9
 POWERS = np.linspace(0.2, 1.4, 13)
@@ -82,7 +85,10 @@ def _truth(boxes: NDArray[np.int32], heard: Places, scene: Scene, taken: NDArray
     middles = boxes[:, :2] + boxes[:, 2:] / 2
     for k in np.argsort(-((heard.sign >= 0).astype(int) + (heard.crop >= 0)), kind="stable").tolist():
         x, y, w, h = boxes[k].tolist()
-        part = scene.weight[max(y, 0) // 2 : (y + h) // 2 + 1, max(x, 0) // 2 : (x + w) // 2 + 1]
+        middle = np.s_[
+            max(y + h // 4, 0) // 2 : (y + h * 3 // 4) // 2 + 1, max(x + w // 4, 0) // 2 : (x + w * 3 // 4) // 2 + 1
+        ]
+        part = scene.weight[middle]
         if not scene.known and not scene.digits or not part.size or (part > 0).mean() < 0.6:
             truth[k] = UNKNOWN
         for i, digit in enumerate(scene.digits):
@@ -146,13 +152,22 @@ def main(data: Path, models: Path | None, pages: int, seed: int) -> None:
         told: list[Sample] = []
         for k in tqdm(range(pages), unit="page", mininterval=20):
             rng = np.random.default_rng([seed, k])
-            scene = draw(source, rng, SIDE, trouble=k / pages)
+            scene = draw(source, rng, SIDE, _layout(rng), trouble=k / pages)
             told += samples(scene, networks)
             for line in cut_lines(scene, rng):
                 told += samples(line, networks)
         for name, how in (("PAGE", PAGE), ("STRIP", STRIP)):
             click.echo(f"{name}:")
             report(join([sample for sample in told if sample.how is how]))
+
+
+def _layout(rng: Generator) -> layouts.Layout | None:
+    """Pick how a page is laid out: with numbers above all, as people show them; one in ten may hold anything."""
+    if rng.random() < ANYTHING:
+        return None
+    ways = {how: share for how, share in layouts.LAYOUTS.items() if how not in WORDS}
+    shares = np.array(list(ways.values()))
+    return list(ways)[rng.choice(len(ways), p=shares / shares.sum())]
 
 
 def load(folder: Path) -> Networks:

@@ -24,11 +24,13 @@ from realtime.commands.options import (
 from realtime.commands.wanting import WantedOptions, wanted_options
 from realtime.measuring.confusion import draw_confusion
 from realtime.measuring.contact_sheet import save_sheets
-from realtime.measuring.evaluation import SourceScore, score_source
+from realtime.measuring.evaluation import ReadImage, SourceScore, score_source
 from realtime.measuring.truth import LabelledSource, files_of, open_labelled
 from realtime.outputs.files import make_folder, save_json
 from realtime.outputs.guard import Output
+from realtime.reader import Reader
 from realtime.reading.page import Page
+from realtime.reading.wanted import read_wanted
 from realtime.sources.names import show
 
 MAX_FRAME = 10_000_000  # four days at 30 frames a second
@@ -99,14 +101,12 @@ def main(
         reader = open_reader(bundled_by_default(reading))
         reader.wanted = wanted
 
-        def read(image: NDArray[np.uint8]) -> Page:
-            return reader.read(255 - image if invert else image)
-
+        read_picture, read_frame = ways_to_read(reader, invert)
         if shows is None:
             note_without_truth(opened)
         scores: list[SourceScore] = []
         for source in opened:
-            for score in score_source(source, read, frames, shows, save is not None):
+            for score in score_source(source, read_picture, read_frame, frames, shows, save is not None):
                 scores.append(score)
                 number = sum(stem_of(other.name) == stem_of(score.name) for other in scores)
                 report(score, save, stem_of(score.name) + (f"-{number}" if number > 1 else ""))
@@ -118,6 +118,18 @@ def main(
         note(f"{score.name}: {score.measure} {score.percent:.2f} %, below the target of {target:g} %")
     if missed:
         raise SystemExit(FAILED)
+
+
+def ways_to_read(reader: Reader, invert: bool) -> tuple[ReadImage, ReadImage]:
+    """Return how pictures are read, and how frames of clips are; invert: as negatives."""
+
+    def read_picture(image: NDArray[np.uint8]) -> Page:
+        return reader.read(255 - image if invert else image)
+
+    def read_frame(image: NDArray[np.uint8]) -> Page:
+        return read_wanted(255 - image if invert else image, reader.networks, *reader.settings(), reader.wanted)
+
+    return read_picture, read_frame
 
 
 def note_without_truth(sources: list[LabelledSource]) -> None:

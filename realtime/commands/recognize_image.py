@@ -21,6 +21,7 @@ from realtime.outputs.overlay import draw_with_list
 from realtime.outputs.pictures import check_picture, kept_ending, save_picture
 from realtime.outputs.sink import Sink
 from realtime.reader import Reader
+from realtime.reading.turning import TURNS
 from realtime.sources.decoding import decode, is_animated
 from realtime.sources.frame import Frame, SourceError
 from realtime.sources.names import show
@@ -30,16 +31,22 @@ from realtime.tracking.tracked_frame import TrackedFrame
 
 MANY = 20  # marks refused on a page without numbers that are told; set by hand, more than a stain or a seam gives
 TABLE_HELP = "Write the numbers of each page as a table, a cell each, into this CSV file."
+ROTATE_HELP = "Turn photos by so many degrees clockwise to read them; auto: as their digits are surest."
 EXPLAIN_HELP = "Write the steps of each reading as a figure into this folder."
 
 
 @dataclass(frozen=True)
 class PhotoTask(FileTask):
-    """How photos are read; explain_folder: where the figure that explains each reading goes; table: their tables."""
+    """How photos are read.
+
+    explain_folder: where the figure that explains each reading goes. table: their tables. turn: degrees clockwise by
+    which to turn them, None to find out.
+    """
 
     unit, save_kind, still = "photo", "picture", True
     explain_folder: Path | None
     table: Path | None
+    turn: int | None
 
     def targets(self, files: Sequence[Path], save: Path) -> list[Path]:
         """Put the picture of one photo where `save` says, those of several into that folder."""
@@ -66,7 +73,11 @@ class PhotoTask(FileTask):
             if is_animated(data, name):
                 notes.append(f"{name} moves: its first frame is read here, all of them by recognize-video")
             for index, image in enumerate(decode(data, name)):
-                tracked = TrackedFrame.of_picture(Frame(image, index, 0.0, name), reader.read(image))
+                tracked = TrackedFrame.of_picture(Frame(image, index, 0.0, name), reader.read(image, self.turn))
+                if tracked.page.turned and self.turn is None:
+                    notes.append(
+                        f"{name}: read turned by {tracked.page.turned} degrees; --rotate 0 reads it as it lies"
+                    )
                 self._draw(tracked, job)
                 for sink in sinks if window is None else [*sinks, window]:
                     sink.take(tracked)
@@ -98,6 +109,9 @@ class PhotoTask(FileTask):
 @output_options(show=False)
 @click.option("--explain", "explain_folder", type=click.Path(path_type=Path), metavar="DIR", help=EXPLAIN_HELP)
 @click.option("--table", type=click.Path(path_type=Path), metavar="FILE", help=TABLE_HELP)
+@click.option(
+    "--rotate", type=click.Choice(["auto", *map(str, TURNS)]), default="auto", show_default=True, help=ROTATE_HELP
+)
 @bulk_options
 def main(
     photos: tuple[Path, ...],
@@ -106,6 +120,7 @@ def main(
     output: OutputOptions,
     explain_folder: Path | None,
     table: Path | None,
+    rotate: str,
     bulk: BulkOptions,
 ) -> None:
     """Read the numbers of each PHOTO: one line of text for a line of writing, numbers parted by blanks.
@@ -116,7 +131,8 @@ def main(
     """
     with exit_codes():
         files = list(chain.from_iterable(files_of(photo) for photo in photos))
-    read_files(PhotoTask(reading, wanting, explain_folder, table), files, output, bulk)
+    turn = None if rotate == "auto" else int(rotate)
+    read_files(PhotoTask(reading, wanting, explain_folder, table, turn), files, output, bulk)
 
 
 def files_of(photo: Path) -> list[Path]:

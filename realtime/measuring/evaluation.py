@@ -53,22 +53,27 @@ def say(line: str) -> None:
 
 
 def score_source(
-    source: LabelledSource, reader: ReadImage, frames: frozenset[int] | None, shows: str | None, tiles: bool
+    source: LabelledSource,
+    picture: ReadImage,
+    frame: ReadImage,
+    frames: frozenset[int] | None,
+    shows: str | None,
+    tiles: bool,
 ) -> list[SourceScore]:
     """Read all that a source holds, and score each kind of truth by its own measure.
 
-    frames: those of clips to read, all where None. shows: digits in view where nothing is known. tiles: draw what was
-    misread. Raises SourceError where a file cannot be read.
+    picture, frame: how pictures are read, and frames of clips. frames: those of clips to read, all where None. shows:
+    digits in view where nothing is known. tiles: draw what was misread. Raises SourceError where a file cannot be read.
     """
     name, scores = source.path.name or source.path.resolve().name, []
     if source.pictures:
-        scores.append(score_pictures(name, source.pictures, reader, tiles))
+        scores.append(score_pictures(name, source.pictures, picture, tiles))
     if source.passages:
-        scores.append(score_passages(name, source.passages, reader, frames, tiles))
+        scores.append(score_passages(name, source.passages, frame, frames, tiles))
     if source.samples:
-        scores.append(score_samples(name, source.samples, reader, tiles))
+        scores.append(score_samples(name, source.samples, picture, tiles))
     if source.unlabelled:
-        scores.append(score_unlabelled(name, source.unlabelled, reader, frames, shows, tiles))
+        scores.append(score_unlabelled(name, source.unlabelled, frame, frames, shows, tiles))
     return scores
 
 

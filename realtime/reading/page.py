@@ -136,21 +136,24 @@ def frame_to_dict(
     latency_ms: float,
     numbers: list[dict[str, Any]],
     lines: Sequence[Line],
+    turned: int = 0,
 ) -> dict[str, Any]:
     """Return the JSON line of a frame: the form promised to readers outside the project, which only grows.
 
     size: width and height, pixels. numbers: by `number_to_dict`. A digit has the key "model" where two networks read
-    it: it names the one that was believed.
+    it: it names the one that was believed. turned: degrees clockwise by which the frame was turned to be read; told
+    where it was.
     """
-    return {
+    line = {
         "source": source,
         "frame": index,
         "time": round(time, 3),
         "size": list(size),
         "latency_ms": round(latency_ms, 2),
         "numbers": numbers,
-        "lines": [line.to_dict() for line in lines],
+        "lines": [told.to_dict() for told in lines],
     }
+    return line | {"turned": turned} if turned else line
 
 
 @dataclass(frozen=True)
@@ -204,4 +207,4 @@ class Page:
             number_to_dict(i, n.text, "settled", n.row, n.confidence, n.digits, n.fits, n.region)
             for i, n in enumerate(self.numbers, 1)
         ]
-        return frame_to_dict(source, 0, 0.0, self.size, self.latency_ms, numbers, self.lines)
+        return frame_to_dict(source, 0, 0.0, self.size, self.latency_ms, numbers, self.lines, self.turned)

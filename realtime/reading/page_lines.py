@@ -1,6 +1,6 @@
 """Read a page line by line: the lines that its digits stand on, what both readings say of each, and its numbers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from realtime.reading.rows import arrange
 from realtime.reading.two_readings import PAGE, STRIP, Joining, Sign
 from realtime.reading.walls import Walls
 
+LIKELY = 0.5  # probability from which on something is there: it is likelier so than not
+HELD = 0.25  # probability from which on a digit beside one that is there holds its place
 # Probability from which on a digit that was found alone tells that there is a line; one less sure is heard on a line
 # that others tell.
 BEGINS = 0.5
@@ -105,9 +107,19 @@ def _members(readings: list[LineReading], crops: Crops) -> list[NDArray[np.intp]
 
 
 def _hear(reading: LineReading, own: NDArray[np.intp], crops: Crops, how: Joining) -> list[Sign]:
-    """Return what may stand on a line, in order: digits and signs, those too that are not likely enough to be told."""
+    """Return what may stand on a line, in order: digits and signs, those too that are not likely enough to be told.
+
+    Told is what is likelier there than not, and of the rest what may be a digit beside one that is there.
+    """
     signs = two_readings.hear(reading, crops.boxes[own], crops.digits[own], crops.sure[own], crops.learned[own], how)
-    return [sign if sign.crop < 0 else sign.of(int(own[sign.crop])) for sign in signs]
+    signs = [sign if sign.crop < 0 else sign.of(int(own[sign.crop])) for sign in signs]
+    chances = [float(s.probabilities.sum()) if s.text.isdigit() else s.confidence for s in signs]
+    there = [s.text.isdigit() and chance >= LIKELY for s, chance in zip(signs, chances, strict=True)]
+    beside = [any(there[max(k - 1, 0) : k + 2]) for k in range(len(signs))]
+    return [
+        replace(sign, told=chance >= (HELD if sign.text.isdigit() and near else LIKELY))
+        for sign, chance, near in zip(signs, chances, beside, strict=True)
+    ]
 
 
 def _part(

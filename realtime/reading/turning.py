@@ -1,7 +1,7 @@
 """Read a picture that lies on its side or upside down: the turn in which its digits are surer and more is believed.
 
-Digits that are read the wrong way up are fewer and less sure. Of 60 drawn pages, held at every turn, those with three
-digits or more are surest the right way up (`python -m training.fit_readings --turns`).
+Digits that are read the wrong way up are fewer and less sure. A turn is only believed where both tell for it, so a page
+in doubt is read as it lies.
 """
 
 from dataclasses import replace
@@ -12,14 +12,16 @@ from numpy.typing import NDArray
 
 from realtime.reading.box import Box
 from realtime.reading.ensemble import Networks
+from realtime.reading.expectation import Expectation
 from realtime.reading.looks import Look
 from realtime.reading.page import Number, Page
 from realtime.reading.pipeline import CONFIDENCE, read
 
 TURNS = (0, 90, 180, 270)  # degrees clockwise
-# A page whose digits are this sure in the mean is the right way up; of drawn ones turned wrongly one in forty is.
+# A page whose digits are this sure in the mean is the right way up; of 60 drawn ones turned wrongly one was so sure.
 SURE = 0.87
 GAIN = 1.0  # by how much more must be believed of a turned picture, digits: two that are sure for none
+FEWEST = 3  # things found, below which a turn cannot gain so much
 
 
 def read_upright(
@@ -28,6 +30,7 @@ def read_upright(
     confidence: float = CONFIDENCE,
     polarity: str = "auto",
     turn: int | None = None,
+    expectation: Expectation | None = None,
 ) -> Page:
     """Read a picture (H, W, 3) turned by so many degrees clockwise, one of TURNS; None finds the turn.
 
@@ -37,14 +40,14 @@ def read_upright(
     if turn is not None and turn not in TURNS:
         raise ValueError(f"a picture is turned by {', '.join(map(str, TURNS))} degrees, not by {turn}")
     if turn is not None:
-        return _read_turned(image, networks, confidence, polarity, turn)
-    best = read(image, networks, confidence, polarity, thorough=True)
+        return _read_turned(image, networks, confidence, polarity, turn, expectation)
+    best = read(image, networks, confidence, polarity, thorough=True, expectation=expectation)
     mean, sum_ = _belief(best)
-    if mean >= SURE:
+    if mean >= SURE or len(best.boxes) < FEWEST:
         return best
     spent = best.latency_ms
     for degrees in TURNS[1:]:
-        page = _read_turned(image, networks, confidence, polarity, degrees)
+        page = _read_turned(image, networks, confidence, polarity, degrees, expectation)
         spent += page.latency_ms
         surer, more = _belief(page)
         if surer > mean and more > sum_ + GAIN:
@@ -58,12 +61,20 @@ def _belief(page: Page) -> tuple[float, float]:
     return (float(sure.mean()), float(np.maximum(sure - 0.5, 0).sum())) if len(sure) else (0.0, 0.0)
 
 
-def _read_turned(image: NDArray[np.uint8], networks: Networks, confidence: float, polarity: str, degrees: int) -> Page:
+def _read_turned(
+    image: NDArray[np.uint8],
+    networks: Networks,
+    confidence: float,
+    polarity: str,
+    degrees: int,
+    expectation: Expectation | None,
+) -> Page:
     """Read a picture turned clockwise, and tell the page in its own pixels."""
     quarters = degrees // 90
     if not quarters:
-        return read(image, networks, confidence, polarity, thorough=True)
-    page = read(np.ascontiguousarray(np.rot90(image, -quarters)), networks, confidence, polarity, thorough=True)
+        return read(image, networks, confidence, polarity, thorough=True, expectation=expectation)
+    turned = np.ascontiguousarray(np.rot90(image, -quarters))
+    page = read(turned, networks, confidence, polarity, thorough=True, expectation=expectation)
     return _back(page, quarters, (image.shape[1], image.shape[0]))
 
 

@@ -16,7 +16,6 @@ from realtime.reading.page import UNSURE
 from realtime.reading.row_lines import LineReading
 
 BESIDE = 0.6  # heights of a digit; a crop and a sign farther apart than this are not the same ink
-LIKELY = 0.5  # probability from which on something is there: it is likelier so than not
 SILENT = np.zeros(0, np.float32)  # what a line says of a digit that it does not see
 FLOOR = 1e-3  # the least that a probability is taken for
 
@@ -37,8 +36,20 @@ class Joining(NamedTuple):
 
 
 # On a page, and in a picture that was cut to one line, whose edges mislead the search for single digits.
-PAGE = Joining((0.194, 0.676, -0.775), (0.241, 0.0, -2.788), (0.0, 0.659, -1.497), (0.5, 0.5), (0.6, 0.5))
-STRIP = PAGE._replace(alone=(0.6, 0.6))
+PAGE = Joining(
+    both=(0.193, 0.582, -0.886),
+    line=(0.277, 0.0, -1.844),
+    found=(0.0, 0.669, -1.544),
+    together=(0.5, 0.4),
+    alone=(0.6, 0.6),
+)
+STRIP = Joining(
+    both=(0.216, 0.683, -0.498),
+    line=(0.407, 0.0, -1.269),
+    found=(0.0, 0.74, -0.782),
+    together=(0.4, 0.6),
+    alone=(0.5, 0.7),
+)
 
 
 @dataclass(frozen=True)
@@ -86,7 +97,7 @@ def places(
     reading: LineReading, boxes: NDArray[np.int32], digits: NDArray[np.float32], sure: NDArray[np.float32]
 ) -> Places:
     """Lay single digits beside the signs of a line: boxes (N, 4) in the picture, digits (N, 10), sure (N,)."""
-    partner = _align(reading, boxes)
+    partner = _align(reading, boxes, sure)
     alone = [k for k in range(len(boxes)) if k not in partner]
     pairs = [*enumerate(partner), *((-1, k) for k in alone)]
     at = reading.cut.columns(boxes[:, :2] + boxes[:, 2:] / 2) if len(boxes) else np.zeros(0)
@@ -102,16 +113,17 @@ def places(
     return Places(sign, crop, line, found, there)
 
 
-def _align(reading: LineReading, boxes: NDArray[np.int32]) -> list[int]:
+def _align(reading: LineReading, boxes: NDArray[np.int32], sure: NDArray[np.float32]) -> list[int]:
     """Return for each sign of a line the crop at its place, or -1: in order, the nearest, each once."""
     crops = reading.cut.columns(boxes[:, :2] + boxes[:, 2:] / 2) if len(boxes) else np.zeros(0)
     order = np.argsort(crops, kind="stable")
     centres = np.array([(sign.start + sign.end) / 2 for sign in reading.signs])
+    worth = [0.1 + float(sign.probabilities[:10].sum()) for sign in reading.signs]  # a digit before a sign
     reach = BESIDE * strips.HEIGHT / strips.COVER
     saved = np.zeros((len(centres) + 1, len(crops) + 1))  # most closeness of the first i signs and j crops
     for i, place in enumerate(centres, 1):
         for j, k in enumerate(order, 1):
-            near = max(0.0, reach - abs(place - float(crops[k])))
+            near = max(0.0, reach - abs(place - float(crops[k]))) * worth[i - 1] * float(sure[k])
             saved[i, j] = max(saved[i - 1, j], saved[i, j - 1], saved[i - 1, j - 1] + near if near else 0.0)
     partner, i, j = [-1] * len(centres), len(centres), len(crops)
     while i and j:
@@ -170,8 +182,7 @@ def hear(
 ) -> list[Sign]:
     """Return what may stand in each place of a line, by both readings: boxes (N, 4), digits (N, 10), sure (N,).
 
-    learned: (N,) whether the user taught a digit; then it stands as it was found. What is likelier there than not is
-    told.
+    learned: (N,) whether the user taught a digit; then it stands as it was found.
     """
     heard = places(reading, boxes, digits, sure)
     chances = (there(heard, how)[:, None] * which(heard, how)).astype(np.float32)
@@ -184,11 +195,9 @@ def hear(
         sign = reading.signs[s] if s >= 0 else None
         line = sign.probabilities if sign is not None else SILENT
         if sign is not None and not sign.text.isdigit() and sign.confidence > chances[k].sum():
-            likely = sign.confidence >= LIKELY
-            told.append(Sign(sign.text, sign.confidence, reading.boxes[s], -1, chances[k], line, likely))
+            told.append(Sign(sign.text, sign.confidence, reading.boxes[s], -1, chances[k], line))
         else:
-            likely = bool(chances[k].sum() >= LIKELY)
-            told.append(Sign(str(best), float(chances[k, best]), box, c, chances[k], line, likely))
+            told.append(Sign(str(best), float(chances[k, best]), box, c, chances[k], line))
     return told
 
 

@@ -1,6 +1,7 @@
 """What is to be read in a frame: numbers in regions of it, or all of them, each held against what it should be."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -13,6 +14,9 @@ from realtime.reading.expectation import Expectation
 from realtime.reading.page import Digit, Page
 from realtime.reading.pipeline import CONFIDENCE, read
 from realtime.reading.stages import StageClock
+from realtime.reading.turning import read_upright
+
+ReadPart = Callable[[NDArray[np.uint8], Expectation | None], Page]
 
 MOST = 1e6  # pixels; no frame is as large
 _REGION = re.compile(r"(?P<name>[\w-]+)=(?P<place>[^=]+)")
@@ -97,20 +101,44 @@ def read_wanted(
 
     Raises ValueError for a region outside of the frame, as well.
     """
+
+    def read_part(part: NDArray[np.uint8], expectation: Expectation | None) -> Page:
+        return read(part, networks, confidence, polarity, clock, expectation=expectation)
+
+    return _read_each(image, wanted, read_part)
+
+
+def read_wanted_upright(
+    image: NDArray[np.uint8],
+    networks: Networks,
+    confidence: float = CONFIDENCE,
+    polarity: str = "auto",
+    wanted: Wanted = ALL,
+    turn: int | None = None,
+) -> Page:
+    """Read what is wanted of a picture, as `turning.read_upright` reads all of it; each region by itself.
+
+    Raises ValueError for a region outside of the picture, as well.
+    """
+
+    def read_part(part: NDArray[np.uint8], expectation: Expectation | None) -> Page:
+        return read_upright(part, networks, confidence, polarity, turn, expectation)
+
+    return _read_each(image, wanted, read_part)
+
+
+def _read_each(image: NDArray[np.uint8], wanted: Wanted, read_part: ReadPart) -> Page:
+    """Read all of a frame, or each region alone."""
     if not wanted.regions:
-        return read(image, networks, confidence, polarity, clock, expectation=wanted.expectation)
+        return read_part(image, wanted.expectation)
     height, width = image.shape[:2]
     boxes = [(region, region.box(width, height)) for region in wanted.regions]
     pages = []
     for region, (x, y, w, h) in sorted(boxes, key=lambda item: (item[1][1], item[1][0])):
-        part = np.ascontiguousarray(image[y : y + h, x : x + w])
-        page = read(part, networks, confidence, polarity, clock, expectation=region.expectation)
+        page = read_part(np.ascontiguousarray(image[y : y + h, x : x + w]), region.expectation)
         pages.append(_placed(page, region.name, x, y))
-    return replace(
-        _joined(pages),
-        size=(width, height),
-        regions=tuple((region.name, box) for region, box in boxes),
-    )
+    regions = tuple((region.name, box) for region, box in boxes)
+    return replace(_joined(pages), size=(width, height), regions=regions)
 
 
 def _placed(page: Page, name: str, x: int, y: int) -> Page:

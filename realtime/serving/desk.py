@@ -16,7 +16,7 @@ from realtime.live.state import Controls, Status
 from realtime.outputs.overlay import Overlay
 from realtime.reading.classifier import NOT_A_DIGIT
 from realtime.reading.ensemble import Networks
-from realtime.reading.pipeline import read
+from realtime.reading.turning import read_upright
 from realtime.serving.messages import describe_events, describe_frame
 from realtime.sources.decoding import decode
 from realtime.sources.frame import Frame
@@ -80,7 +80,7 @@ class CameraDesk:
 
 def read_picture(data: bytes, networks: Networks, controls: Controls) -> list[dict[str, Any]]:
     """Read an uploaded picture and return the JSON line of each of its pages. Raises SourceError where it is none."""
-    pages = (read(image, networks, controls.confidence, controls.polarity) for image in decode(data, UPLOAD))
+    pages = (read_upright(image, networks, controls.confidence, controls.polarity) for image in decode(data, UPLOAD))
     return [page.to_dict(UPLOAD) | {"frame": index} for index, page in enumerate(pages)]
 
 

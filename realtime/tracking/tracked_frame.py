@@ -42,8 +42,9 @@ class TrackedFrame:
         """Return the JSON line of the frame."""
         frame, (height, width) = self.frame, self.frame.image.shape[:2]
         numbers = [track.to_dict() for track in self.tracks]
+        page = self.page
         return frame_to_dict(
-            frame.source, frame.index, frame.time, (width, height), self.latency_ms, numbers, self.page.lines
+            frame.source, frame.index, frame.time, (width, height), self.latency_ms, numbers, page.lines, page.turned
         )
 
 
