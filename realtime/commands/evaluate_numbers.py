@@ -146,7 +146,7 @@ def stem_of(name: str) -> str:
 
 def earlier_pictures(folder: Path, sources: list[LabelledSource]) -> list[Output]:
     """Return the files of a folder that pictures of the sources may be called like."""
-    stems = tuple(f"{stem_of(source.path.resolve().name)}-" for source in sources)
+    stems = tuple(f"{stem_of(source.path.name or source.path.resolve().name)}-" for source in sources)
     found = sorted(folder.iterdir()) if folder.is_dir() else []
     return [Output("--save", path, "picture") for path in found if path.name.startswith(stems)]
 

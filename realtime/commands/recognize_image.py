@@ -6,6 +6,9 @@ from itertools import chain
 from pathlib import Path
 
 import click
+import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from realtime.commands.bulk import BulkOptions, bulk_options
 from realtime.commands.console import exit_codes
@@ -29,7 +32,11 @@ from realtime.sources.picture_bytes import read_bytes, source_name
 from realtime.sources.pictures import PICTURES, PictureSequence, is_glob
 from realtime.tracking.tracked_frame import TrackedFrame
 
-MANY = 20  # marks refused on a page without numbers that are told; set by hand, more than a stain or a seam gives
+# Marks on pages without numbers from which on they are told: those refused are more than a stain or a seam gives, those
+# that stand too close to be looked at one by one more than any page of writing has. Set by hand.
+MANY, CROWD = 20, 2000
+# Pixels of a side on which marks are counted, and deviation of grey below which paper is blank. Set by hand.
+SIDE, PLAIN = 3000, 10.0
 TABLE_HELP = "Write the numbers of each page as a table, a cell each, into this CSV file."
 ROTATE_HELP = "Turn photos by so many degrees clockwise to read them; auto: as their digits are surest."
 EXPLAIN_HELP = "Write the steps of each reading as a figure into this folder."
@@ -67,7 +74,7 @@ class PhotoTask(FileTask):
     def read(self, job: Job, reader: Reader, sinks: Sequence[Sink], window: Viewer | None = None) -> FileResult:
         """Read each page of a photo as a frame, from 0 on, whose numbers are settled."""
         photo = job.path
-        name, rows, notes, error, tables, refused = source_name(photo), [], [], "", [], 0
+        name, rows, notes, error, tables, refused, crowded = source_name(photo), [], [], "", [], 0, 0
         try:
             data = read_bytes(photo)
             if is_animated(data, name):
@@ -84,11 +91,11 @@ class PhotoTask(FileTask):
                 rows += tracked.page.named_rows
                 tables.append(table_text(tracked.page.numbers))
                 refused += sum(bool(refusal) for refusal in tracked.page.refusals)
+                crowded += 0 if rows else count_marks(image)
         except SourceError as broken:
             error = str(broken)
         if not rows and not error:
-            many = f"; {refused} marks were refused: --explain DIR shows why" if refused >= MANY else ""
-            notes.append(f"{name}: no number found{many}")
+            notes.append(f"{name}: no number found{explain_nothing(refused, crowded)}")
         return FileResult(photo, tuple(rows), tuple(notes), error, table="".join(f"{table}\n" for table in tables))
 
     def _draw(self, tracked: TrackedFrame, job: Job) -> None:
@@ -100,6 +107,23 @@ class PhotoTask(FileTask):
         if job.target is not None:
             picture = draw_with_list(image, tracked.tracks, tracked.page.regions)
             save_picture(of_page(job.target, page), picture)
+
+
+def count_marks(image: NDArray[np.uint8]) -> int:
+    """Count the dark pieces of a picture (H, W, 3), of whatever they are; 0 on plain paper."""
+    scale = min(1.0, SIDE / max(image.shape[:2]))
+    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    grey = cv2.cvtColor(cv2.resize(image, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
+    if grey.std() < PLAIN:
+        return 0
+    return cv2.connectedComponents(cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)[1])[0] - 1
+
+
+def explain_nothing(refused: int, marks: int) -> str:
+    """Say what there is on pages without numbers: refused marks, or too many to look at; nothing of a blank page."""
+    if refused >= MANY:
+        return f"; {refused} marks were refused: --explain DIR shows why"
+    return f"; its {marks} marks are taken for texture: cut it into parts, or enlarge it" if marks >= CROWD else ""
 
 
 @profiled_command

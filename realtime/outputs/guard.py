@@ -86,7 +86,7 @@ def files_read(inputs: Iterable[Path]) -> Iterator[Path]:
         if path.is_dir():
             yield from (path / LINES, path / "truth.csv", *path.glob("*-ubyte*"))
             for label in (*"0123456789", NOT_A_DIGIT):
-                if (path / label).is_dir():
+                with suppress(SourceError):
                     yield from find_files(path / label, PICTURES)
         if path.is_dir() or is_glob(str(path)):
             with suppress(SourceError):

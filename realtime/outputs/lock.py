@@ -1,5 +1,6 @@
 """Let one process at a time write into a folder or a file that several may be told to write."""
 
+import errno
 import os
 import sys
 import time
@@ -48,9 +49,11 @@ def _take(path: Path) -> IO[str] | None:
         _lock(file)
         if not path.exists() or os.fstat(file.fileno()).st_ino != path.stat().st_ino:
             raise BlockingIOError
-    except OSError:
+    except OSError as error:
         file.close()
-        return None
+        if isinstance(error, BlockingIOError | PermissionError) or error.errno == errno.EDEADLK:
+            return None
+        raise  # a disk that knows no locks
     file.truncate(0)
     file.write(str(os.getpid()))
     file.flush()

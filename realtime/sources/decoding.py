@@ -39,8 +39,7 @@ Image = NDArray[np.uint8]  # (H, W, 3) BGR
 class _Header:
     """What stands in a picture's header: kind and mode as Pillow names them, how many pages and bits a sample it has.
 
-    moving: its further frames are those of an animation. transparent: the
-    header says what is to be seen through.
+    moving: its further frames are those of an animation. transparent: the header says what is to be seen through.
     """
 
     kind: str

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from tests.conftest import CLIP, draw_sheet, save_image
@@ -32,3 +34,15 @@ def test_a_wrong_value_is_a_usage_error(words: tuple[object, ...], says: str, tm
     done.stderr = "\n".join(line for line in done.stderr.splitlines() if not line.startswith("reading on"))
     assert_one_error(done, 2, says)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.png"]
+
+
+def test_a_page_of_very_many_digits_that_are_not_read_says_so(tmp_path: Path) -> None:
+    page = np.full((1500, 1800, 3), 255, np.uint8)
+    for place in range(75 * 80):
+        x, y = 6 + place % 80 * 22, 20 + place // 80 * 20
+        cv2.putText(page, str(place % 10), (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1, cv2.LINE_AA)
+    save_image(tmp_path / "many.png", page)
+    save_image(tmp_path / "blank.png", np.full((400, 400, 3), 230, np.uint8))
+    done = run("recognize-image", "many.png", "blank.png", folder=tmp_path)
+    assert done.stdout or "marks" in done.stderr
+    assert "blank.png: no number found\n" in done.stderr

@@ -67,7 +67,9 @@ def test_a_tutorials_weights_are_exported_however_they_were_kept(
     assert "another program's, taken for a digitcnn of 10 classes" in told and "pixels from 0 to 1" in told
     assert f"of {len(labels)} typed digits" in told and "too few" not in told
     if kept == "bare":
+        (tmp_path / ".theirs.onnx.123.tmp").write_text("left by a run that was killed")
         assert export_checkpoint(path, tmp_path / "theirs.onnx") < 1e-5
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["theirs.onnx", "theirs.pth"]
         given = Classifier(tmp_path / "theirs.onnx", "cpu")(crops.numpy()).argmax(axis=1)
         assert np.mean(given == labels.numpy()) > 0.8
 
