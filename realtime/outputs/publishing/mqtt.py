@@ -84,6 +84,7 @@ class Mqtt:
         if self._online:
             self._client.publish(f"{self._topic}/status", "offline", qos=1, retain=True).wait_for_publish(PATIENCE)
         self._client.disconnect()
+        self._wait(lambda: not self._online)  # its socket is closed then
         self._client.loop_stop()
 
     def _packets(self, message: Message) -> list[tuple[str, str, bool]]:

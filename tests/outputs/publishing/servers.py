@@ -95,7 +95,11 @@ class Listener:
 
     def __exit__(self, *_: object) -> None:
         self._client.disconnect()
+        wait_for(lambda: not self._client.is_connected())
         self._client.loop_stop()
+        left = self._client.socket()
+        if left is not None:
+            left.close()
 
     def texts(self, topic: str) -> list[str]:
         """Return what was told on a topic, in order."""
