@@ -78,7 +78,7 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(photos: list[Path], tmp_pat
     first = path.read_bytes()
     path.write_bytes(first[:-20])  # killed while it wrote the third
     done = run("recognize-image", *good, "--json", path, "--resume", folder=tmp_path)
-    assert (done.returncode, done.stdout.split()) == (0, ["13", "14", "15", "16"])
+    assert (done.returncode, done.stdout.split()[1::2]) == (0, ["13", "14", "15", "16"])
     assert [Path(line["source"]).stem for line in lines(path)] == ["10", "11", "13", "14", "15", "16"]
     assert path.read_bytes().startswith(b"".join(first.splitlines(keepends=True)[:2]))
     done = run("recognize-image", *good, "--json", path, "--resume", folder=tmp_path)
