@@ -18,7 +18,7 @@ from realtime.reading.map_picture import lay_over
 from realtime.sources.names import show
 from realtime.tracking.tracked_frame import TrackedFrame
 
-MIN_HEIGHT = 420  # pixels of the window, so that the panel has room beside a low picture; set by hand
+MIN_HEIGHT = 450  # pixels of the window, so that the panel has room beside a low picture; set by hand
 FEW = 12  # refused things whose reasons are all written, where more would cover each other; set by hand
 RED, BLUE = (80, 80, 255), (255, 170, 60)  # BGR
 

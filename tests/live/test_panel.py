@@ -6,6 +6,7 @@ import pytest
 
 from realtime.live.keys import HELP
 from realtime.live.panel import TALL, WIDTH, News, draw_panel, wrap
+from realtime.live.screen import MIN_HEIGHT
 from realtime.live.state import Controls, Status
 from realtime.outputs.labels import FONT, text_style
 from realtime.tracking.tracker import settle
@@ -47,7 +48,7 @@ def test_each_thing_that_is_told_shows() -> None:
 
 
 def test_the_help_has_a_line_for_each_key_even_beside_a_low_picture() -> None:
-    panel = draw_panel(420, [], Controls(0.6, "auto", help=True), STATUS, News(message="help on"))
+    panel = draw_panel(MIN_HEIGHT, [], Controls(0.6, "auto", help=True), STATUS, News(message="help on"))
     written = (panel[:, 12:] != panel[0, 0]).any(axis=(1, 2))
     lines = np.count_nonzero(np.diff(written.astype(int)) == 1)
     assert lines == len(HELP) + 1
