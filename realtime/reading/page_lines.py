@@ -15,6 +15,9 @@ from realtime.reading.two_readings import PAGE, STRIP, Joining, Sign
 from realtime.reading.walls import Walls
 
 LIKELY = 0.5  # probability from which on something is there: it is likelier so than not
+# Probability that the surest digit of a number has at least. Of 387 numbers on drawn pages 195 are read exactly and 76
+# false ones told at 0.5, 188 and 29 at 0.75, 174 and 16 at 0.85; in 61 frames of rooms 12, 1 and 0 false digits.
+CERTAIN = 0.75
 HELD = 0.25  # probability from which on a digit beside one that is there holds its place
 # Probability from which on a digit that was found alone tells that there is a line; one less sure is heard on a line
 # that others tell.
@@ -122,10 +125,16 @@ def _parted(lines: list[list[Sign]], crops: Crops, walls: Walls, confidence: flo
     for row, (signs, places, some) in enumerate(zip(lines, boxes, apart, strict=True)):
         told = [_shown(sign, confidence) for sign in signs]
         starts = {k + 1 for k in np.flatnonzero(gaps.wide(some, hand) | walls.between(places)).tolist()}
-        numbers += [Number(_digits(k, signs, told, crops), row) for k in line_numbers.part(told, starts)]
+        members = [k for k in line_numbers.part(told, starts) if _is_sure([signs[i] for i in k])]
+        numbers += [Number(_digits(k, signs, told, crops), row) for k in members]
         text = "".join(" " * (k in starts) + sign for k, sign in enumerate(told))
         texts.append(Line(row, text, enclose([sign.box for sign in signs])))
     return numbers, texts
+
+
+def _is_sure(signs: list[Sign]) -> bool:
+    """Tell whether some digit of a number is surely there: else it is no number, however many may be."""
+    return any(sign.text.isdigit() and sign.probabilities.sum() >= CERTAIN for sign in signs)
 
 
 def _gaps(signs: list[Sign], boxes: NDArray[np.int32]) -> NDArray[np.float64]:
