@@ -1,5 +1,7 @@
 """Cut each digit's ink from the picture's own pixels: which are its, by the finder's maps, and how dark they are."""
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,17 @@ INKED = 100  # of 255, where the map of ink says ink
 TALLEST = 64  # pixels; what is larger is cut from a smaller picture, for a crop is 28 pixels high
 REACH = 1.6  # sizes of a core that the ink of its digit reaches from it
 NEAR = 0.7  # sizes of a core about it where most of the ink is its own
+SOLID = 96  # of 255, from where on a pixel of a crop lies within the box of its ink
 PALEST, DARKEST = 0.25, 0.75  # between the colours of paper and ink, where a crop turns from blank to full
+
+
+class Patch(NamedTuple):
+    """One digit as it was cut: its ink (h, w) uint8, 255 for full ink; whether that is lighter than the paper; box (4,)
+    float64 x, y, w, h of the ink, pixels of the frame."""
+
+    ink: NDArray[np.uint8]
+    light: bool
+    box: NDArray[np.float64]
 
 
 def belongs(look: Look) -> NDArray[np.int32]:
@@ -60,13 +72,8 @@ def boxes_of(owner: NDArray[np.int32], look: Look) -> NDArray[np.int32]:
     return boxes
 
 
-def patch(
-    image: NDArray[np.uint8], look: Look, owner: NDArray[np.int32], digit: int, box: NDArray[np.int32]
-) -> tuple[NDArray[np.uint8], bool]:
-    """Return the ink of one digit of a look, (h, w) uint8, 255 for full ink, of the pixels of the frame (H, W, 3).
-
-    Returned with whether it is lighter than its paper.
-    """
+def patch(image: NDArray[np.uint8], look: Look, owner: NDArray[np.int32], digit: int, box: NDArray[np.int32]) -> Patch:
+    """Cut one digit of a look out of the pixels of the frame (H, W, 3); box: of its ink, in pixels of the maps."""
     x, y, w, h = box.tolist()
     room = 2 + max(w, h) // 6  # pixels of the maps around it, for the colour of the paper
     x0, y0 = max(x - room, 0), max(y - room, 0)
@@ -86,7 +93,12 @@ def patch(
     bare = cv2.resize((cv2.max(ink, other) < 40).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
     full = cv2.resize(np.where(own > 0, ink, 0).astype(np.uint8), size, interpolation=cv2.INTER_LINEAR)
     depth, light = _depth(part, bare, full)
-    return (depth * mine).astype(np.uint8), light
+    cut = (depth * mine).astype(np.uint8)
+    a, b, c, d = cv2.boundingRect(cv2.threshold(cut, SOLID, 255, cv2.THRESH_BINARY)[1])
+    if not c:
+        return Patch(cut, light, look.to_frame(box[None])[0])
+    fine = np.array([(right - left) / size[0], (foot - top) / size[1]])
+    return Patch(cut, light, np.concatenate([[left, top] + [a, b] * fine, [c, d] * fine]))
 
 
 def _within(image: NDArray[np.uint8], left: int, top: int, right: int, foot: int) -> NDArray[np.uint8]:

@@ -74,9 +74,10 @@ def locate(
             owner = belongs(look)
             inked = boxes_of(owner, look)
             cut = [patch(image, look, owner, i, inked[i]) for i in chosen.tolist()]
-            asked = np.array([polarity == "auto" or light == (polarity == "light") for _, light in cut], bool)
-            patches += [ink for (ink, _), kept in zip(cut, asked, strict=True) if kept]
-            boxes.append(look.to_frame(inked[chosen[asked]]))
+            asked = np.array([polarity == "auto" or one.light == (polarity == "light") for one in cut], bool)
+            own = [one for one, kept in zip(cut, asked, strict=True) if kept]
+            patches += [one.ink for one in own]
+            boxes.append(np.array([one.box for one in own]).reshape(-1, 4))
             cores.append(look.to_frame(look.boxes[chosen[asked]]))
             scores.append(look.scores[chosen[asked]])
             named.append(look.classes[chosen[asked]])

@@ -16,6 +16,9 @@ from realtime.reading.two_readings import PAGE, STRIP, Joining, Sign
 from realtime.reading.walls import Walls
 
 LIKELY = 0.5  # probability from which on something is there: it is likelier so than not
+# Probability that the surest digit of a number has at least. Of 387 numbers on drawn pages 195 are read exactly and 76
+# false ones told at 0.5, 188 and 29 at 0.75, 174 and 16 at 0.85; in 61 frames of rooms 12, 1 and 0 false digits.
+CERTAIN = 0.75
 HELD = 0.25  # probability from which on a digit beside one that is there holds its place
 # Probability from which on a digit that was found alone tells that there is a line; one less sure is heard on a line
 # that others tell.
@@ -138,6 +141,7 @@ def _part(
     now = [heard[k] for k in told]
     inner = expectation.inner if expectation else ""
     parts = line_numbers.part([sign.shown(confidence) for sign in now], _starts(now, hand, walls), inner)
+    parts = [part for part in parts if _is_sure([now[k] for k in part])]
     if expectation is None:
         return now, parts
     return fitting.fit(heard, [[told[k] for k in part] for part in parts], names, expectation, confidence)
@@ -157,6 +161,11 @@ def _hand(lines: list[list[Sign]]) -> float:
 def _starts(signs: list[Sign], hand: float, walls: Walls) -> set[int]:
     """Return the places before which a gap that is wide for the page, or a drawn line, parts a line."""
     return {k + 1 for k in np.flatnonzero(gaps.wide(_gaps(signs), hand) | walls.between(_boxes(signs))).tolist()}
+
+
+def _is_sure(signs: list[Sign]) -> bool:
+    """Tell whether some digit of a number is surely there: else it is no number, however many may be."""
+    return any(sign.text.isdigit() and sign.probabilities.sum() >= CERTAIN for sign in signs)
 
 
 def _boxes(signs: list[Sign]) -> NDArray[np.int32]:

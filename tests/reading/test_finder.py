@@ -128,7 +128,7 @@ def test_ink_of_any_colour_is_cut_from_the_picture(
     map_[10:50, 30:38] = 255
     look = look_at(map_, [(31, 20, 6, 20)])
     owner = belongs(look)
-    cut, light = patch(image, look, owner, 0, boxes_of(owner, look)[0])
+    cut, light, _ = patch(image, look, owner, 0, boxes_of(owner, look)[0])
     assert light == (ink == 230) or not isinstance(ink, int)
     rows, columns = np.nonzero(cut > 127)
     high, wide = int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
