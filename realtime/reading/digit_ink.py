@@ -72,9 +72,7 @@ def boxes_of(owner: NDArray[np.int32], look: Look) -> NDArray[np.int32]:
     return boxes
 
 
-def patch(
-    image: NDArray[np.uint8], look: Look, owner: NDArray[np.int32], digit: int, box: NDArray[np.int32]
-) -> Patch:
+def patch(image: NDArray[np.uint8], look: Look, owner: NDArray[np.int32], digit: int, box: NDArray[np.int32]) -> Patch:
     """Cut one digit of a look out of the pixels of the frame (H, W, 3); box: of its ink, in pixels of the maps."""
     x, y, w, h = box.tolist()
     room = 2 + max(w, h) // 6  # pixels of the maps around it, for the colour of the paper
