@@ -17,7 +17,8 @@ from realtime.reading.pipeline import CONFIDENCE, read
 
 TURNS = (0, 90, 180, 270)  # degrees clockwise
 SURE = 0.3  # belief a thing found, from which on nothing better is looked for; digits that are sure have 0.45
-# A turned picture must be believed so many times as much, and by two sure digits more, and its digits be surer in the mean.
+# A turned picture must be believed so many times as much, by two sure digits more, and its digits be surer in the mean:
+# of 54 drawn pages the right way up one is turned, which holds no number; of those on their side two thirds are.
 TIMES, GAIN = 1.5, 1.0
 FEWEST = 3  # things found, below which a turn cannot gain so much
 
