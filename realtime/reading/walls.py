@@ -11,6 +11,7 @@ from realtime.reading.looks import Look
 INKED = 60  # of 255, where the map of other ink says ink
 TALL = 1.5  # heights of the digits beside it that a side of a cell has at least; brackets and slashes have 1.3 at most
 FILLED = 0.85  # share of that height that is ink: a line is thin, and the map has gaps
+FEWEST = 14  # pixels of the maps; a line lower than these is too coarse to be told from digits
 LEANING = 0.2  # heights by which a line may lean within them
 
 
@@ -35,7 +36,7 @@ class Walls:
             x0, x1 = ((x - look.origin[0]) * zoom for x in (start, end))
             y0, y1 = ((middle + side * TALL / 2 * high - look.origin[1]) * zoom for side in (-1, 1))
             height, width = look.cores.shape
-            if y1 - y0 < 6 or x0 < 0 or y0 < 0 or x1 > width or y1 > height or x1 - x0 < 1:
+            if y1 - y0 < FEWEST or x0 < 0 or y0 < 0 or x1 > width or y1 > height or x1 - x0 < 1:
                 continue
             part = look.maps[2][int(y0) : int(y1) + 1, int(x0) : int(x1) + 2] >= INKED
             if _upright(part, LEANING * high * zoom):
