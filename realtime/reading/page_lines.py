@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from realtime.reading import fitting, gaps, line_numbers, row_lines, strips, two_readings
 from realtime.reading.box import Box, enclose
 from realtime.reading.expectation import Expectation
+from realtime.reading.looks import SMALL
 from realtime.reading.page import Digit, Line, Number
 from realtime.reading.row_lines import LineReading
 from realtime.reading.row_reader import SURE, RowReader
@@ -62,10 +63,11 @@ def read_lines(
     heard = [_hear(reading, own, crops, how) for reading, own in told]
     lines = [signs for signs in heard if any(sign.told and sign.text.isdigit() for sign in signs)]
     hand = _hand([[sign for sign in signs if sign.told] for signs in lines])
+    certain = CERTAIN if max(image.shape[:2]) >= SMALL else LIKELY  # a picture so small was cut to its writing
     numbers: list[Number] = []
     texts: list[Line] = []
     for row, signs in enumerate(lines):
-        now, parts = _part(signs, hand, walls, confidence, expectation, reader.signs)
+        now, parts = _part(signs, hand, walls, (certain, confidence), expectation, reader.signs)
         shown = [sign.shown(confidence) for sign in now]
         numbers += [Number(_digits(part, now, shown, crops), row, expectation) for part in parts]
         starts = _starts(now, hand, walls)
@@ -130,19 +132,21 @@ def _part(
     heard: list[Sign],
     hand: float,
     walls: Walls,
-    confidence: float,
+    least: tuple[float, float],
     expectation: Expectation | None,
     names: tuple[str, ...],
 ) -> tuple[list[Sign], list[line_numbers.Indices]]:
     """Return the signs of a line that are told, and its numbers, each the indices of its signs.
 
-    Numbers are parted by the signs between them, by gaps wider than `hand` parts, and by drawn lines.
+    Numbers are parted by the signs between them, by gaps wider than `hand` parts, and by drawn lines. least: how surely
+    one digit of a number is to be there, and how sure a digit is to be for its text to be told.
     """
+    certain, confidence = least
     told = [k for k, sign in enumerate(heard) if sign.told]
     now = [heard[k] for k in told]
     inner = expectation.inner if expectation else ""
     parts = line_numbers.part([sign.shown(confidence) for sign in now], _starts(now, hand, walls), inner)
-    parts = [part for part in parts if _is_sure([now[k] for k in part])]
+    parts = [part for part in parts if _is_sure([now[k] for k in part], certain)]
     if expectation is None:
         return now, parts
     return fitting.fit(heard, [[told[k] for k in part] for part in parts], names, expectation, confidence)
@@ -164,9 +168,9 @@ def _starts(signs: list[Sign], hand: float, walls: Walls) -> set[int]:
     return {k + 1 for k in np.flatnonzero(gaps.wide(_gaps(signs), hand) | walls.between(_boxes(signs))).tolist()}
 
 
-def _is_sure(signs: list[Sign]) -> bool:
+def _is_sure(signs: list[Sign], certain: float) -> bool:
     """Tell whether some digit of a number is surely there: else it is no number, however many may be."""
-    return any(sign.text.isdigit() and sign.probabilities.sum() >= CERTAIN for sign in signs)
+    return any(sign.text.isdigit() and sign.probabilities.sum() >= certain for sign in signs)
 
 
 def _boxes(signs: list[Sign]) -> NDArray[np.int32]:
