@@ -16,7 +16,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from realtime.commands.console import console_command, exit_codes
+from realtime.commands.console import exit_codes
 from realtime.reading import page_lines, two_readings
 from realtime.reading.classifier import Classifier
 from realtime.reading.ensemble import Networks
@@ -26,7 +26,6 @@ from realtime.reading.model_files import default_model
 from realtime.reading.page_lines import Crops
 from realtime.reading.row_reader import RowReader
 from realtime.reading.two_readings import PAGE, STRIP, Joining, Places
-from training.requirements import require
 from training.scenes import layouts
 from training.scenes.draw import Source, draw
 from training.scenes.truth import Scene
@@ -138,14 +137,13 @@ def join(lines: list[Sample]) -> Sample:
     return Sample(Places(*(np.concatenate(part) for part in parts)), truth, lines[0].how)
 
 
-@console_command
+@click.command()
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of the sources.")
 @click.option("--models", type=click.Path(path_type=Path), help="Folder of the networks.  [default: those that ship]")
 @click.option("--pages", type=click.IntRange(1), default=400, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=31, show_default=True)
 def main(data: Path, models: Path | None, pages: int, seed: int) -> None:
     """Draw pages, read them, and print the weights that join the two readings best."""
-    require("torch")
     cv2.setNumThreads(1)
     with exit_codes():
         networks, source = load(models or default_model().parent), Source.of(data, validation=True)

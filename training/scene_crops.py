@@ -13,13 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from realtime.commands.console import console_command, exit_codes, note
+from realtime.commands.console import exit_codes, note
 from realtime.outputs.files import write_whole
 from realtime.reading.classifier import NOT_A_DIGIT
 from realtime.reading.finder import OUTPUT, Finder
 from realtime.reading.found import Located, locate
 from realtime.reading.model_files import finder_model
-from training.requirements import require
 from training.scenes.draw import Source, draw
 from training.scenes.truth import Scene
 
@@ -49,14 +48,13 @@ def _label(scene: Scene, core: NDArray[np.float64], box: NDArray[np.int32]) -> s
     return str(digit.label) if common >= WHOLE * max(c * d, w * h) else SKIPPED
 
 
-@console_command
+@click.command()
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of the sources.")
 @click.option("--count", type=click.IntRange(1), default=40000, show_default=True, help="Crops.")
 @click.option("--seed", type=click.IntRange(0), default=5, show_default=True)
 @click.argument("path", type=click.Path(path_type=Path))
 def main(data: Path, count: int, seed: int, path: Path) -> None:
     """Draw scenes until so many crops are cut, and write them with their labels."""
-    require("torch")
     cv2.setNumThreads(1)
     with exit_codes():
         finder, source, rng = Finder(finder_model(), "cpu"), Source.of(data), np.random.default_rng(seed)

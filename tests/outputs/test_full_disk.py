@@ -56,7 +56,7 @@ def test_a_record_is_whole_up_to_there(tmp_path: Path) -> None:
 
 def test_collected_digits_are_whole_pictures_with_their_lines(tmp_path: Path) -> None:
     words = (CLIP, "--no-show", "--collect", "kept", "--max-frames", 60)
-    notes = run_limited(14_500, "recognize-camera", *words, folder=tmp_path)
+    notes = run_limited(12_500, "recognize-camera", *words, folder=tmp_path)
     assert "error: cannot save kept" in notes or "error: cannot write kept" in notes
     pictures = sorted(path for path in tmp_path.rglob("*.png"))
     assert pictures and all(cv2.imread(str(path)) is not None for path in pictures)

@@ -12,6 +12,7 @@ COMMANDS = {
     "training.train_rows": ["--data", "."],
     "training.train_finder": ["--data", "."],
     "training.measure_rows": None,
+    "training.blend": ["old.pth", "new.pth", "0.5", "out.pth"],
     "training.report_training": [],
     "training.benchmark_training": [],
     "training.benchmark_finetuning": [],
