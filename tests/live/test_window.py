@@ -256,7 +256,7 @@ def test_photos_stay_in_the_window_until_a_key_is_pressed(tmp_path: Path, screen
 def correct_and_tune(tmp_path: Path, screen: str, mnist: Path) -> float:
     """Label an unread glyph in the window, run finetune-digits, and return the seconds until the window reads it."""
     frame = draw_sheet(["07"], (640, 360))
-    frame[120:240, 440:560] = np.minimum(frame[120:240, 440:560], draw_glyph(77))
+    frame[120:240, 440:560] = np.minimum(frame[120:240, 440:560], draw_glyph(108))  # one that the finder finds
     with MjpegServer([frame], fps=10, marked=False) as server:
         app = App(tmp_path, screen, server.address)
 
