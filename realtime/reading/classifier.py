@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.reading import crops
-from realtime.reading.runtime import ModelRefusedError, gpu_index, open_session, refusing
+from realtime.reading.runtime import ModelRefusedError, open_network, refusing
 
 DIGITS = "0123456789"
 NOT_A_DIGIT = "not-a-digit"  # the name of the reject class in model files, and of its folder of labelled pictures
@@ -29,12 +29,8 @@ class Classifier:
 
     def __init__(self, path: Path | str, device: str = "auto") -> None:
         self.path = Path(path)
-        index = gpu_index(device)
-        self._session, self.cpu_reason = open_session(self.path, device, index)
-        ran_on_cuda = self._session.get_providers()[0] == "CUDAExecutionProvider"
-        self.device = f"cuda:{index}" if ran_on_cuda else "cpu"
+        self._session, self.device, self.cpu_reason, self.metadata = open_network(self.path, device)
         with refusing(self.path):
-            self.metadata = dict(self._session.get_modelmeta().custom_metadata_map)
             self.classes = self._check()
             blank = self(np.zeros((1, 1, crops.SIDE, crops.SIDE), np.uint8))  # warm up, and prove that the graph runs
         if not np.isclose(blank.sum(), 1, atol=0.01):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.reading.runtime import ModelRefusedError, gpu_index, open_session, refusing
+from realtime.reading.runtime import ModelRefusedError, open_network, refusing
 
 VERSION = "finder-1"  # travels in checkpoints and ONNX metadata; change it when maps or scaling mean something else
 MAPS = ("core", "digit", "other")  # the core of each digit, ink of digits, other ink
@@ -25,11 +25,8 @@ class Finder:
 
     def __init__(self, path: Path | str, device: str = "auto") -> None:
         self.path = Path(path)
-        index = gpu_index(device)
-        self._session, self.cpu_reason = open_session(self.path, device, index)
-        self.device = f"cuda:{index}" if self._session.get_providers()[0] == "CUDAExecutionProvider" else "cpu"
+        self._session, self.device, self.cpu_reason, self.metadata = open_network(self.path, device)
         with refusing(self.path):
-            self.metadata = dict(self._session.get_modelmeta().custom_metadata_map)
             self.threshold, self.odds, self.shares = self._check()
             self.run(np.zeros((1, STRIDE, STRIDE, 3), np.uint8))  # warm up, and prove that the graph runs
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from realtime.reading import strips
 from realtime.reading.row_decoding import Labels, Probabilities, likeliest, pool, read_steps
-from realtime.reading.runtime import ModelRefusedError, gpu_index, open_session, refusing
+from realtime.reading.runtime import ModelRefusedError, open_network, refusing
 from realtime.reading.strips import HEIGHT, Strip
 
 OTHER = "~"  # letters, words, scribbles: what is neither a digit nor a sign of ours
@@ -61,11 +61,8 @@ class RowReader:
 
     def __init__(self, path: Path | str, device: str = "auto") -> None:
         self.path = Path(path)
-        index = gpu_index(device)
-        self._session, self.cpu_reason = open_session(self.path, device, index)
-        self.device = f"cuda:{index}" if self._session.get_providers()[0] == "CUDAExecutionProvider" else "cpu"
+        self._session, self.device, self.cpu_reason, self.metadata = open_network(self.path, device)
         with refusing(self.path):
-            self.metadata = dict(self._session.get_modelmeta().custom_metadata_map)
             self.signs = self._check()
             self.probabilities([np.zeros((HEIGHT, 4 * ROUND), np.uint8)])  # warm up, and prove that the graph runs
 

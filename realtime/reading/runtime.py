@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import onnxruntime
 
@@ -57,7 +57,7 @@ def cuda_options(index: int) -> dict[str, object]:
     return {"device_id": index, "cudnn_conv_algo_search": "HEURISTIC"}
 
 
-def open_session(path: Path, device: str, index: int) -> tuple[onnxruntime.InferenceSession, str | None]:
+def _open_session(path: Path, device: str, index: int) -> tuple[onnxruntime.InferenceSession, str | None]:
     """Open a session on the device asked for; return it with the reason why "auto" fell back to the CPU, if it did."""
     if not path.is_file():
         raise ModelRefusedError(f"no model file {path}: name one with --model, or make it with export-onnx")
@@ -74,6 +74,26 @@ def open_session(path: Path, device: str, index: int) -> tuple[onnxruntime.Infer
     if device.startswith("cuda"):
         raise DeviceError(f"--device {device} cannot be had: {reason}")
     return session, reason or None
+
+
+class Opened(NamedTuple):
+    """A network that was opened: its session, the device that really runs ("cpu" or "cuda:N"), why "auto" took the CPU
+    (None where it did not), and what the exporter wrote."""
+
+    session: onnxruntime.InferenceSession
+    device: str
+    cpu_reason: str | None
+    metadata: dict[str, str]
+
+
+def open_network(path: Path, device: str) -> Opened:
+    """Open a network. Raises ModelRefusedError for an unusable file, DeviceError for a device that cannot be had."""
+    index = gpu_index(device)
+    session, cpu_reason = _open_session(path, device, index)
+    ran_on_cuda = session.get_providers()[0] == "CUDAExecutionProvider"
+    with refusing(path):
+        metadata = dict(session.get_modelmeta().custom_metadata_map)
+    return Opened(session, f"cuda:{index}" if ran_on_cuda else "cpu", cpu_reason, metadata)
 
 
 def _refuse_foreign(path: Path) -> None:
