@@ -23,9 +23,9 @@ from realtime.reading.ensemble import Networks
 from realtime.reading.finder import Finder
 from realtime.reading.found import find
 from realtime.reading.model_files import default_model
-from realtime.reading.page_lines import Crops
 from realtime.reading.row_reader import RowReader
 from realtime.reading.two_readings import PAGE, STRIP, Joining, Places
+from training import finder_odds
 from training.scenes import layouts
 from training.scenes.draw import Source, draw
 from training.scenes.truth import Scene
@@ -49,14 +49,13 @@ class Sample(NamedTuple):
 def samples(scene: Scene, networks: Networks) -> list[Sample]:
     """Read a scene's lines and tell what stands in their places."""
     found = find(scene.image, networks.finder, networks.classifier, thorough=True)
-    crops = Crops(found.boxes, found.digits, found.sure, found.models, found.learned)
     told = []
     taken = np.zeros(len(scene.digits), bool)
-    lines, how = page_lines.readings(scene.image, crops, networks.rows, "auto")
+    lines, how = page_lines.readings(scene.image, found, networks.rows, "auto")
     for reading, own in lines:
-        heard = two_readings.places(reading, crops.boxes[own], crops.digits[own], crops.sure[own])
+        heard = two_readings.places(reading, found.boxes[own], found.digits[own], found.sure[own])
         pairs = zip(heard.sign, heard.crop, strict=True)
-        boxes = [crops.boxes[own[c]] if c >= 0 else reading.boxes[s] for s, c in pairs]
+        boxes = [found.boxes[own[c]] if c >= 0 else reading.boxes[s] for s, c in pairs]
         told.append(Sample(heard, _truth(np.array(boxes, np.int32).reshape(-1, 4), heard, scene, taken), how))
     return told
 
@@ -104,13 +103,7 @@ def fit(odds: NDArray[np.float64], digit: NDArray[np.bool_], use: tuple[bool, bo
 
     use: which of the two log odds count.
     """
-    x = np.column_stack([odds[:, np.flatnonzero(use)], np.ones(len(odds))])
-    weights = np.zeros(x.shape[1])
-    for _ in range(30):
-        chance = 1 / (1 + np.exp(-x @ weights))
-        slope = x.T @ (digit - chance) - RIDGE * weights
-        bend = (x * (chance * (1 - chance))[:, None]).T @ x + RIDGE * np.eye(x.shape[1])
-        weights = weights + np.linalg.solve(bend, slope)
+    weights = finder_odds.fit(odds[:, np.flatnonzero(use)], digit, RIDGE)
     full = np.zeros(3)
     full[[*np.flatnonzero(use), 2]] = weights
     return [round(float(w), 3) for w in full]

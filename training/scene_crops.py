@@ -16,7 +16,7 @@ from tqdm import tqdm
 from realtime.commands.console import exit_codes, note
 from realtime.outputs.files import write_whole
 from realtime.reading.classifier import NOT_A_DIGIT
-from realtime.reading.finder import OUTPUT, Finder
+from realtime.reading.finder import Finder
 from realtime.reading.found import Located, locate
 from realtime.reading.model_files import finder_model
 from training.scenes.draw import Source, draw
@@ -32,9 +32,7 @@ def label(located: Located, scene: Scene) -> list[str]:
 
 
 def _label(scene: Scene, core: NDArray[np.float64], box: NDArray[np.int32]) -> str:
-    x, y, w, h = (core / OUTPUT).tolist()
-    half = scene.cores.shape[0]
-    spot = np.s_[max(int(y), 0) : min(int(y + h) + 1, half), max(int(x), 0) : min(int(x + w) + 1, half)]
+    spot = scene.spot(core)
     cores, weight = scene.cores[spot], scene.weight[spot]
     if not cores.size or (weight > 0).mean() < 0.7:
         return SKIPPED

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from realtime.reading.finder import OUTPUT
 from training.scenes.canvas import Canvas, Digit, Written, core
 
 FAINT, FAINTER = 10.0, 0.9  # grey levels, and deviations of the paper, below which ink is too faint for a person
@@ -48,6 +49,11 @@ class Scene:
     cores: NDArray[np.int16]
     digits: list[Digit]
     texts: list[Written]
+
+    def spot(self, core: NDArray[np.float64]) -> tuple[slice, slice]:
+        """Return where in the maps a core lies that was found, x, y, w, h (4,) in pixels of the picture."""
+        (x, y, w, h), half = (core / OUTPUT).tolist(), self.cores.shape[0]
+        return slice(max(int(y), 0), min(int(y + h) + 1, half)), slice(max(int(x), 0), min(int(x + w) + 1, half))
 
 
 def tell(canvas: Canvas, image: NDArray[np.uint8], blur: float, sheet: NDArray[np.uint8] | None, known: bool) -> Scene:
