@@ -1,6 +1,6 @@
 """Read a page line by line: the lines that its digits stand on, what both readings say of each, and its numbers."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from realtime.reading import fitting, gaps, line_numbers, row_lines, strips, two_readings
 from realtime.reading.box import Box, enclose
 from realtime.reading.expectation import Expectation
+from realtime.reading.found import Found
 from realtime.reading.looks import SMALL
 from realtime.reading.page import Digit, Line, Number
 from realtime.reading.row_lines import LineReading
@@ -30,26 +31,9 @@ ONE_LINE = 2.0
 SLIM = 2.0
 
 
-@dataclass(frozen=True)
-class Crops:
-    """The N digits that were found one by one.
-
-    boxes: (N, 4) in frame pixels. digits: (N, 10) float32, which digit each is, rows sum to 1. sure: (N,) float32, that
-    it is one at all. models: (N,) which of two networks was believed. learned: (N,) whether the user taught it, so that
-    it is not to be outvoted by a line.
-    """
-
-    boxes: NDArray[np.int32]
-    digits: NDArray[np.float32]
-    sure: NDArray[np.float32]
-    models: NDArray[np.str_]
-    learned: NDArray[np.bool_]
-
-
 def read_lines(
     image: NDArray[np.uint8],
-    crops: Crops,
-    walls: Walls,
+    found: Found,
     reader: RowReader,
     confidence: float,
     polarity: str,
@@ -59,52 +43,52 @@ def read_lines(
 
     A digit less sure than `confidence` is "?". expectation: what the numbers are to fit.
     """
-    told, how = readings(image, crops, reader, polarity)
-    heard = [_hear(reading, own, crops, how) for reading, own in told]
+    walls = Walls(found.looks)
+    told, how = readings(image, found, reader, polarity)
+    heard = [_hear(reading, own, found, how) for reading, own in told]
     lines = [signs for signs in heard if any(sign.told and sign.text.isdigit() for sign in signs)]
     hand = _hand([[sign for sign in signs if sign.told] for signs in lines])
     certain = CERTAIN if max(image.shape[:2]) >= SMALL else LIKELY  # a picture so small was cut to its writing
     numbers: list[Number] = []
     texts: list[Line] = []
     for row, signs in enumerate(lines):
-        now, parts = _part(signs, hand, walls, (certain, confidence), expectation, reader.signs)
+        now, parts, starts = _part(signs, hand, walls, (certain, confidence), expectation, reader.signs)
         shown = [sign.shown(confidence) for sign in now]
-        numbers += [Number(_digits(part, now, shown, crops), row, expectation) for part in parts]
-        starts = _starts(now, hand, walls)
+        numbers += [Number(_digits(part, now, shown, found), row, expectation) for part in parts]
         text = "".join(" " * (k in starts) + sign for k, sign in enumerate(shown))
         texts.append(Line(row, text, enclose([sign.box for sign in now])))
     return numbers, texts
 
 
 def readings(
-    image: NDArray[np.uint8], crops: Crops, reader: RowReader, polarity: str
+    image: NDArray[np.uint8], found: Found, reader: RowReader, polarity: str
 ) -> tuple[list[tuple[LineReading, NDArray[np.intp]]], Joining]:
     """Read the lines of a picture (H, W, 3) as wholes.
 
     Returns each with the indices of the crops that stand on it, and how the two readings are to be joined.
     """
-    begin = np.flatnonzero((crops.sure >= BEGINS) | crops.learned)
-    whole = _is_one_line(image, crops, begin)
+    begin = np.flatnonzero((found.sure >= BEGINS) | found.learned)
+    whole = _is_one_line(image, found, begin)
     if whole:
         tracks = [strips.whole(image)]
     else:
-        lines = [[int(begin[i]) for number in line for i in number] for line in arrange(crops.boxes[begin])]
-        tracks = [strips.through(crops.boxes[line]) for line in lines]
+        lines = [[int(begin[i]) for number in line for i in number] for line in arrange(found.boxes[begin])]
+        tracks = [strips.through(found.boxes[line]) for line in lines]
     # More looks at unsure lines help where a line fills its picture; of 587 numbers on drawn pages as many are exact.
     told = row_lines.read_lines(image, tracks, reader, polarity, SURE if whole else 0.0)
-    return list(zip(told, _members(told, crops), strict=True)), STRIP if whole else PAGE
+    return list(zip(told, _members(told, found), strict=True)), STRIP if whole else PAGE
 
 
-def _is_one_line(image: NDArray[np.uint8], crops: Crops, begin: NDArray[np.intp]) -> bool:
+def _is_one_line(image: NDArray[np.uint8], found: Found, begin: NDArray[np.intp]) -> bool:
     """Tell whether a picture is cut to one line of writing, which then reaches from edge to edge."""
     height, width = image.shape[:2]
-    tallest = int(crops.boxes[begin, 3].max(initial=0)) or height
-    return width >= SLIM * height and height < ONE_LINE * tallest and not crops.learned.any()
+    tallest = int(found.boxes[begin, 3].max(initial=0)) or height
+    return width >= SLIM * height and height < ONE_LINE * tallest and not found.learned.any()
 
 
-def _members(readings: list[LineReading], crops: Crops) -> list[NDArray[np.intp]]:
+def _members(readings: list[LineReading], found: Found) -> list[NDArray[np.intp]]:
     """Give each digit to the line in whose strip it stands nearest to the middle, half the way to the edge at most."""
-    middles = crops.boxes[:, :2] + crops.boxes[:, 2:] / 2
+    middles = found.boxes[:, :2] + found.boxes[:, 2:] / 2
     away = np.full((len(readings) + 1, len(middles)), 0.5)
     for row, reading in zip(away, readings, strict=False):
         row[:] = reading.cut.aside(middles)
@@ -112,12 +96,12 @@ def _members(readings: list[LineReading], crops: Crops) -> list[NDArray[np.intp]
     return [np.flatnonzero(owner == k) for k in range(len(readings))]
 
 
-def _hear(reading: LineReading, own: NDArray[np.intp], crops: Crops, how: Joining) -> list[Sign]:
+def _hear(reading: LineReading, own: NDArray[np.intp], found: Found, how: Joining) -> list[Sign]:
     """Return what may stand on a line, in order: digits and signs, those too that are not likely enough to be told.
 
     Told is what is likelier there than not, and of the rest what may be a digit beside one that is there.
     """
-    signs = two_readings.hear(reading, crops.boxes[own], crops.digits[own], crops.sure[own], crops.learned[own], how)
+    signs = two_readings.hear(reading, found.boxes[own], found.digits[own], found.sure[own], found.learned[own], how)
     signs = [sign if sign.crop < 0 else sign.of(int(own[sign.crop])) for sign in signs]
     chances = [float(s.probabilities.sum()) if s.text.isdigit() else s.confidence for s in signs]
     there = [s.text.isdigit() and chance >= LIKELY for s, chance in zip(signs, chances, strict=True)]
@@ -135,8 +119,8 @@ def _part(
     least: tuple[float, float],
     expectation: Expectation | None,
     names: tuple[str, ...],
-) -> tuple[list[Sign], list[line_numbers.Indices]]:
-    """Return the signs of a line that are told, and its numbers, each the indices of its signs.
+) -> tuple[list[Sign], list[line_numbers.Indices], set[int]]:
+    """Return the signs of a line that are told, its numbers, each the indices of its signs, and where it is parted.
 
     Numbers are parted by the signs between them, by gaps wider than `hand` parts, and by drawn lines. least: how surely
     one digit of a number is to be there, and how sure a digit is to be for its text to be told.
@@ -145,11 +129,13 @@ def _part(
     told = [k for k, sign in enumerate(heard) if sign.told]
     now = [heard[k] for k in told]
     inner = expectation.inner if expectation else ""
-    parts = line_numbers.part([sign.shown(confidence) for sign in now], _starts(now, hand, walls), inner)
+    starts = _starts(now, hand, walls)
+    parts = line_numbers.part([sign.shown(confidence) for sign in now], starts, inner)
     parts = [part for part in parts if _is_sure([now[k] for k in part], certain)]
     if expectation is None:
-        return now, parts
-    return fitting.fit(heard, [[told[k] for k in part] for part in parts], names, expectation, confidence)
+        return now, parts, starts
+    now, parts = fitting.fit(heard, [[told[k] for k in part] for part in parts], names, expectation, confidence)
+    return now, parts, _starts(now, hand, walls)  # other signs may be told than before
 
 
 def _hand(lines: list[list[Sign]]) -> float:
@@ -183,7 +169,7 @@ def _gaps(signs: list[Sign]) -> NDArray[np.float64]:
     return gaps.between(boxes, gaps.height(boxes[[sign.text.isdigit() for sign in signs]]))
 
 
-def _digits(members: list[int], signs: list[Sign], told: list[str], crops: Crops) -> tuple[Digit, ...]:
+def _digits(members: list[int], signs: list[Sign], told: list[str], found: Found) -> tuple[Digit, ...]:
     """Return the digits of a number, each with the sign that stands before it within the number."""
     digits: list[Digit] = []
     before = ""
@@ -193,7 +179,7 @@ def _digits(members: list[int], signs: list[Sign], told: list[str], crops: Crops
             before += sign.text
             continue
         box: Box = sign.box
-        model = str(crops.models[sign.crop]) if sign.crop >= 0 else ""
+        model = str(found.models[sign.crop]) if sign.crop >= 0 else ""
         digits.append(Digit(told[k], sign.confidence, box, sign.crop, sign.probabilities, model, before))
         before = ""
     return tuple(digits)

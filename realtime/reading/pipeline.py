@@ -9,10 +9,9 @@ from realtime.reading.ensemble import Networks
 from realtime.reading.expectation import Expectation
 from realtime.reading.found import ACCEPTED, Found, find
 from realtime.reading.page import Number, Page
-from realtime.reading.page_lines import Crops, read_lines
+from realtime.reading.page_lines import read_lines
 from realtime.reading.reasons import Reason, Refusal
 from realtime.reading.stages import StageClock
-from realtime.reading.walls import Walls
 
 CONFIDENCE = 0.5  # probability below which a digit is shown as unsure: it is likelier wrong than right
 POLARITIES = ("auto", "dark", "light")
@@ -40,8 +39,7 @@ def read(
     clock = clock or StageClock()
     found = find(image, networks.finder, networks.classifier, polarity, thorough, clock)
     with clock.stage("lines"):
-        crops = Crops(found.boxes, found.digits, found.sure, found.models, found.learned)
-        numbers, lines = read_lines(image, crops, Walls(found.looks), networks.rows, confidence, polarity, expectation)
+        numbers, lines = read_lines(image, found, networks.rows, confidence, polarity, expectation)
     size, latency = (image.shape[1], image.shape[0]), 1000 * (perf_counter() - start)
     return Page(
         tuple(found.looks), found.boxes, found.crops, found.digits * found.sure[:, None], 1 - found.sure,
