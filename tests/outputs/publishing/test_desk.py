@@ -6,12 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import pytest
 
 pytestmark = pytest.mark.skipif(not shutil.which("Xvfb"), reason="needs a virtual screen: apt-get install xvfb")
 pytest.importorskip("tkinter")
-pytest.importorskip("pyperclip", reason="pip install 'livedigits[desk]'")
 
 TAKER = """
 import tkinter
@@ -46,6 +46,7 @@ def desk() -> Iterator[dict[str, str]]:
     screen.wait()
 
 
+@pytest.mark.skipif(not find_spec("pynput"), reason="needs a keyboard: pip install 'livedigits[desk]'")
 def test_numbers_are_typed_with_enter_behind_each(desk: dict[str, str]) -> None:
     with subprocess.Popen([sys.executable, "-c", TAKER], env=desk, stdout=subprocess.PIPE, text=True) as taker:
         try:
