@@ -13,7 +13,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from training.scenes import layouts, lens, texts
+from training.scenes import layouts, lens, texts, things
 from training.scenes.canvas import Canvas, Pen
 from training.scenes.glyphs import Hands
 from training.scenes.grounds import Grounds, Image, ruling
@@ -21,7 +21,8 @@ from training.scenes.page import Page
 from training.scenes.truth import Scene, picture, tell, trim
 
 SIDE = 320  # pixels
-EMPTY = 0.14  # share of scenes without writing of ours
+EMPTY = 0.2  # share of scenes without writing of ours
+THINGS = 0.45  # share of rooms that things are laid into
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,18 @@ def draw(
 
 def _empty(grounds: Grounds, rng: Generator, side: int, trouble: float) -> Scene:
     """Draw nothing but a room, or a page of words written by hand or in print: no digit is to be found."""
-    room = rng.random() < 0.7
-    ground = grounds.crop(grounds.scenes if room else grounds.pages, side, rng, turn=room)
+    room = rng.random() < 0.8
+    ground = _room(grounds, side, rng) if room else grounds.crop(grounds.pages, side, rng, turn=False)
     image, _ = lens.seen(lens.lit(ground, rng, trouble), grounds, rng, trouble)
     return tell(Canvas(side), image, 0.0, None, known=room)
+
+
+def _room(grounds: Grounds, side: int, rng: Generator) -> Image:
+    """Return a part of a room, of a table or of a plain ground, with things in it at times."""
+    room = grounds.crop(grounds.scenes, side, rng) if rng.random() < 0.8 else grounds.paper(side, rng)
+    if rng.random() < THINGS:
+        things.lay(room, rng)
+    return room
 
 
 def _view(side: int, rng: Generator) -> NDArray[np.float64]:
@@ -83,7 +92,7 @@ def _view(side: int, rng: Generator) -> NDArray[np.float64]:
     kind = rng.random()
     usual = np.clip(rng.normal(0, 5), -15, 15)
     angle = np.radians(usual if kind < 0.85 else rng.uniform(-15, 15) if kind < 0.94 else rng.uniform(-45, 45))
-    stretch = np.exp(rng.normal(0, 0.06))
+    stretch = np.exp(rng.normal(0, 0.06 if rng.random() < 0.93 else 0.4))  # some pictures were squeezed to a square
     cos, sin = np.cos(angle), np.sin(angle)
     middle = np.array([[1, 0, side / 2], [0, 1, side / 2], [0, 0, 1]])
     turn = np.array([[cos * stretch, -sin, 0], [sin * stretch, cos, 0], [*rng.normal(0, 0.12, 2) / side, 1]])
@@ -202,11 +211,7 @@ def _sheet(side: int, view: NDArray[np.float64], rng: Generator) -> NDArray[np.u
 def _upon(paper: Image, sheet: NDArray[np.uint8], grounds: Grounds, rng: Generator) -> Image:
     """Lay the sheet upon a table or into a room, with its shadow."""
     side = len(sheet)
-    behind = (
-        grounds.crop(grounds.scenes, side, rng)
-        if rng.random() < 0.7
-        else grounds.paper(side, rng) * rng.uniform(0.2, 1)
-    )
+    behind = _room(grounds, side, rng) if rng.random() < 0.7 else grounds.paper(side, rng) * rng.uniform(0.2, 1)
     on = (sheet.astype(np.float32) / 255)[..., None]
     shade = cv2.blur(np.roll(sheet, rng.integers(-4, 5, 2), axis=(0, 1)), (9, 9)).astype(np.float32)[..., None] / 255
     return paper * on + behind * (1 - rng.uniform(0, 0.6) * shade) * (1 - on)

@@ -8,6 +8,8 @@ from training.scenes import texts
 from training.scenes.glyphs import LETTERS
 from training.scenes.page import Box, Page
 
+TIGHT = 0.12  # share of single digits that fill the picture, as those that were cut out do
+
 Layout = Callable[[Page], None]
 
 
@@ -71,6 +73,9 @@ def single(page: Page) -> None:
     if height > 0.4 * side:
         x, y = (side - 0.6 * height) / 2 + rng.normal(0, 0.06, 2) * side
         y = (side - height) / 2 + rng.normal(0, 0.05) * side
+    if rng.random() < TIGHT:
+        height = side * rng.uniform(0.85, 1.02)
+        x, y = (side - page.width("0", height)) / 2 + rng.normal(0, 0.03) * side, (side - height) / 2
     box = page.text(str(rng.integers(10)), float(x), float(y) + height, height)
     decorate(page, box, height)
 
