@@ -27,7 +27,8 @@ SHIFTED = 0.05  # deviation of a box from its digit, heights
 WORDS = 0.4  # share of the lines that reach over the words and signs at their ends
 ROOMS = 0.12  # share of the scenes that are rooms without writing
 EDGES = 6  # strips of a room
-APART, ASIDE = 8.0, 0.35  # heights between two texts of one line, along it and across it, at most
+APART = 8.0  # heights between two texts of one line, along it, at most
+ASIDE, FALLING = 0.35, 0.15  # heights across it, and share of those along it that are added
 EM = HEIGHT / COVER  # columns
 _LAYOUTS = {how: share for how, share in layouts.LAYOUTS.items() if how not in (layouts.wordy, layouts.scribbled)}
 
@@ -93,7 +94,8 @@ def _grouped(texts: list[Written]) -> list[list[Written]]:
             last = groups[-1][-1]
             height = max(float(np.ptp(mark.hull[:, 1])) for mark in (*last.marks, *text.marks))
             step = (_middle(text.marks[0]) - _middle(last.marks[-1])) / max(height, 1.0)
-            if 0 < step @ ahead < APART and abs(step[1] * ahead[0] - step[0] * ahead[1]) < ASIDE:
+            along, across = float(step @ ahead), abs(float(step[1] * ahead[0] - step[0] * ahead[1]))
+            if 0 < along < APART and across < ASIDE + FALLING * along:
                 groups[-1].append(text)
                 continue
         groups.append([text])
