@@ -23,6 +23,7 @@ _BEGINNINGS: dict[str, tuple[bytes, ...]] = {
     "checkpoint": (b"PK\x03\x04",),  # as torch packs them
     "metrics": (b'{"epoch"',),
     "report": (b"# ", b"| "),
+    "data": (),  # truth and labelled digits, which people gather themselves: never replaced unasked
 }
 _CLIPS: dict[str, tuple[int, bytes]] = {  # where, and what
     ".mp4": (4, b"ftyp"),
@@ -33,7 +34,9 @@ _CLIPS: dict[str, tuple[int, bytes]] = {  # where, and what
 }
 _STANDARD_OUTPUT = Path("-")
 
-Kind = Literal["lines", "figures", "table", "numbers", "picture", "video", "model", "checkpoint", "metrics", "report"]
+Kind = Literal[
+    *("lines", "figures", "table", "numbers", "picture", "video", "model", "checkpoint", "metrics", "report", "data")
+]
 _Place = tuple[object, ...]
 
 
