@@ -79,6 +79,18 @@ def test_what_was_written_here_is_written_anew_and_nothing_else_is(tmp_path: Pat
         (("recognize-image", "z.png", "--json", "a", "--csv", "a"), "one file"),
         (("recognize-image", "z.png", "--json", "m.onnx", "--model", "m.onnx"), "m.onnx"),
         (("recognize-image", "z.png", "--csv", "notes.txt"), "--overwrite"),
+        (("recognize-image", "z.png", "--known", "known.txt", "--table", "known.txt"), "known.txt, which is read"),
+        (("recognize-image", "z.png", "--profile", "p.toml", "--csv", "p.toml", "--overwrite"), "p.toml, which is"),
+        (("recognize-image", "z.png", "--profile", "own.toml"), "own.toml would overwrite own.toml, which is read"),
+        (
+            ("recognize-camera", "c.mp4", "--no-show", "--region", "a=1,1,9,9", "--known", "a=known.txt")
+            + ("--text-file", "known.txt"),
+            "known.txt, which is read",
+        ),
+        (
+            ("recognize-camera", "c.mp4", "--no-show", "--secrets", "p.toml", "--json", "p.toml", "--overwrite"),
+            "p.toml",
+        ),
         (("recognize-video", "c.mp4", "--save", "c.mp4"), "c.mp4"),
         (("recognize-video", "photos", "--json", "photos/b.png", "--overwrite"), "b.png"),
         (("recognize-camera", "c.mp4", "--no-show", "--events", "c.mp4"), "c.mp4"),
@@ -109,6 +121,9 @@ def test_no_command_destroys_what_it_reads(words: tuple[str, ...], says: str, tm
     save_image(tmp_path / "photos" / "b.png", draw_sheet(["42"]))
     (tmp_path / "photos" / "truth.csv").write_text("file,rows\nb.png,42\n")
     (tmp_path / "notes.txt").write_text("milk\n")
+    (tmp_path / "known.txt").write_text("42\n")
+    (tmp_path / "p.toml").write_text("conf = 0.4\n")
+    (tmp_path / "own.toml").write_text('csv = "own.toml"\noverwrite = true\n')
     shutil.copy(CLIP, tmp_path / "c.mp4")
     shutil.copy(default_model(), tmp_path / "m.onnx")
     shutil.copy(default_model().with_suffix(".pth"), tmp_path / "b.pth")
