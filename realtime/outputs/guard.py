@@ -33,9 +33,10 @@ _CLIPS: dict[str, tuple[int, bytes]] = {  # where, and what
     ".webm": (0, b"\x1a\x45\xdf\xa3"),
 }
 _STANDARD_OUTPUT = Path("-")
+_STREAMED = ("lines", "table")  # kinds that go line by line into what is there; others are put in its place
 
 Kind = Literal[
-    *("lines", "figures", "table", "numbers", "picture", "video", "model", "checkpoint", "metrics", "report", "data")
+    "lines", "figures", "table", "numbers", "picture", "video", "model", "checkpoint", "metrics", "report", "data"
 ]
 _Place = tuple[object, ...]
 
@@ -53,12 +54,17 @@ def check_outputs(outputs: Iterable[Output], inputs: Iterable[Path], overwrite: 
     """Refuse outputs that are an input or each other, or that would replace a file of another kind.
 
     inputs: the sources, models and tables that the command reads. overwrite: the user asked to replace files of any
-    kind. Files are told apart where they really lie, after links; devices and pipes may be named twice. Raises
-    ValueError that names the option and the next step.
+    kind. Files are told apart where they really lie, after links; devices and pipes may be named twice by what is
+    written line by line, and by nothing else, which would take their place. Raises ValueError that names the option
+    and the next step.
     """
     named: dict[_Place, Output] = {}
     for output in outputs:
-        if output.path == _STANDARD_OUTPUT or (output.path.exists() and not output.path.is_file()):
+        if output.path == _STANDARD_OUTPUT or output.path.is_dir():
+            continue
+        if output.path.exists() and not output.path.is_file():
+            if output.kind not in _STREAMED:
+                raise ValueError(f"{output.option} {output.path} is a device or a pipe, not a file: name a file")
             continue
         place = _place(output.path)
         if place in named:

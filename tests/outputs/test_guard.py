@@ -4,10 +4,11 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from realtime.outputs.guard import Output, check_outputs
+from realtime.outputs.guard import Kind, Output, check_outputs
 from realtime.outputs.recorder import Recorder
 from realtime.outputs.text import Csv, JsonLines
 from realtime.outputs.video import VideoFile
@@ -37,6 +38,23 @@ def test_two_outputs_are_two_files(tmp_path: Path) -> None:
         check_outputs(same, [], True)
     for shared in ("-", os.devnull):
         check_outputs([Output("--json", Path(shared), "lines"), Output("--csv", Path(shared), "table")], [], False)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no pipes and devices among its files")
+def test_a_device_or_a_pipe_is_written_into_and_never_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(os.devnull)
+    for name in ("pipe", "link"):
+        for kind in get_args(Kind):
+            for overwrite in (False, True):
+                if kind in ("lines", "table"):
+                    check_outputs([Output("--out", tmp_path / name, kind)], [], overwrite)
+                    continue
+                with pytest.raises(ValueError, match=f"--out .*{name} is a device or a pipe"):
+                    check_outputs([Output("--out", tmp_path / name, kind)], [], overwrite)
+    done = run("recognize-camera", CLIP, "--no-show", "--text-file", "link", folder=tmp_path)
+    assert_one_error(done, 2, "is a device or a pipe")
+    assert (tmp_path / "link").is_symlink() and Path(os.devnull).is_char_device()
 
 
 def test_what_was_written_here_is_written_anew_and_nothing_else_is(tmp_path: Path) -> None:
