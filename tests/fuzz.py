@@ -71,7 +71,7 @@ def _run_process(cases: list[Case], folder: Path) -> Iterator[Outcome]:
         count, since = 0, time.monotonic()
         while count < len(cases):
             ended = process.poll() is not None
-            lines = told.read_text().splitlines()
+            *lines, _ = told.read_text().split("\n")  # what stands behind the last end of a line is being written
             for line in lines[count:]:
                 yield _judge(cases[count], **json.loads(line))
                 count, since = count + 1, time.monotonic()

@@ -228,7 +228,7 @@ KINDS = {
     "pictures": damaged_file("pictures", PICTURES, ("recognize-image", "FILE"), (0, 3)),
     "clips": damaged_file("clips", tuple(CLIPS), ("recognize-video", "FILE", "--max-frames", "30"), (0, 3)),
     "models": damaged_file("models", (".onnx",), ("recognize-image", "SHEET", "--model", "FILE"), (0, 4)),
-    "checkpoints": Kind(make_checkpoint, 6),
+    "checkpoints": Kind(make_checkpoint, 4),
     "settings": Kind(make_settings),
     "npz": damaged_file("npz", (".npz",), ("evaluate-numbers", "FILE"), (0, 3)),
     "idx": damaged_folder(

@@ -71,8 +71,9 @@ def check_outputs(outputs: Iterable[Output], inputs: Iterable[Path], overwrite: 
             raise ValueError(f"{output.option} {output.path} and {named[place].option} are one file: name two")
         named[place] = output
     there = {place: output for place, output in named.items() if output.path.exists()}
-    for path in inputs if there else ():
-        taken = there.get(_place(path))
+    begun = {_place(path): output for output in named.values() for path in _unfinished(output) if path.exists()}
+    for path in inputs if there or begun else ():
+        taken = there.get(_place(path)) or begun.get(_place(path))
         if taken is not None:
             raise ValueError(f"{taken.option} {taken.path} would overwrite {path}, which is read: name another file")
     for output in there.values():
@@ -113,6 +114,14 @@ def is_of_kind(path: Path, kind: Kind) -> bool:
         return any(start.startswith(sign) or sign.startswith(start) for sign in _BEGINNINGS[kind])
     offset, sign = _CLIPS.get(path.suffix.lower(), (0, b""))
     return not start or start[offset:].startswith(sign)
+
+
+def _unfinished(output: Output) -> list[Path]:
+    """Return what an output may be called until it is finished."""
+    path = output.path
+    if output.kind == "video":
+        return [path.with_name(f"{path.stem}.part{ending}") for ending in {".avi", path.suffix}]
+    return [path.with_name(f"{path.name}{ending}") for ending in (".part", ".tmp")]
 
 
 def _place(path: Path) -> _Place:

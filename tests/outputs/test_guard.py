@@ -110,6 +110,8 @@ def test_what_was_written_here_is_written_anew_and_nothing_else_is(tmp_path: Pat
             "p.toml",
         ),
         (("recognize-video", "c.mp4", "--save", "c.mp4"), "c.mp4"),
+        (("recognize-video", "a.part.avi", "--save", "a.mp4", "--overwrite"), "would overwrite a.part.avi, which is"),
+        (("recognize-image", "z.png", "--known", "a.part", "--json", "a"), "would overwrite a.part, which is read"),
         (("recognize-video", "photos", "--json", "photos/b.png", "--overwrite"), "b.png"),
         (("recognize-camera", "c.mp4", "--no-show", "--events", "c.mp4"), "c.mp4"),
         (("recognize-camera", "photos/*.png", "--no-show", "--csv", "photos/b.png"), "b.png"),
@@ -140,6 +142,8 @@ def test_no_command_destroys_what_it_reads(words: tuple[str, ...], says: str, tm
     (tmp_path / "photos" / "truth.csv").write_text("file,rows\nb.png,42\n")
     (tmp_path / "notes.txt").write_text("milk\n")
     (tmp_path / "known.txt").write_text("42\n")
+    (tmp_path / "a.part").write_text("42\n")
+    shutil.copy(CLIP, tmp_path / "a.part.avi")
     (tmp_path / "p.toml").write_text("conf = 0.4\n")
     (tmp_path / "own.toml").write_text('csv = "own.toml"\noverwrite = true\n')
     shutil.copy(CLIP, tmp_path / "c.mp4")
