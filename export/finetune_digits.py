@@ -66,6 +66,7 @@ def main(
 
     FOLDER holds folders 0 to 9 and not-a-digit, as recognize-camera --collect fills them; they are made if missing.
     """
+    parent = os.getppid()  # before all else takes its seconds, in which it may go
     written = [*outputs_in("--out", models, PROMOTED), *outputs_in("--report", report, REPORTED)]
     read = filter(None, [folder, init, mnist, *(default_model().with_suffix(kind) for kind in (".pth", ".onnx"))])
     refuse_overwriting(written, read, overwrite)
@@ -80,7 +81,7 @@ def main(
     settings = finetuning.Settings(folder, models, report, FinetuneRecipe(freeze, rate, seed), margin, trust)
     with exit_codes(), alone_in(models), alone_in(report) if report != models else nullcontext():
         if watch:
-            finetuning.watch(settings, init, mnist)
+            finetuning.watch(settings, init, mnist, parent)
         elif not finetuning.finetune_once(settings, init, mnist):
             sys.exit(FAILED)
 

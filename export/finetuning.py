@@ -57,17 +57,16 @@ def finetune_once(settings: Settings, init: Path | None, mnist: Path | None) -> 
     return finetune_and_report(settings, base, clock)
 
 
-def watch(settings: Settings, init: Path | None, mnist: Path | None) -> None:
+def watch(settings: Settings, init: Path | None, mnist: Path | None, parent: int) -> None:
     """Fine-tune whenever the labelled pictures have changed and lain still for a while, until Ctrl-C.
 
-    It ends too when the program that started it has gone, unless it was told to outlive that, by nohup.
+    parent: the process that started it; it ends too when that has gone, unless it was told to outlive it, by nohup.
     """
     corrections.make_folders(settings.folder)
     base = load_base(init or default_model().with_suffix(".pth"), mnist, settings.recipe)
     note(f"watching {settings.folder}: Ctrl-C ends it")
     done: list[tuple[Path, int, int]] = []
     latest, since = done, time.monotonic()
-    parent = os.getppid()
     stays = hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
     while stays or os.getppid() == parent:
         listing = _list_files(settings.folder)

@@ -23,14 +23,40 @@ NUMBERS = (0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF)  # that len
 WORDS = (
     *("", "-", "nan", "inf", "-1", "0", "1", "1e9", "999999999999999999999", "a.png", "none", "none/none.png", "."),
     *("\udcff.png", "a\nb", "\x1b[2J", "cpu", "cuda:99", "auto", "dark", "1/3", "0-3", "=1+1", "123", "x" * 300),
+    *(
+        "d{999999999}",
+        "(" * 300,
+        "d" * 4000,
+        "d+.dd",
+        "a=1,1,9,9",
+        "a=0%,0%,nan%,9%",
+        "1:0",
+        "nan:nan",
+        "0:1e999999999",
+    ),
+    *("MINUTE=nan", "HOUR=1e9", "luhn", "a=", "/dev/zero", "/dev/null", "90", "10x10"),
 )
 NAMES = (b"\xff\xfe", "é写".encode(), b"12:30", b"a\nb", b"\x1b[2J", b"=1", b"-x", b" ", b"%s", b"[a]*", b"a" * 200)
 OPTIONS = {
-    "recognize-image": "--conf --polarity --device --model --base-model --fallback --save --json --csv --explain",
-    "recognize-video": "--conf --every --max-frames --settle --json --csv --save --workers --resume --shard",
-    "recognize-camera": "--settle --give-up --size --fps --rotate --mirror --events --json --csv --record --save",
+    "recognize-image": "--conf --polarity --device --model --base-model --fallback --save --json --csv --explain "
+    "--region --expect --between --checksum --known --table --profile --rotate",
+    "recognize-video": "--conf --every --max-frames --settle --json --csv --save --workers --resume --shard "
+    "--region --expect --between --checksum --known --profile",
+    "recognize-camera": "--settle --give-up --size --fps --rotate --mirror --events --json --csv --record --save "
+    "--region --expect --rises --at-most-per --text-file --spool --secrets --mqtt-ca --webhook --influx --profile",
     "evaluate-numbers": "--frames --shows --target --save --json --invert --conf",
 }
+SETTINGS = {
+    "profile.toml": ("recognize-image", "SHEET", "--profile", "FILE"),
+    "known.txt": ("recognize-image", "SHEET", "--known", "FILE"),
+    "secrets.toml": ("recognize-camera", "CLIP", "--no-show", "--max-frames", "3", "--secrets", "FILE"),
+}
+SETTING_TEXTS = {
+    "profile.toml": 'conf = 0.4\npolarity = "dark"\nexpect = ["d+|d+.dd"]\nregion = ["a=10%,10%,80%,80%"]\n',
+    "known.txt": "42\n907\n1.5  # a price\n",
+    "secrets.toml": 'mqtt_user = "me"\nmqtt_password = "word"\nwebhook_secret = "s"\ninflux_token = "t"\n',
+}
+CHECKPOINTS = {"export-onnx": "best.pth", "export-rows": "rows.pth", "export-finder": "finder.pth"}
 
 
 class Case(NamedTuple):
@@ -46,7 +72,7 @@ class Kind(NamedTuple):
     """How inputs of a kind are made, and how many are run in a process."""
 
     make: Callable[[np.random.Generator, Path, Path], Case]
-    batch: int = 30
+    batch: int = 150
 
 
 def make_seeds(folder: Path) -> Path:
@@ -66,8 +92,11 @@ def make_seeds(folder: Path) -> Path:
         for _ in range(6):
             writer.write(sheet)
         writer.release()
-    for ending in (".onnx", ".pth"):
-        shutil.copy(default_model().with_suffix(ending), folder / f"a{ending}")
+    shutil.copy(default_model(), folder / "a.onnx")
+    for name in CHECKPOINTS.values():
+        shutil.copy(default_model().with_name(name), folder / name)
+    for name, text in SETTING_TEXTS.items():
+        (folder / name).write_text(text)
     np.savez(folder / "a.npz", images=np.full((3, 16, 16), 40, np.uint8), labels=np.arange(3))
     for name, shape in (("t10k-images-idx3-ubyte", (20, 28, 28)), ("t10k-labels-idx1-ubyte", (20,))):
         head = (0x0800 + len(shape)).to_bytes(4) + b"".join(n.to_bytes(4) for n in shape)
@@ -113,7 +142,7 @@ def damaged_file(kind: str, endings: tuple[str, ...], words: tuple[str, ...], co
         ending = str(rng.choice(endings))
         path = folder / f"a{ending}"
         path.write_bytes(mutate(rng, (seeds / f"a{ending}").read_bytes()))
-        places = {"FILE": str(path), "SHEET": str(seeds / "a.png"), "OUT": str(folder / "out.onnx")}
+        places = {"FILE": str(path), "SHEET": str(seeds / "a.png")}
         return Case(kind, folder, [places.get(word, word) for word in words], codes)
 
     return Kind(make)
@@ -146,6 +175,26 @@ def make_provenance(rng: np.random.Generator, seeds: Path, folder: Path) -> Case
     return Case("provenance", folder, words, (0, 1))
 
 
+def make_settings(rng: np.random.Generator, seeds: Path, folder: Path) -> Case:
+    """Damage a file of settings: a profile, a list of the numbers there are, secrets."""
+    folder.mkdir(parents=True)
+    name = str(rng.choice(list(SETTINGS)))
+    path = folder / name
+    path.write_bytes(mutate(rng, (seeds / name).read_bytes()))
+    places = {"FILE": str(path), "SHEET": str(seeds / "a.png"), "CLIP": str(seeds / "a.avi"), "FOLDER": str(folder)}
+    return Case("settings", folder, [places.get(word, word) for word in SETTINGS[name]], (0, 1, 2))
+
+
+def make_checkpoint(rng: np.random.Generator, seeds: Path, folder: Path) -> Case:
+    """Damage what training writes, of each network."""
+    folder.mkdir(parents=True)
+    command = str(rng.choice(list(CHECKPOINTS)))
+    path = folder / CHECKPOINTS[command]
+    path.write_bytes(mutate(rng, (seeds / CHECKPOINTS[command]).read_bytes()))
+    target = [] if command == "export-finder" else ["-o"]
+    return Case("checkpoints", folder, [command, str(path), *target, str(folder / "out.onnx")], (0, 4))
+
+
 def make_name(rng: np.random.Generator, seeds: Path, folder: Path) -> Case:
     """Call a whole file by an odd name."""
     folder.mkdir(parents=True)
@@ -167,10 +216,11 @@ def make_options(rng: np.random.Generator, seeds: Path, folder: Path) -> Case:
     source = folder / ("a.avi" if command in ("recognize-video", "recognize-camera") else "a.png")
     words = [command, str(source), *(["--no-show", "--max-frames", "3"] if command == "recognize-camera" else [])]
     for option in rng.choice(OPTIONS[command].split(), size=int(rng.integers(1, 4))):
-        flag = option in ("--mirror", "--invert", "--resume")
+        flag = option in ("--mirror", "--invert", "--resume", "--rises")
         value = str(rng.choice(WORDS))
-        paths = ("--save", "--json", "--csv", "--explain", "--record", "--events")
-        words += [option] if flag else [option, str(folder / value) if value and option in paths else value]
+        paths = ("--save", "--json", "--csv", "--explain", "--record", "--events", "--table", "--text-file", "--spool")
+        inside = value and option in paths and not value.startswith("/dev/")
+        words += [option] if flag else [option, str(folder / value) if inside else value]
     return Case("options", folder, words, (0, 1, 2, 3, 4))
 
 
@@ -178,7 +228,8 @@ KINDS = {
     "pictures": damaged_file("pictures", PICTURES, ("recognize-image", "FILE"), (0, 3)),
     "clips": damaged_file("clips", tuple(CLIPS), ("recognize-video", "FILE", "--max-frames", "30"), (0, 3)),
     "models": damaged_file("models", (".onnx",), ("recognize-image", "SHEET", "--model", "FILE"), (0, 4)),
-    "checkpoints": Kind(damaged_file("checkpoints", (".pth",), ("export-onnx", "FILE", "-o", "OUT"), (0, 4)).make, 6),
+    "checkpoints": Kind(make_checkpoint, 4),
+    "settings": Kind(make_settings),
     "npz": damaged_file("npz", (".npz",), ("evaluate-numbers", "FILE"), (0, 3)),
     "idx": damaged_folder(
         "idx",

@@ -1,16 +1,27 @@
 """Run the project's commands as users do: through their entry points, in a process and a folder of their own."""
 
+import atexit
+import json
 import os
+import signal
 import subprocess
 import sys
 import sysconfig
+from functools import cache
 from pathlib import Path
+from select import select
+from tempfile import NamedTemporaryFile
 
 REPOSITORY = Path(__file__).parent.parent
 RECOGNIZE = {
     "recognize-image": "realtime.commands.recognize_image",
     "recognize-video": "realtime.commands.recognize_video",
 }
+# Commands that bring PyTorch, and what each kind imports only when it begins, which takes seconds.
+HEAVY = ("train-digits", "train-rows", "train-finder", "measure-digits", "report-training")
+HEAVY += ("export-onnx", "export-rows", "export-finder", "finetune-digits")
+LIGHT_MODULES = ("PIL.Image", "matplotlib.figure")
+HEAVY_MODULES = (*LIGHT_MODULES, "torch", "onnx", "onnxscript", "training.train", "export.exporter")
 
 
 def entry_point(name: str) -> str:
@@ -21,13 +32,18 @@ def entry_point(name: str) -> str:
     return str(script)
 
 
+def environment() -> dict[str, str]:
+    """Return the environment of commands: ours, without a display."""
+    ours = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "PYTHONWARNINGS")}
+    return ours | {"PYTHONIOENCODING": "utf-8"}
+
+
 def start(name: str, *words: object, folder: Path, **options: object) -> subprocess.Popen:
-    """Start a command in `folder`, without a display, its output in pipes."""
-    environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "PYTHONWARNINGS")}
+    """Start a command in `folder`, its output in pipes."""
     return subprocess.Popen(
         [entry_point(name), *map(str, words)],
         cwd=folder,
-        env=environment | {"PYTHONIOENCODING": "utf-8"},
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -37,14 +53,45 @@ def start(name: str, *words: object, folder: Path, **options: object) -> subproc
 
 
 def run(name: str, *words: object, folder: Path, seconds: float = 120) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end and return what it wrote."""
+    """Run a command to its end and return what it wrote; where the system can, without importing it anew."""
+    arguments = [entry_point(name), *map(str, words)]
+    if hasattr(os, "fork"):
+        return _run_forked(arguments, folder, seconds)
     with start(name, *words, folder=folder) as process:
         try:
             out, err = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             process.kill()
             raise
-    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+    return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+
+def _run_forked(arguments: list[str], folder: Path, seconds: float) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process forked from one that has imported it. Raises TimeoutExpired."""
+    server = _start_server(Path(arguments[0]).stem in HEAVY)
+    with NamedTemporaryFile() as out, NamedTemporaryFile() as err:
+        request = {"words": arguments, "folder": str(folder), "environment": environment()}
+        server.stdin.write((json.dumps(request | {"out": out.name, "err": err.name}) + "\n").encode())
+        pid = int(server.stdout.readline())
+        late = not select([server.stdout], [], [], seconds)[0]
+        if late:
+            os.kill(pid, signal.SIGKILL)
+        code = int(server.stdout.readline())
+        if late:
+            raise subprocess.TimeoutExpired(arguments, seconds)
+        written = [file.read().decode().replace("\r\n", "\n") for file in (out, err)]
+    return subprocess.CompletedProcess(arguments, code, *written)
+
+
+@cache
+def _start_server(heavy: bool) -> subprocess.Popen:
+    """Start the process that commands are forked from, those that train or export or the others; it ends with us."""
+    command = [sys.executable, "-m", "tests.command_server", *(HEAVY_MODULES if heavy else LIGHT_MODULES)]
+    server = subprocess.Popen(
+        command, cwd=REPOSITORY, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+    )
+    atexit.register(server.communicate)
+    return server
 
 
 def run_python(program: str, *words: object, folder: Path) -> str:

@@ -9,18 +9,22 @@ from pathlib import Path
 
 import click
 
-from realtime.commands.console import console_command, exit_codes, note
+from realtime.commands.console import FloatRange, console_command, exit_codes, note
+from realtime.commands.options import overwrite_option, refuse_overwriting
+from realtime.outputs.guard import Output
 from training.requirements import require
 
 
 @console_command
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
-@click.argument("share", type=click.FloatRange(0, 1))
+@click.argument("share", type=FloatRange(0, 1))
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--data", type=click.Path(path_type=Path, exists=True), help="MNIST, to tell a digit network's accuracy.")
-def main(old: Path, new: Path, share: float, out: Path, data: Path | None) -> None:
+@overwrite_option
+def main(old: Path, new: Path, share: float, out: Path, data: Path | None, overwrite: bool) -> None:
     """Write to OUT the weights that lie SHARE of the way from OLD to NEW, checkpoints of one kind of network."""
+    refuse_overwriting([Output("OUT", out, "checkpoint")], [old, new, *([data] if data else [])], overwrite)
     require("torch")
     import torch
 

@@ -16,7 +16,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from realtime.commands.console import exit_codes
+from realtime.commands.console import console_command, exit_codes
 from realtime.reading import page_lines, two_readings
 from realtime.reading.classifier import Classifier
 from realtime.reading.ensemble import Networks
@@ -142,7 +142,7 @@ def join(lines: list[Sample]) -> Sample:
     return Sample(Places(*(np.concatenate(part) for part in parts)), truth, lines[0].how)
 
 
-@click.command()
+@console_command
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of the sources.")
 @click.option("--models", type=click.Path(path_type=Path), help="Folder of the networks.  [default: those that ship]")
 @click.option("--pages", type=click.IntRange(1), default=400, show_default=True)

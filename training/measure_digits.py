@@ -40,9 +40,8 @@ def main(
 ) -> None:
     """Measure a network on MNIST's test set, on other digits, and on what is no digit."""
     if json_path is not None:
-        refuse_overwriting(
-            [Output("--json", json_path, "figures")], [*sources, *rejects, *([model] if model else [])], overwrite
-        )
+        read = [*sources, *rejects, *filter(None, [model, folder])]
+        refuse_overwriting([Output("--json", json_path, "figures")], read, overwrite)
     require("torch")
     from training import classifier_metrics, data
     from training.datasets import Dataset, load_dataset

@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from realtime.commands.console import exit_codes, note
+from realtime.commands.console import console_command, exit_codes, note
+from realtime.commands.options import overwrite_option, refuse_overwriting
 from realtime.outputs.files import write_whole
+from realtime.outputs.guard import Output
 from realtime.reading.classifier import NOT_A_DIGIT
 from realtime.reading.finder import Finder
 from realtime.reading.found import Located, locate
@@ -46,13 +48,15 @@ def _label(scene: Scene, core: NDArray[np.float64], box: NDArray[np.int32]) -> s
     return str(digit.label) if common >= WHOLE * max(c * d, w * h) else SKIPPED
 
 
-@click.command()
+@console_command
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of the sources.")
 @click.option("--count", type=click.IntRange(1), default=40000, show_default=True, help="Crops.")
 @click.option("--seed", type=click.IntRange(0), default=5, show_default=True)
 @click.argument("path", type=click.Path(path_type=Path))
-def main(data: Path, count: int, seed: int, path: Path) -> None:
+@overwrite_option
+def main(data: Path, count: int, seed: int, path: Path, overwrite: bool) -> None:
     """Draw scenes until so many crops are cut, and write them with their labels."""
+    refuse_overwriting([Output("PATH", path, "data")], [data], overwrite)
     cv2.setNumThreads(1)
     with exit_codes():
         finder, source, rng = Finder(finder_model(), "cpu"), Source.of(data), np.random.default_rng(seed)

@@ -22,6 +22,7 @@ from realtime.commands.options import (
     open_text_sinks,
     refuse_overwriting,
 )
+from realtime.commands.profile import profile_file
 from realtime.commands.wanting import WantedOptions
 from realtime.live.viewer import Viewer
 from realtime.outputs.files import with_pages
@@ -123,7 +124,8 @@ def read_files(task: FileTask, files: Sequence[Path], output: OutputOptions, bul
         saved += [Output("--explain", path, "picture") for path in with_pages(figures.values())]
         table = task.table_file()
         saved += [Output("--table", table, "numbers")] if table is not None else []
-        refuse_overwriting([*output.text_files(), *saved], files, output.overwrite, task.reading)
+        read = [*files, *task.wanting.files(), *profile_file()]
+        refuse_overwriting([*output.text_files(), *saved], read, output.overwrite, task.reading)
         done = finished_sources(output.json_path, growing=not task.still) if bulk.resume and output.json_path else set()
         text_sinks, piped = open_text_sinks(stack, output, add=bulk.resume)
         tables = stack.enter_context(TextSink(str(table))) if table is not None else None

@@ -1,7 +1,6 @@
 """Take all options of a command from a TOML file, and print the file that says the same as a command line."""
 
 import json
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import click
 from realtime.commands.console import Command, console_command
 from realtime.outputs.files import write_whole
 from realtime.sources.names import mask_secrets
+from realtime.sources.text_file import read_toml
 
 KEPT = Path("livedigits.toml")
 PROFILE, PRINT = "profile", "print_profile"
@@ -52,10 +52,10 @@ class ProfiledCommand(Command):
             return click.BadParameter(f"{path} {why}", ctx, param_hint="--profile")
 
         try:
-            lines = tomllib.loads(path.read_text("utf-8"))
+            lines = read_toml(path)
         except OSError as error:
             raise refuse(f"cannot be read: {error.strerror or error}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except ValueError as error:
             raise refuse(f"is no TOML: {error}") from None
         known, found = self._settings(), {}
         for name, value in lines.items():
@@ -100,6 +100,13 @@ def keep_profile(changes: dict[str, object]) -> Path:
     if isinstance(context.command, ProfiledCommand):
         write_whole(path, context.command.write(context.meta[PROFILE] | changes).encode())
     return path
+
+
+def profile_file() -> list[Path]:
+    """Return the profile that the command which runs was given, if any."""
+    context = click.get_current_context(silent=True)
+    path = context.meta.get(PROFILE, {}).get(PROFILE) if context else None
+    return [Path(path)] if path else []
 
 
 def written(param: click.Parameter) -> str:

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import tomllib
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from realtime.outputs.publishing.spool import Spool
 from realtime.outputs.publishing.text_file import TextFile
 from realtime.outputs.publishing.web import Influx, Webhook
 from realtime.outputs.sink import OutputError, Sink
+from realtime.sources.text_file import read_toml
 
 SECRETS = ("mqtt_user", "mqtt_password", "webhook_secret", "influx_token")
 MQTT_HELP = "Publish to a broker, mqtt://host:1883/topic; mqtts:// for TLS."
@@ -47,6 +47,10 @@ class PublishingOptions:
     def files(self) -> list[Output]:
         """Return the files that are written."""
         return [Output("--text-file", self.text_file, "numbers")] if self.text_file else []
+
+    def read(self) -> list[Path]:
+        """Return the files that are read."""
+        return [path for path in (self.secrets, self.mqtt_ca) if path is not None]
 
 
 def parse_place(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, int] | None:
@@ -151,10 +155,10 @@ def read_secrets(path: Path | None) -> dict[str, str]:
     if path is None:
         return found
     try:
-        told = tomllib.loads(path.read_text("utf-8"))
+        told = read_toml(path)
     except OSError as error:
         raise OSError(f"cannot read --secrets {path}: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise ValueError(f'--secrets {path} is no TOML ({error}): write mqtt_user = "me"') from None
     unknown = sorted(set(told) - set(SECRETS))
     if unknown or not all(isinstance(value, str) for value in told.values()):

@@ -20,7 +20,7 @@ from realtime.commands.options import (
     settle_option,
     watched_model,
 )
-from realtime.commands.profile import keep_profile, profiled_command
+from realtime.commands.profile import keep_profile, profile_file, profiled_command
 from realtime.commands.publishing import PublishingOptions, open_publishers, publishing_options
 from realtime.commands.wanting import LimitOptions, WantedOptions, limit_options, wanted_options
 from realtime.live.collecting import Collector, name_session
@@ -88,9 +88,8 @@ def main(
     if publishing.typed and output.show:
         raise click.UsageError("--type needs --no-show: in the window the numbers would be taken for keys")
     live = is_camera(source) or is_stream(source)
-    refuse_overwriting(
-        written_files(output, publishing, events_path), [] if live else [Path(source)], output.overwrite, reading
-    )
+    read = [*([] if live else [Path(source)]), *wanting.files(), *publishing.read(), *profile_file()]
+    refuse_overwriting(written_files(output, publishing, events_path), read, output.overwrite, reading)
     confidence = CONFIDENCE if reading.confidence is None else reading.confidence
     with exit_codes(), ExitStack() as stack:
         finish_on_sigterm(stack)

@@ -10,6 +10,7 @@ import click
 from realtime.commands.options import option_group
 from realtime.reading.expectation import CHECKSUMS, Expectation
 from realtime.reading.wanted import Limits, Wanted, parse_region
+from realtime.sources.text_file import read_text
 
 EXPECT_HELP = "How numbers are written: dddd, d{3,5}, dd:dd, d+.dd, -?d+; '|' parts alternatives."
 BETWEEN_HELP = "The least and the largest value of a number."
@@ -29,6 +30,11 @@ class WantedOptions:
     between: tuple[str, ...]
     checksum: tuple[str, ...]
     known: tuple[str, ...]
+
+    def files(self) -> list[Path]:
+        """Return the files that are read."""
+        names = {text.partition("=")[0] for text in self.region}
+        return [Path(rest if name in names else text) for text in self.known for name, _, rest in [text.partition("=")]]
 
     def wanted(self) -> Wanted:
         """Return what is wanted.
@@ -88,9 +94,10 @@ def parse_range(text: str) -> tuple[Decimal, Decimal]:
     low, _, high = text.partition(":")
     try:
         ends = Decimal(low), Decimal(high)
+        ordered = ends[0] <= ends[1]  # what is no number, NaN, has no order
     except InvalidOperation:
         raise ValueError(f"{text!r} is no range: write 0:500") from None
-    if not ends[0] <= ends[1]:
+    if not ordered:
         raise ValueError(f"{text!r} holds nothing: write the smaller value first")
     return ends
 
@@ -98,7 +105,7 @@ def parse_range(text: str) -> tuple[Decimal, Decimal]:
 def read_known(path: Path) -> frozenset[str]:
     """Read the numbers of a file, one a line; what follows a # is left out. Raises ValueError or OSError."""
     try:
-        lines = [line.partition("#")[0].strip() for line in path.read_text("utf-8").splitlines()]
+        lines = [line.partition("#")[0].strip() for line in read_text(path).splitlines()]
     except OSError as error:
         raise OSError(f"cannot read --known {path}: {error.strerror or error}") from None
     except UnicodeDecodeError:

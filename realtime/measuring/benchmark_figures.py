@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.measuring.benchmark import Round, Start
+from realtime.sources.text_file import read_text
 
 COMPARED = {"reading": "reading", "read_frame": "a frame that is read"}  # what an earlier run is held against
 RATIO = "× decoding"
@@ -124,7 +125,7 @@ def start_lines(figures: dict[str, Any]) -> list[str]:
 def load_figures(path: Path) -> dict[str, Any]:
     """Load what `benchmark-recognizer --json` wrote. Raises ValueError where the file is none of it."""
     try:
-        figures: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        figures: dict[str, Any] = json.loads(read_text(path))
         kept = [
             (clip["clip"], clip["threads"], *(clip[key]["times_decoding"][0] for key in COMPARED))
             for clip in figures["clips"]

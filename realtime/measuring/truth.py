@@ -1,6 +1,7 @@
 """Find out what a source is known to show: by truth.csv, by folders named 0 to 9, by labels in an npz file, or not."""
 
 import csv
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,9 +16,11 @@ from realtime.sources.arrays import read_labelled
 from realtime.sources.clip import CLIPS
 from realtime.sources.frame import SourceError
 from realtime.sources.pictures import PICTURES, is_of_kind, read_picture
+from realtime.sources.text_file import read_text
 
 DIGITS = tuple("0123456789")
 LABELS = (*DIGITS, NOT_A_DIGIT)  # that a sample may have
+MAX_TABLE = 2**22  # bytes of truth.csv, at most: a hundred thousand pictures
 _WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _FOLDERS = {name: name for name in LABELS} | dict(zip(_WORDS, DIGITS, strict=True))
 # A picture of an npz file is laid on a plain sheet of paper, SHEET_SIDE pixels wide and high or more, enlarged by a
@@ -122,12 +125,11 @@ def read_truth(path: Path) -> tuple[list[LabelledPicture], list[Passage]]:
     Columns may be parted by commas, semicolons or tabs, as spreadsheets of each country do, and be called in capitals.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            head = file.readline()
-            file.seek(0)
-            table = csv.DictReader(file, delimiter=max(",;\t", key=head.count), strict=True)
-            table.fieldnames = [name.strip().lower() for name in table.fieldnames or ()]
-            lines = list(table)
+        text = read_text(path, MAX_TABLE)
+        head = text.partition("\n")[0]
+        table = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count), strict=True)
+        table.fieldnames = [name.strip().lower() for name in table.fieldnames or ()]
+        lines = list(table)
     except (csv.Error, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not a table in UTF-8: {error}") from None
     except OSError as error:

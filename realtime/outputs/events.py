@@ -1,6 +1,7 @@
 """Write events: numbers that settled, changed or went."""
 
 import json
+from math import inf
 from typing import Any
 
 import click
@@ -51,16 +52,19 @@ class SettledNumbers(Sink):
         self._hold = hold
         self._waiting: dict[int, tuple[str, float]] = {}  # by id, text and since when, s, of what is in sight
         self._shown: dict[int, str] = {}  # by id, the text that was written as last
+        self._last = inf  # when the frame before was taken, s
 
     def take(self, tracked: TrackedFrame) -> None:
         """Write what has been in sight for long enough with this frame."""
         time, before, self._waiting = tracked.frame.time, self._waiting, {}
+        # Of a slow source, what settles with this frame was in sight since the one before: that was long enough.
+        begins, self._last = self._last if time - self._last >= self._hold else time, time
         for track in tracked.tracks:
             told = named(track.region, track.text)
             held = track.judgement is not None and bool(track.judgement.error)
             if track.state == "settled" and not held and self._shown.get(track.id) != told:
-                text, since = before.get(track.id, ("", time))
-                self._waiting[track.id] = told, since if text == told else time
+                text, since = before.get(track.id, ("", begins))
+                self._waiting[track.id] = told, since if text == told else begins
         self._write([number for number, (_, since) in self._waiting.items() if time - since >= self._hold])
         for event in tracked.events:
             if event.kind == "gone":

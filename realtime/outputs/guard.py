@@ -23,6 +23,7 @@ _BEGINNINGS: dict[str, tuple[bytes, ...]] = {
     "checkpoint": (b"PK\x03\x04",),  # as torch packs them
     "metrics": (b'{"epoch"',),
     "report": (b"# ", b"| "),
+    "data": (),  # truth and labelled digits, which people gather themselves: never replaced unasked
 }
 _CLIPS: dict[str, tuple[int, bytes]] = {  # where, and what
     ".mp4": (4, b"ftyp"),
@@ -32,8 +33,11 @@ _CLIPS: dict[str, tuple[int, bytes]] = {  # where, and what
     ".webm": (0, b"\x1a\x45\xdf\xa3"),
 }
 _STANDARD_OUTPUT = Path("-")
+_STREAMED = ("lines", "table")  # kinds that go line by line into what is there; others are put in its place
 
-Kind = Literal["lines", "figures", "table", "numbers", "picture", "video", "model", "checkpoint", "metrics", "report"]
+Kind = Literal[
+    "lines", "figures", "table", "numbers", "picture", "video", "model", "checkpoint", "metrics", "report", "data"
+]
 _Place = tuple[object, ...]
 
 
@@ -50,20 +54,26 @@ def check_outputs(outputs: Iterable[Output], inputs: Iterable[Path], overwrite: 
     """Refuse outputs that are an input or each other, or that would replace a file of another kind.
 
     inputs: the sources, models and tables that the command reads. overwrite: the user asked to replace files of any
-    kind. Files are told apart where they really lie, after links; devices and pipes may be named twice. Raises
-    ValueError that names the option and the next step.
+    kind. Files are told apart where they really lie, after links; devices and pipes may be named twice by what is
+    written line by line, and by nothing else, which would take their place. Raises ValueError that names the option
+    and the next step.
     """
     named: dict[_Place, Output] = {}
     for output in outputs:
-        if output.path == _STANDARD_OUTPUT or (output.path.exists() and not output.path.is_file()):
+        if output.path == _STANDARD_OUTPUT or output.path.is_dir():
+            continue
+        if output.path.exists() and not output.path.is_file():
+            if output.kind not in _STREAMED:
+                raise ValueError(f"{output.option} {output.path} is a device or a pipe, not a file: name a file")
             continue
         place = _place(output.path)
         if place in named:
             raise ValueError(f"{output.option} {output.path} and {named[place].option} are one file: name two")
         named[place] = output
     there = {place: output for place, output in named.items() if output.path.exists()}
-    for path in inputs if there else ():
-        taken = there.get(_place(path))
+    begun = {_place(path): output for output in named.values() for path in _unfinished(output) if path.exists()}
+    for path in inputs if there or begun else ():
+        taken = there.get(_place(path)) or begun.get(_place(path))
         if taken is not None:
             raise ValueError(f"{taken.option} {taken.path} would overwrite {path}, which is read: name another file")
     for output in there.values():
@@ -104,6 +114,14 @@ def is_of_kind(path: Path, kind: Kind) -> bool:
         return any(start.startswith(sign) or sign.startswith(start) for sign in _BEGINNINGS[kind])
     offset, sign = _CLIPS.get(path.suffix.lower(), (0, b""))
     return not start or start[offset:].startswith(sign)
+
+
+def _unfinished(output: Output) -> list[Path]:
+    """Return what an output may be called until it is finished."""
+    path = output.path
+    if output.kind == "video":
+        return [path.with_name(f"{path.stem}.part{ending}") for ending in {".avi", path.suffix}]
+    return [path.with_name(f"{path.name}{ending}") for ending in (".part", ".tmp")]
 
 
 def _place(path: Path) -> _Place:

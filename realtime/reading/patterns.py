@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 MOST = 64  # repetitions of a part; no number is as long
+LONGEST = 300  # signs of a pattern, so that brackets in brackets end
 MOST_STATES = 4096  # of an automaton, so that repetitions of repetitions fill no memory
 _ANY = "d"
 _SPECIAL = "?*+{}()|\\"
@@ -33,6 +34,8 @@ class Pattern:
     def __init__(self, text: str) -> None:
         self.text = text
         self._rest = text
+        if len(text) > LONGEST:
+            raise self._error(f"it has {len(text)} signs, more than {LONGEST}; --known takes a list")
         self._arcs: list[list[tuple[str, int]]] = [[]]  # of each state: a sign or "" for none, and the state behind it
         self._end = self._alternatives()(0)
         if self._rest:
@@ -167,7 +170,8 @@ class Pattern:
         return low, high
 
     def _error(self, why: str) -> ValueError:
-        return ValueError(f"{self.text!r} is no pattern: {why}. Write dddd, d{{3,5}}, dd:dd or d+.dd")
+        text = self.text if len(self.text) <= LONGEST else f"{self.text[:40]}..."
+        return ValueError(f"{text!r} is no pattern: {why}. Write dddd, d{{3,5}}, dd:dd or d+.dd")
 
 
 def _is_digit(sign: str) -> bool:

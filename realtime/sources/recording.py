@@ -8,6 +8,7 @@ from typing import Any
 
 from realtime.sources.frame import FileSource, Frame, SourceError
 from realtime.sources.pictures import read_picture
+from realtime.sources.text_file import read_text
 
 # Names, in a recorded folder, of the file of JSON lines and of the folder of pictures.
 LINES, FRAMES = "record.jsonl", "frames"
@@ -22,6 +23,7 @@ KEYS: dict[str, type | tuple[type, ...]] = {
     "polarity": str,
 }
 MAX_TIME = 1e9  # s, thirty years: no recording is longer
+MAX_LINES = 2**26  # bytes of its lines, at most: some hours
 
 
 def is_recording(folder: Path) -> bool:
@@ -53,8 +55,10 @@ class Recording(FileSource):
         self.folder = folder
         path = folder / LINES
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
+            lines = read_text(path, MAX_LINES).splitlines()
+        except OSError as error:
+            raise SourceError(f"cannot read {path}: {error.strerror or error}") from None
+        except UnicodeDecodeError as error:
             raise SourceError(f"cannot read {path}: {error}") from None
         self._lines: list[dict[str, Any]] = []
         for number, text in enumerate(lines, 1):

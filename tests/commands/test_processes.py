@@ -11,7 +11,7 @@ import pytest
 
 from realtime.outputs.lock import only_writer
 from tests.conftest import CLIP
-from tests.run_commands import entry_point, start
+from tests.run_commands import entry_point, run, start
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for processes in /proc")
 PATIENCE = 30  # s, on a busy machine
@@ -103,9 +103,8 @@ def test_a_folder_that_a_run_writes_into_is_not_written_by_another(tmp_path: Pat
     pytest.importorskip("torch", reason="make test installs PyTorch")
     with only_writer(tmp_path / ".run.lock"):
         for words in (("train-digits", "--data", pen_mnist, "--out", "."), ("finetune-digits", "mine", "--out", ".")):
-            with start(*words, folder=tmp_path) as process:
-                _, err = process.communicate(timeout=4 * PATIENCE)
-            assert process.returncode == 1 and f"process {os.getpid()} is writing into" in err, err
+            done = run(*words, folder=tmp_path)
+            assert done.returncode == 1 and f"process {os.getpid()} is writing into" in done.stderr, done.stderr
 
 
 def test_ctrl_c_in_the_first_epoch_promises_nothing(tmp_path: Path, pen_mnist: Path) -> None:

@@ -1,6 +1,7 @@
 """What is wanted of numbers, as users ask for it on the command line."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,9 @@ def test_events_and_settled_numbers_of_a_clip_name_their_region(tmp_path: Path) 
     [
         (["--expect", "d{3,"], 2, "is no pattern"),
         (["--between", "5"], 2, "write 0:500"),
+        (["--between", "nan:nan"], 2, "write 0:500"),
+        (["--expect", "(" * 301], 2, "it has 301 signs, more than 300"),
+        (["--known", os.devnull], 1, "no regular file"),
         (["--between", "9:5"], 2, "write the smaller value first"),
         (["--checksum", "crc"], 2, "is none of luhn, mod97, ean13, isbn10"),
         (["--expect", "dd", "--expect", "ddd"], 2, "are for the same numbers"),

@@ -11,6 +11,7 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
+from export import finetuning
 from export import promote as promotion
 from export.finetune_digits import main
 from export.promote import in_use, promote
@@ -20,7 +21,8 @@ from realtime.reading.model_files import default_model, sha256
 from tests.conftest import draw_digit, draw_glyph, save_image
 from tests.run_commands import REPOSITORY
 from training import checkpoint
-from training.recipe import CLASSES
+from training.data import DataError
+from training.recipe import CLASSES, FinetuneRecipe
 
 PICTURES = ["confusion.png", "history.png", "report.md", "samples.png"]
 
@@ -149,6 +151,32 @@ def test_a_kill_at_any_step_leaves_a_model_that_loads(tmp_path: Path, monkeypatc
     assert steps == 5  # the new checkpoint, two kept, two into place
 
 
+def test_watching_learns_what_lies_still_and_learns_anew_when_that_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, told = tmp_path / "mine", []
+
+    def learn(settings: finetuning.Settings, *_: object) -> None:
+        told.append(sorted(path.name for path in settings.folder.glob("4/*.png")))
+        if len(told) == 1:
+            save_image(mine / "4" / "b.png", draw_glyph(1))
+            raise DataError("too few")  # is said, and waited on
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(finetuning, "load_base", lambda *_: None)
+    monkeypatch.setattr(finetuning, "finetune_and_report", learn)
+    monkeypatch.setattr(finetuning, "QUIET_TIME", 0.2)
+    monkeypatch.setattr(finetuning, "WATCH_INTERVAL", 0.01)
+    save_image(mine / "4" / "a.png", draw_glyph(0))
+    settings = finetuning.Settings(mine, tmp_path, tmp_path, FinetuneRecipe(3), 0.1, False)
+    with pytest.raises(KeyboardInterrupt):
+        finetuning.watch(settings, None, None, os.getppid())
+    assert told == [["a.png"], ["a.png", "b.png"]]
+    finetuning.watch(settings, None, None, os.getppid() + 1)  # what started it has gone: it ends at once
+    assert len(told) == 2
+
+
+@pytest.mark.soak
 def test_watch_takes_up_corrections_as_they_come(tmp_path: Path, pen_mnist: Path) -> None:
     command = [sys.executable, "-m", "export.finetune_digits", "mine", "--watch", "--data", str(pen_mnist)]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])}

@@ -68,6 +68,15 @@ def test_standard_output_gets_what_stays_in_sight_and_not_what_passes_by(capsys:
     assert capsys.readouterr().out == "42\n5810\n"
 
 
+def test_slides_of_two_seconds_each_at_a_frame_a_second_are_all_written(capsys: pytest.CaptureFixture[str]) -> None:
+    tracker = Tracker()
+    with SettledNumbers() as numbers:
+        for i, text in enumerate(("4072", "4072", "198", "198", "35", "77215", "77215")):  # 35 is seen but once
+            tracks = tracker.update([make_number(text)], float(i))
+            numbers.take(track_frame(make_frame(i, time=float(i)), tracks, events=tuple(tracker.events)))
+    assert capsys.readouterr().out.splitlines() == ["4072", "198", "77215"]
+
+
 def test_without_a_hold_each_settled_text_is_written_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     tracker = Tracker(settle=0)
     with SettledNumbers(0.0) as numbers:

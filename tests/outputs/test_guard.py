@@ -4,10 +4,11 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from realtime.outputs.guard import Output, check_outputs
+from realtime.outputs.guard import Kind, Output, check_outputs
 from realtime.outputs.recorder import Recorder
 from realtime.outputs.text import Csv, JsonLines
 from realtime.outputs.video import VideoFile
@@ -37,6 +38,23 @@ def test_two_outputs_are_two_files(tmp_path: Path) -> None:
         check_outputs(same, [], True)
     for shared in ("-", os.devnull):
         check_outputs([Output("--json", Path(shared), "lines"), Output("--csv", Path(shared), "table")], [], False)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no pipes and devices among its files")
+def test_a_device_or_a_pipe_is_written_into_and_never_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(os.devnull)
+    for name in ("pipe", "link"):
+        for kind in get_args(Kind):
+            for overwrite in (False, True):
+                if kind in ("lines", "table"):
+                    check_outputs([Output("--out", tmp_path / name, kind)], [], overwrite)
+                    continue
+                with pytest.raises(ValueError, match=f"--out .*{name} is a device or a pipe"):
+                    check_outputs([Output("--out", tmp_path / name, kind)], [], overwrite)
+    done = run("recognize-camera", CLIP, "--no-show", "--text-file", "link", folder=tmp_path)
+    assert_one_error(done, 2, "is a device or a pipe")
+    assert (tmp_path / "link").is_symlink() and Path(os.devnull).is_char_device()
 
 
 def test_what_was_written_here_is_written_anew_and_nothing_else_is(tmp_path: Path) -> None:
@@ -79,7 +97,21 @@ def test_what_was_written_here_is_written_anew_and_nothing_else_is(tmp_path: Pat
         (("recognize-image", "z.png", "--json", "a", "--csv", "a"), "one file"),
         (("recognize-image", "z.png", "--json", "m.onnx", "--model", "m.onnx"), "m.onnx"),
         (("recognize-image", "z.png", "--csv", "notes.txt"), "--overwrite"),
+        (("recognize-image", "z.png", "--known", "known.txt", "--table", "known.txt"), "known.txt, which is read"),
+        (("recognize-image", "z.png", "--profile", "p.toml", "--csv", "p.toml", "--overwrite"), "p.toml, which is"),
+        (("recognize-image", "z.png", "--profile", "own.toml"), "own.toml would overwrite own.toml, which is read"),
+        (
+            ("recognize-camera", "c.mp4", "--no-show", "--region", "a=1,1,9,9", "--known", "a=known.txt")
+            + ("--text-file", "known.txt"),
+            "known.txt, which is read",
+        ),
+        (
+            ("recognize-camera", "c.mp4", "--no-show", "--secrets", "p.toml", "--json", "p.toml", "--overwrite"),
+            "p.toml",
+        ),
         (("recognize-video", "c.mp4", "--save", "c.mp4"), "c.mp4"),
+        (("recognize-video", "a.part.avi", "--save", "a.mp4", "--overwrite"), "would overwrite a.part.avi, which is"),
+        (("recognize-image", "z.png", "--known", "a.part", "--json", "a"), "would overwrite a.part, which is read"),
         (("recognize-video", "photos", "--json", "photos/b.png", "--overwrite"), "b.png"),
         (("recognize-camera", "c.mp4", "--no-show", "--events", "c.mp4"), "c.mp4"),
         (("recognize-camera", "photos/*.png", "--no-show", "--csv", "photos/b.png"), "b.png"),
@@ -109,6 +141,11 @@ def test_no_command_destroys_what_it_reads(words: tuple[str, ...], says: str, tm
     save_image(tmp_path / "photos" / "b.png", draw_sheet(["42"]))
     (tmp_path / "photos" / "truth.csv").write_text("file,rows\nb.png,42\n")
     (tmp_path / "notes.txt").write_text("milk\n")
+    (tmp_path / "known.txt").write_text("42\n")
+    (tmp_path / "a.part").write_text("42\n")
+    shutil.copy(CLIP, tmp_path / "a.part.avi")
+    (tmp_path / "p.toml").write_text("conf = 0.4\n")
+    (tmp_path / "own.toml").write_text('csv = "own.toml"\noverwrite = true\n')
     shutil.copy(CLIP, tmp_path / "c.mp4")
     shutil.copy(default_model(), tmp_path / "m.onnx")
     shutil.copy(default_model().with_suffix(".pth"), tmp_path / "b.pth")

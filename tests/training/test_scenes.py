@@ -3,13 +3,16 @@
 import csv
 from pathlib import Path
 
+import click
 import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from training.scenes import bench, clip
-from training.scenes.__main__ import main
+import training.scenes.__main__
+from training import blend, scene_crops
+from training.scenes import bench, clip, draw
+from training.scenes.__main__ import main as scenes
 from training.scenes.pen import DIGITS, SIGNS, Hand, stain, write
 from training.scenes.pictures import draw_picture
 from training.scenes.sheet import Layout, lay, truth
@@ -25,6 +28,38 @@ def decoded(path: Path) -> list[np.ndarray]:
         frames.append(got[1])
     video.release()
     return frames
+
+
+@pytest.mark.parametrize(
+    ("words", "destroyed"),
+    [
+        ((scenes, "pictures", "."), "truth.csv"),
+        ((scenes, "bench", "."), "truth.csv"),
+        ((scenes, "clip", "none/../new.mp4"), "truth.csv"),
+        ((scenes, "clip", "c.mp4", "--overwrite"), ""),
+        ((draw.main, "--data", ".", "truth.csv"), "truth.csv"),
+        ((scene_crops.main, "--data", ".", "a.npz"), "a.npz"),
+        ((blend.main, "a.pth", "b.pth", "0.5", "link.pth", "--overwrite"), "a.pth, which is read"),
+        ((blend.main, "a.pth", "b.pth", "nan", "c.pth"), "'nan' is not a number"),
+        ((scenes, "pictures", "new", "--strength", "nan"), "'nan' is not a number"),
+        ((scenes, "pictures", "new", "--seed", "-1"), "-1"),
+        ((scenes, "pictures", ""), "an argument is empty"),
+    ],
+)
+def test_drawing_and_blending_destroy_nothing_unasked(
+    words: tuple[click.Command, str], destroyed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "none").mkdir()
+    (tmp_path / "truth.csv").write_text("file,rows\nmine.png,42\n")
+    for name in ("a.npz", "a.pth", "b.pth"):
+        (tmp_path / name).write_bytes(b"PK\x03\x04 of the user's own")
+    (tmp_path / "link.pth").symlink_to("a.pth")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    monkeypatch.setattr(training.scenes.__main__, "save_clip", lambda path, seed: path.write_bytes(b"drawn"))
+    done = CliRunner().invoke(words[0], words[1:])
+    assert done.exit_code == (2 if destroyed else 0) and destroyed in done.output, done.output
+    assert {path: path.read_bytes() for path in before} == before
 
 
 def test_every_digit_has_three_shapes_or_more() -> None:
@@ -89,7 +124,7 @@ def test_the_command_writes_the_same_bytes_twice(tmp_path: Path) -> None:
     for name in ("a", "b"):
         out = str(tmp_path / name)
         words = ["pictures", out, "--trouble", "ruled+shadow", "--trouble", "none", "--count", "1", "--seed", "10"]
-        result = CliRunner().invoke(main, words)
+        result = CliRunner().invoke(scenes, words)
         assert result.exit_code == 0, result.output
     first, second = (sorted((tmp_path / name).iterdir()) for name in ("a", "b"))
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
@@ -97,7 +132,7 @@ def test_the_command_writes_the_same_bytes_twice(tmp_path: Path) -> None:
         lines = list(csv.DictReader(file))
     assert [line["file"] for line in lines] == ["ruled+shadow-0.50-000.png", "none-0.50-000.png"]
     assert all(set(line["rows"]) <= set("0123456789 |") for line in lines)
-    assert CliRunner().invoke(main, ["pictures", str(tmp_path), "--trouble", "rain"]).exit_code == 2
+    assert CliRunner().invoke(scenes, ["pictures", str(tmp_path), "--trouble", "rain"]).exit_code == 2
 
 
 def test_the_bundled_clip_is_what_the_script_draws() -> None:
@@ -123,12 +158,14 @@ def test_the_truth_of_the_clip_is_what_it_shows() -> None:
 
 
 def test_the_curve_is_a_table_of_rows_exact() -> None:
-    done = CliRunner().invoke(main, ["curve", "--seed", "1", "--trouble", "none", "--trouble", "noise", "--count", "1"])
+    done = CliRunner().invoke(
+        scenes, ["curve", "--seed", "1", "--trouble", "none", "--trouble", "noise", "--count", "1"]
+    )
     assert done.exit_code == 0, done.output
     head, _, *rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in done.stdout.splitlines()]
     assert head == ["trouble", "0.25", "0.5", "0.75", "1"]
     assert rows[0] == ["none", "100", "100", "100", "100"] and rows[1][0] == "noise"
-    assert CliRunner().invoke(main, ["curve", "--trouble", "rain"]).exit_code == 2
+    assert CliRunner().invoke(scenes, ["curve", "--trouble", "rain"]).exit_code == 2
 
 
 def test_the_clips_to_measure_show_what_their_names_say(tmp_path: Path) -> None:

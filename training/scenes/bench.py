@@ -13,6 +13,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from realtime.outputs.files import write_whole
+
 from . import camera
 from .clip import FPS, pack
 from .pen import Hand
@@ -162,6 +164,11 @@ def _specks(scene: Scene, rng: Generator) -> tuple[tuple[NDArray[np.int64], NDAr
     return (np.concatenate([y, y[wide]]), np.concatenate([x, x[wide] + 1])), np.concatenate([dark, dark[wide]])
 
 
+def bench_names() -> list[str]:
+    """Return the files of all scenes, still and moving."""
+    return [f"{scene.name}-{'moving' if moving else 'still'}.mp4" for scene in SCENES for moving in (False, True)]
+
+
 def save_bench(folder: Path, seed: int = 1, seconds: float = SECONDS) -> Iterator[Path]:
     """Write every scene, still and moving, as H.264 into a folder and truth.csv beside them; yield each file.
 
@@ -169,11 +176,10 @@ def save_bench(folder: Path, seed: int = 1, seconds: float = SECONDS) -> Iterato
     """
     folder.mkdir(parents=True, exist_ok=True)
     lines = ["file,rows"]
-    for scene in SCENES:
-        for moving in (False, True):
-            path = folder / f"{scene.name}-{'moving' if moving else 'still'}.mp4"
-            frames, rows = film(scene, moving, seed, round(seconds * FPS))
-            pack(path, frames, scene.size, preset="veryfast", crf=CRF)
-            lines.append(f"{path.name},{'|'.join(rows)}")
-            yield path
-    (folder / "truth.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    scenes = [(scene, moving) for scene in SCENES for moving in (False, True)]
+    for name, (scene, moving) in zip(bench_names(), scenes, strict=True):
+        frames, rows = film(scene, moving, seed, round(seconds * FPS))
+        pack(folder / name, frames, scene.size, preset="veryfast", crf=CRF)
+        lines.append(f"{name},{'|'.join(rows)}")
+        yield folder / name
+    write_whole(folder / "truth.csv", ("\n".join(lines) + "\n").encode())

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from realtime.outputs.files import write_whole
+
 from . import camera
 from .pen import Hand
 from .sheet import Layout, coloured, lay
@@ -163,5 +165,5 @@ def save_clip(path: Path, seed: int = SEED) -> int:
     frames = (image for half in HALVES for image in draw_half(half, seed=seed))
     count = pack(path, frames, SIZE, preset="slow", crf=24)
     lines = [f"{path.name},{'|'.join(' '.join(r.split()) for r in h.rows)},{h.start:g},{h.end:g}\n" for h in HALVES]
-    path.with_name("truth.csv").write_text("file,rows,start,end\n" + "".join(lines), encoding="utf-8")
+    write_whole(path.with_name("truth.csv"), ("file,rows,start,end\n" + "".join(lines)).encode())
     return count

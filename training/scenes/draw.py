@@ -13,6 +13,10 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from realtime.commands.console import console_command, exit_codes
+from realtime.commands.options import overwrite_option, refuse_overwriting
+from realtime.outputs.files import write_whole
+from realtime.outputs.guard import Output
 from training.scenes import layouts, lens, texts, things
 from training.scenes.canvas import Canvas, Pen
 from training.scenes.glyphs import Hands
@@ -217,22 +221,26 @@ def _upon(paper: Image, sheet: NDArray[np.uint8], grounds: Grounds, rng: Generat
     return paper * on + behind * (1 - rng.uniform(0, 0.6) * shade) * (1 - on)
 
 
-@click.command()
+@console_command
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of the sources.")
 @click.option("--count", type=click.IntRange(1), default=24, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.argument("path", type=click.Path(path_type=Path))
-def main(data: Path, count: int, seed: int, path: Path) -> None:
-    """Draw a sheet of scenes beside their truth, and tell how long a scene takes."""
+@overwrite_option
+def main(data: Path, count: int, seed: int, path: Path, overwrite: bool) -> None:
+    """Draw a sheet of scenes beside their truth as the PNG file PATH, and tell how long a scene takes."""
+    refuse_overwriting([Output("PATH", path, "picture")], [data], overwrite)
     cv2.setNumThreads(1)
-    source = Source.of(data)
-    began = time.perf_counter()
-    scenes = [draw(source, np.random.default_rng([seed, k])) for k in range(count)]
-    click.echo(f"{(time.perf_counter() - began) / count * 1000:.1f} ms a scene")
-    pictures = [picture(scene) for scene in scenes]
-    blank = [np.zeros_like(pictures[0])] * (-count % 4)
-    tiles = pictures + blank
-    cv2.imwrite(str(path), np.vstack([np.hstack(tiles[i : i + 4]) for i in range(0, len(tiles), 4)]))
+    with exit_codes():
+        source = Source.of(data)
+        began = time.perf_counter()
+        scenes = [draw(source, np.random.default_rng([seed, k])) for k in range(count)]
+        click.echo(f"{(time.perf_counter() - began) / count * 1000:.1f} ms a scene")
+        pictures = [picture(scene) for scene in scenes]
+        blank = [np.zeros_like(pictures[0])] * (-count % 4)
+        tiles = pictures + blank
+        sheet = np.vstack([np.hstack(tiles[i : i + 4]) for i in range(0, len(tiles), 4)])
+        write_whole(path, cv2.imencode(".png", sheet)[1].tobytes())
 
 
 if __name__ == "__main__":

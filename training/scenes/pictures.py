@@ -1,12 +1,15 @@
 """Pictures of one sheet each, with one or several troubles and their truth."""
 
 import csv
-from collections.abc import Iterator
+import io
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.random import Generator
+
+from realtime.outputs.files import write_whole
 
 from . import camera
 from .camera import Image
@@ -70,17 +73,24 @@ def draw_picture(name: str, strength: float, seed: int, index: int) -> tuple[Ima
     return camera.noise(camera.defocus(picture, 0.1, views), 0.08, grains), sheet, dark
 
 
+def picture_names(names: Iterable[str], strengths: Iterable[float], count: int) -> dict[str, tuple[str, float, int]]:
+    """Return the files of all pictures of a set: trouble, strength and index by name. Raises ValueError as kinds_of."""
+    strengths = list(strengths)
+    for name in (names := list(names)):
+        kinds_of(name)
+    told = [(name, strength, index) for name in names for strength in strengths for index in range(count)]
+    return {f"{name}-{strength:.2f}-{index:03d}.png": (name, strength, index) for name, strength, index in told}
+
+
 def save_pictures(out: Path, names: list[str], strengths: list[float], count: int, seed: int) -> Iterator[Path]:
     """Write count pictures for each trouble and strength into out and truth.csv beside them; yield each file."""
     out.mkdir(parents=True, exist_ok=True)
     lines = []
-    for name in names:
-        for strength in strengths:
-            for index in range(count):
-                picture, sheet, dark = draw_picture(name, strength, seed, index)
-                path = out / f"{name}-{strength:.2f}-{index:03d}.png"
-                path.write_bytes(cv2.imencode(".png", picture)[1].tobytes())
-                lines.append((path.name, "|".join(sheet.rows), name, f"{strength:g}", "light" if dark else "dark"))
-                yield path
-    with (out / "truth.csv").open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([("file", "rows", "kind", "strength", "ink"), *lines])
+    for file, (name, strength, index) in picture_names(names, strengths, count).items():
+        picture, sheet, dark = draw_picture(name, strength, seed, index)
+        write_whole(out / file, cv2.imencode(".png", picture)[1].tobytes())
+        lines.append((file, "|".join(sheet.rows), name, f"{strength:g}", "light" if dark else "dark"))
+        yield out / file
+    table = io.StringIO(newline="")
+    csv.writer(table).writerows([("file", "rows", "kind", "strength", "ink"), *lines])
+    write_whole(out / "truth.csv", table.getvalue().encode())
