@@ -74,7 +74,7 @@ class PhotoTask(FileTask):
     def read(self, job: Job, reader: Reader, sinks: Sequence[Sink], window: Viewer | None = None) -> FileResult:
         """Read each page of a photo as a frame, from 0 on, whose numbers are settled."""
         photo = job.path
-        name, rows, notes, error, tables, refused, crowded = source_name(photo), [], [], "", [], 0, 0
+        name, rows, notes, error, tables, refused, crowded, missing = source_name(photo), [], [], "", [], 0, 0, ""
         try:
             data = read_bytes(photo)
             if is_animated(data, name):
@@ -85,6 +85,7 @@ class PhotoTask(FileTask):
                     notes.append(
                         f"{name}: read turned by {tracked.page.turned} degrees; --rotate 0 reads it as it lies"
                     )
+                missing = f", {tracked.page.missing}" if tracked.page.missing else ""
                 self._draw(tracked, job)
                 for sink in sinks if window is None else [*sinks, window]:
                     sink.take(tracked)
@@ -95,7 +96,7 @@ class PhotoTask(FileTask):
         except SourceError as broken:
             error = str(broken)
         if not rows and not error:
-            notes.append(f"{name}: no number found{explain_nothing(refused, crowded)}")
+            notes.append(f"{name}: no number found{missing or explain_nothing(refused, crowded)}")
         return FileResult(photo, tuple(rows), tuple(notes), error, table="".join(f"{table}\n" for table in tables))
 
     def _draw(self, tracked: TrackedFrame, job: Job) -> None:

@@ -89,7 +89,7 @@ def test_the_window_keeps_its_settings_as_a_profile(tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("expct = ['dd']", "has 'expct', which main does not know; it knows base-model, between"),
+        ("expct = ['dd']", "has 'expct', which main does not know; it knows anchor, base-model, between"),
         ("expect = 'dd'", "write a list of texts"),
         ("overwrite = 'yes'", "write true or false"),
         ("json = true", "write a number or a text"),
