@@ -33,13 +33,15 @@ def describe_frame(tracked: TrackedFrame, overlay: Overlay, status: Status) -> d
         "frame": tracked.to_dict(),
         "labels": labels,
         "lines": [{"id": track.id, "points": underline(track, width)} for track in tracks],
+        "regions": [{"name": name, "points": outline} for name, outline in tracked.read_page.regions],
+        "missing": tracked.read_page.missing,
         "hues": len(HUES),
         "status": asdict(status),
     }
 
 
 def describe_events(tracked: TrackedFrame) -> list[dict[str, Any]]:
-    """Return what settled or changed with a frame, each with a picture of it as a data address."""
+    """Return what settled, changed or is held with a frame, each with a picture of it as a data address."""
     return [
         event.to_dict() | {"source": tracked.frame.source, "crop": _crop(tracked.frame.image, event.box)}
         for event in tracked.events

@@ -66,8 +66,8 @@ class WatchingPage:
         try:
             async for message in self._socket:
                 words = _words(message.data)
-                if "key" in words:
-                    await self._press(words)
+                if "next" not in words:
+                    await self._obey(words)
                 elif delivery is None or delivery.done():
                     delivery = asyncio.create_task(self._deliver())
         finally:
@@ -93,10 +93,10 @@ class WatchingPage:
         self._shown, self._trouble, self._seen = shown, trouble, events[-1][0] if events else self._seen
         await self._socket.send_bytes(pack(message, jpeg))
 
-    async def _press(self, words: dict[str, Any]) -> None:
+    async def _obey(self, words: dict[str, Any]) -> None:
         """Do what was tapped, on the frame that the page shows."""
         if self._shown is not None:
-            action = partial(self._taps.press, str(words["key"]), _place(words), self._shown.tracked)
+            action = partial(self._taps.obey, words, self._shown.tracked)
             said = await asyncio.wrap_future(self._station.ask(action))
             await self._socket.send_bytes(pack({"said": said, "corrected": self._taps.corrected}))
 
@@ -118,8 +118,7 @@ async def serve_camera(
             tell(shown["events"])
             await socket.send_bytes(pack(shown | {"corrected": desk.taps.corrected}))
         elif desk.tracked is not None:
-            words = _words(message.data)
-            said = await at_desk(partial(desk.taps.press, str(words.get("key")), _place(words), desk.tracked))
+            said = await at_desk(partial(desk.taps.obey, _words(message.data), desk.tracked))
             await socket.send_bytes(pack({"said": said, "corrected": desk.taps.corrected}))
 
 
@@ -129,9 +128,3 @@ def _words(text: object) -> dict[str, Any]:
     if not isinstance(words, dict):
         raise ValueError("a page sends JSON objects")
     return words
-
-
-def _place(words: dict[str, Any]) -> tuple[int, int] | None:
-    """Return the digit that a page speaks of: the id of its number and its place in it."""
-    number, digit = words.get("number"), words.get("digit")
-    return (number, digit) if isinstance(number, int) and isinstance(digit, int) else None

@@ -37,7 +37,8 @@ class Station:
     """Read a source until it ends or `close`; `shown` is its newest frame.
 
     name: of the source, without what is secret in it. tell: called from the thread after each frame with what settled
-    in it, and whenever `trouble` changes. warn: told in a line when the source is lost, back, or ended.
+    in it, and whenever `trouble` changes. take: told of each frame that was read. warn: told in a line when the source
+    is lost, back, or ended.
     """
 
     def __init__(
@@ -48,12 +49,13 @@ class Station:
         tracker: Tracker,
         controls: Controls,
         tell: Callable[[list[dict[str, Any]]], None],
+        take: Callable[[TrackedFrame], None],
         warn: Callable[[str], None],
     ) -> None:
         self.name, self.tracker, self.controls = name, tracker, controls
         self.shown: Shown | None = None
         self._ended = ""
-        self._source, self._tell, self._warn = source, tell, warn
+        self._tell, self._take, self._warn = tell, take, warn
         self._loop = LiveLoop(source, networks, tracker, controls, warn)
         self._overlay = Overlay()
         self._asked: queue.Queue[tuple[Callable[[], Any], Future[Any]]] = queue.Queue()
@@ -96,7 +98,7 @@ class Station:
                 if self._closing.is_set():
                     return
             self._ended = f"{self.name} has ended"
-        except SourceError as error:
+        except (SourceError, ValueError) as error:  # ValueError: of a region outside of the frame
             self._ended = str(error)
         self._warn(self._ended)
         self._tell([])
@@ -105,6 +107,7 @@ class Station:
 
     def _publish(self, tracked: TrackedFrame) -> None:
         """Show a frame to all who watch."""
+        self._take(tracked)
         self._loop.mark_shown(tracked)
         self.shown = Shown(tracked, describe_frame(tracked, self._overlay, self._loop.status()))
         self._tell(describe_events(tracked))

@@ -2,12 +2,14 @@
 
 import re
 import shutil
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import pytest
 
+from realtime.reading.wanted import parse_region
 from tests.conftest import CLIP
 from tests.serving.serving import WAIT, serving
 
@@ -103,7 +105,7 @@ def test_a_phone_reads_with_its_own_camera_behind_a_token(page: "playwright.Page
         wait_for_numbers(page, view)
         assert page.url == f"{server.address}/" and labels_of(view) & NUMBERS
         frames = server.json("/numbers", Authorization=f"Bearer {server.token}")
-        assert frames[0]["source"] == "camera of a page" and frames[0]["numbers"]
+        assert frames[0]["source"] == "camera of a page 1" and frames[0]["numbers"]
         view.get_by_role("button", name="Stop").click()
         assert page.locator(".view").count() == 0
 
@@ -158,3 +160,50 @@ def test_axe_finds_no_serious_fault(browser: "playwright.Browser", scheme: str, 
     assert [
         (fault["id"], fault["nodes"][0]["html"]) for fault in faults if fault["impact"] in ("serious", "critical")
     ] == []
+
+
+def test_a_region_is_drawn_on_the_page_and_kept_as_a_profile(page: "playwright.Page", tmp_path: Path) -> None:
+    with serving(CLIP, "--expect", "d{2,6}", folder=tmp_path) as server:
+        page.goto(server.address)
+        view = page.locator(".view")
+        wait_for_numbers(page, view)
+        view.get_by_role("button", name="Draw region").click()
+        stage = view.locator(".stage").bounding_box()
+        page.mouse.move(stage["x"] + 2, stage["y"] + 2)
+        page.mouse.down()
+        page.mouse.move(stage["x"] + 0.5 * stage["width"], stage["y"] + 0.3 * stage["height"])
+        page.mouse.move(stage["x"] + stage["width"] - 2, stage["y"] + 0.5 * stage["height"])
+        page.mouse.up()
+        page.get_by_label("Name").fill("upper half")
+        page.get_by_role("button", name="Read there").click()
+        assert page.get_by_role("dialog").is_visible()  # a name has no blank
+        page.get_by_label("Name").fill("upper")
+        page.get_by_role("button", name="Read there").click()
+        view.locator(".regions button").filter(has_text="upper").wait_for()
+        view.locator(".history b").filter(has_text="upper: ").first.wait_for()
+        frame = server.json("/numbers")[0]
+        assert frame["numbers"] and {number["region"] for number in frame["numbers"]} == {"upper"}
+        view.get_by_role("button", name="Save profile").click()
+        page.get_by_text("kept livedigits.toml").wait_for()
+        view.get_by_role("button", name="Read upper no longer").click()
+        page.get_by_text("the whole frame is read").wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    told = tomllib.loads((tmp_path / "livedigits.toml").read_text())
+    assert (told["sources"], told["expect"]) == ([str(CLIP)], ["d{2,6}"])
+    region = parse_region(told["region"][0])
+    assert region.name == "upper" and region.box(1280, 720)[3] == pytest.approx(356, abs=8)
+    with serving("--profile", "livedigits.toml", folder=tmp_path) as server:
+        page.goto(server.address)
+        page.locator(".regions button").filter(has_text="upper").wait_for()
+
+
+def test_a_region_is_placed_without_a_mouse(page: "playwright.Page", tmp_path: Path) -> None:
+    with serving(CLIP, folder=tmp_path) as server:
+        page.goto(server.address)
+        page.locator(".rows .digit").first.wait_for()
+        page.get_by_role("button", name="Draw region").focus()
+        page.keyboard.press("Enter")
+        page.keyboard.type("half")
+        page.get_by_label("Height").fill("40")
+        page.keyboard.press("Enter")
+        page.get_by_text("--region half=10%,10%,80%,40%").wait_for()

@@ -48,6 +48,11 @@ export const drawMarks = (svg, shown, corrected) => {
   for (const number of shown.frame.numbers) {
     number.digits.forEach((digit, i) => marks.push(...markDigit(digit, hue(number.id), `${number.id}-${i}` in corrected)));
   }
+  for (const { name, points } of shown.regions ?? []) {
+    const around = points.map((point) => point.join()).join(" "), [x, y] = points[0], size = height / 40;
+    marks.push(make("polygon", { class: "around under", points: around }), make("polygon", { class: "around", points: around }),
+      make("text", { class: "region-name", x: x + size / 3, y: y + size, "font-size": size }, name));
+  }
   for (const label of shown.labels ?? []) marks.push(...markLabel(label, hue(label.id)));
   svg.replaceChildren(...marks);
 };

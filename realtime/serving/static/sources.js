@@ -1,6 +1,7 @@
 // Views of what the server reads: a source of its own, or the camera of this device.
 
-import { View, find } from "/view.js";
+import { find } from "/find.js";
+import { View } from "/view.js";
 
 const RETRY = [500, 1000, 2000, 4000]; // ms between tries to reach the server again; the last one repeats
 const LONGEST = 1280; // pixels of the longer side of a camera's frame as it is sent
@@ -68,7 +69,7 @@ export class Watched extends Talking {
     if (words.said !== undefined) return;
     this.waiting = false;
     const status = this.shown?.status;
-    if (words.trouble) this.state(words.trouble, true);
+    if (words.trouble || this.shown?.missing) this.state(words.trouble || this.shown.missing, true);
     else if (status) this.state(describe(status));
     this.goOn();
   }
@@ -155,7 +156,7 @@ export class Camera extends Talking {
     this.waiting = false;
     const delay = Math.round(performance.now() - this.taken);
     this.part(".stage").dataset.delay = delay;
-    this.state(`${delay} ms behind`);
+    this.state(words.missing || `${delay} ms behind`, Boolean(words.missing));
     requestAnimationFrame(() => this.goOn());
   }
 }

@@ -1,10 +1,10 @@
 // A view: a picture with its marks, the numbers as they stand on the page, and those that settled.
 
+import { find } from "/find.js";
 import { digitAt, drawMarks } from "/marks.js";
+import { Regions } from "/regions.js";
 
 const KEPT = 50; // numbers that settled, shown in a list
-
-export const find = (selector, within = document) => within.querySelector(selector);
 
 // What all views have in common; those that have a server to tell what was tapped say how, in `send`.
 export class View {
@@ -23,12 +23,18 @@ export class View {
     this.part(".snapshot").onclick = () => this.press("s");
     this.part(".undo").onclick = () => this.press("u");
     this.part(".reset").onclick = () => this.press("r");
+    this.part(".profile").onclick = () => this.press("p");
     this.svg.onclick = (event) => this.tap(event);
+    this.drawer = new Regions(this);
     find("#views").append(this.element);
   }
 
   part(selector) {
     return find(selector, this.element);
+  }
+
+  get regions() {
+    return (this.shown?.regions ?? []).map(({ name }) => name);
   }
 
   get held() {
@@ -67,6 +73,7 @@ export class View {
     this.part(".stage").style.setProperty("--tall", height);
     drawMarks(this.svg, this.shown, this.corrected);
     this.list();
+    this.drawer.list(this.regions);
     for (const event of words.events ?? []) this.settle(event);
   }
 
@@ -80,7 +87,10 @@ export class View {
     const had = rows.contains(document.activeElement);
     const lines = new Map();
     for (const number of [...numbers].sort((a, b) => a.row - b.row || a.box[0] - b.box[0])) {
-      if (!lines.has(number.row)) lines.set(number.row, document.createElement("li"));
+      if (!lines.has(number.row)) {
+        lines.set(number.row, document.createElement("li"));
+        if (number.region) lines.get(number.row).append(sign(`${number.region}:`));
+      }
       lines.get(number.row).append(this.number(number));
     }
     rows.replaceChildren(...lines.values());
@@ -123,7 +133,8 @@ export class View {
       [crop.src, crop.alt] = [event.crop, ""];
       item.append(crop);
     }
-    text.textContent = event.was ? `${event.was} → ${event.text}` : event.text;
+    const number = event.was && event.event !== "held" ? `${event.was} → ${event.text}` : event.text;
+    text.textContent = `${event.region ? `${event.region}: ` : ""}${number}${event.error ? `, held: it ${event.error}` : ""}`;
     time.textContent = `${event.time.toFixed(1)} s`;
     item.append(text, time);
     const history = this.part(".history");
@@ -133,7 +144,7 @@ export class View {
   }
 
   tap(event) {
-    if (!this.shown) return;
+    if (!this.shown || this.drawer.drawing || this.asking) return;
     const box = this.svg.getBoundingClientRect(), scale = this.shown.frame.size[0] / box.width;
     const hit = digitAt(this.shown, (event.clientX - box.left) * scale, (event.clientY - box.top) * scale, 14 * scale);
     if (hit) this.correct(hit.number, hit.digit);
