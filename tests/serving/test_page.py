@@ -1,7 +1,6 @@
 """The page in a real Chromium: it shows a clip, takes corrections, reads a camera, and comes back with the server."""
 
 import re
-import shutil
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 from realtime.reading.wanted import parse_region
 from tests.conftest import CLIP
-from tests.serving.serving import WAIT, serving
+from tests.serving.serving import WAIT, chromium, serving
 
 playwright = pytest.importorskip("playwright.sync_api")
 NUMBERS = {"0742", "518", "36", "90125", "47", "630981", "2504"}  # of the first seconds of the clip
@@ -23,16 +22,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator["playwright.Br
     """A Chromium whose camera shows the beginning of the bundled clip, over and over; skipped where there is none."""
     film = tmp_path_factory.mktemp("film") / "film.mjpeg"
     film_clip(film)
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     fake = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    words = ["--no-sandbox", *fake, f"--use-file-for-fake-video-capture={film}"]
-    with playwright.sync_playwright() as driver:
-        try:
-            opened = driver.chromium.launch(executable_path=path, args=words)
-        except playwright.Error as error:
-            pytest.skip(f"no Chromium here: {str(error).splitlines()[0]}")
+    with chromium(*fake, f"--use-file-for-fake-video-capture={film}") as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture

@@ -134,7 +134,7 @@ export class View {
       item.append(crop);
     }
     const number = event.was && event.event !== "held" ? `${event.was} → ${event.text}` : event.text;
-    text.textContent = `${event.region ? `${event.region}: ` : ""}${number}${event.error ? `, held: it ${event.error}` : ""}`;
+    text.textContent = `${event.region ? `${event.region}: ` : ""}${number}${event.error ? `, held: ${event.error}` : ""}`;
     time.textContent = `${event.time.toFixed(1)} s`;
     item.append(text, time);
     const history = this.part(".history");
