@@ -90,7 +90,7 @@ class PhotoTask(FileTask):
                 for sink in sinks if window is None else [*sinks, window]:
                     sink.take(tracked)
                 rows += tracked.page.named_rows
-                tables.append(table_text(tracked.page.numbers))
+                tables.append(table_text(tracked.page))
                 refused += sum(bool(refusal) for refusal in tracked.page.refusals)
                 crowded += 0 if rows else count_marks(image)
         except SourceError as broken:
