@@ -143,7 +143,7 @@ def main(data: Path, models: Path | None, pages: int, seed: int) -> None:
         told: list[Sample] = []
         for k in tqdm(range(pages), unit="page", mininterval=20):
             rng = np.random.default_rng([seed, k])
-            scene = draw(source, rng, SIDE, _layout(rng), trouble=k / pages)
+            scene = draw(source, rng, SIDE, pick_layout(rng), trouble=k / pages)
             told += samples(scene, networks)
             for line in cut_lines(scene, rng):
                 told += samples(line, networks)
@@ -152,7 +152,7 @@ def main(data: Path, models: Path | None, pages: int, seed: int) -> None:
             report(join([sample for sample in told if sample.how is how]))
 
 
-def _layout(rng: Generator) -> layouts.Layout | None:
+def pick_layout(rng: Generator) -> layouts.Layout | None:
     """Pick how a page is laid out: with numbers above all, as people show them; one in ten may hold anything."""
     if rng.random() < ANYTHING:
         return None

@@ -10,7 +10,7 @@ from realtime.live.loop import LiveLoop
 from realtime.live.state import Controls
 from realtime.outputs.overlay import Overlay
 from realtime.reading.ensemble import Networks
-from realtime.serving.messages import describe_events, describe_frame, encode_jpeg
+from realtime.serving.messages import describe_events, describe_frame, picture_of
 from realtime.sources.frame import FileSource, SourceError
 from realtime.sources.live_capture import LiveCapture
 from realtime.tracking.tracked_frame import TrackedFrame
@@ -20,17 +20,19 @@ POLL = 0.1  # s between two looks at what is asked for, once the source has ende
 
 
 class Shown:
-    """A frame as it was read, with its marks; its JPEG is made when the first page asks for it."""
+    """A frame as it was read, with its marks; its pictures are made when the first page asks for them."""
 
     def __init__(self, tracked: TrackedFrame, message: dict[str, Any]) -> None:
         self.tracked, self.message = tracked, message
-        self._jpeg, self._lock = b"", threading.Lock()
+        self._jpegs: dict[bool, bytes] = {}
+        self._lock = threading.Lock()
 
-    def jpeg(self) -> bytes:
-        """Return the frame as JPEG."""
+    def jpeg(self, steps: bool) -> bytes:
+        """Return the frame as JPEG, or the steps of reading it."""
         with self._lock:
-            self._jpeg = self._jpeg or encode_jpeg(self.tracked.frame.image)
-            return self._jpeg
+            if steps not in self._jpegs:
+                self._jpegs[steps] = picture_of(self.tracked, steps)
+            return self._jpegs[steps]
 
 
 class Station:

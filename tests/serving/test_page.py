@@ -96,10 +96,31 @@ def test_a_phone_reads_with_its_own_camera_behind_a_token(page: "playwright.Page
         view = page.locator(".view")
         wait_for_numbers(page, view)
         assert page.url == f"{server.address}/" and labels_of(view) & NUMBERS
+        view.get_by_role("button", name="Steps").click()
+        view.locator("svg .refused").first.wait_for(state="attached")
+        assert view.locator("canvas").evaluate("canvas => canvas.width") == 960  # the maps, over the frame
+        view.get_by_role("button", name="Steps").click()
         frames = server.json("/numbers", Authorization=f"Bearer {server.token}")
         assert frames[0]["source"] == "camera of a page 1" and frames[0]["numbers"]
         view.get_by_role("button", name="Stop").click()
         assert page.locator(".view").count() == 0
+
+
+def test_the_steps_show_the_maps_and_say_why_something_is_refused(page: "playwright.Page", tmp_path: Path) -> None:
+    with serving(CLIP, folder=tmp_path) as server:
+        page.goto(server.address)
+        view = page.locator(".view")
+        wait_for_numbers(page, view)
+        bright = "canvas => canvas.getContext('2d').getImageData(0, 0, 200, 100).data.reduce((a, b) => a + b) / 80000"
+        before = view.locator("canvas").evaluate(bright)
+        view.get_by_role("button", name="Steps").click()
+        refused = view.locator("svg .refused").first
+        refused.wait_for(state="attached")
+        view.locator(".pause").click()
+        assert view.locator("canvas").evaluate(bright) < before - 20  # darkened, so that the maps are seen
+        box = refused.bounding_box()
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        view.locator(".said").filter(has_text="Refused: ").wait_for()
 
 
 def test_one_camera_too_many_is_told_why(browser: "playwright.Browser", tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import { View } from "/view.js";
 class Picture extends View {
   constructor(name, image, page) {
     super(name);
-    for (const name of [".pause", ".snapshot", ".undo", ".reset", ".region", ".profile", ".hint", ".lists > section + section"]) this.part(name).hidden = true;
+    for (const name of [".pause", ".snapshot", ".undo", ".reset", ".region", ".steps", ".profile", ".hint", ".lists > section + section"]) this.part(name).hidden = true;
     this.part(".stop").hidden = false;
     this.part(".stop").textContent = "Close";
     this.part(".stop").onclick = () => this.element.remove();

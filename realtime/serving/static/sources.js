@@ -48,6 +48,13 @@ class Talking extends View {
   begin() {
     this.goOn();
   }
+
+  async draw(picture) {
+    const image = await createImageBitmap(picture);
+    [this.canvas.width, this.canvas.height] = [image.width, image.height];
+    this.canvas.getContext("2d").drawImage(image, 0, 0);
+    image.close();
+  }
 }
 
 // A source that the server reads.
@@ -55,16 +62,11 @@ export class Watched extends Talking {
   goOn() {
     if (this.held || this.waiting) return;
     this.waiting = true;
-    this.send({ next: true });
+    this.send({ next: true, steps: this.steps });
   }
 
   async receive(words, picture) {
-    if (picture) {
-      const image = await createImageBitmap(picture);
-      [this.canvas.width, this.canvas.height] = [image.width, image.height];
-      this.canvas.getContext("2d").drawImage(image, 0, 0);
-      image.close();
-    }
+    if (picture) await this.draw(picture);
     this.show(words);
     if (words.said !== undefined) return;
     this.waiting = false;
@@ -94,6 +96,7 @@ export class Camera extends Talking {
     this.video = document.createElement("video");
     Object.assign(this.video, { muted: true, playsInline: true, autoplay: true });
     this.canvas.after(this.video);
+    this.shot = document.createElement("canvas"); // the frame that is sent
     find("#views").prepend(this.element);
     this.element.scrollIntoView({ block: "nearest" });
     this.use(stream);
@@ -144,13 +147,25 @@ export class Camera extends Talking {
     this.waiting = true;
     this.taken = performance.now();
     const scale = Math.min(1, LONGEST / Math.max(width, height));
-    [this.canvas.width, this.canvas.height] = [Math.round(width * scale), Math.round(height * scale)];
-    this.canvas.getContext("2d").drawImage(this.video, 0, 0, this.canvas.width, this.canvas.height);
-    const jpeg = await new Promise((resolve) => this.canvas.toBlob(resolve, "image/jpeg", 0.85));
+    const { shot } = this;
+    [shot.width, shot.height] = [Math.round(width * scale), Math.round(height * scale)];
+    shot.getContext("2d").drawImage(this.video, 0, 0, shot.width, shot.height);
+    const jpeg = await new Promise((resolve) => shot.toBlob(resolve, "image/jpeg", 0.85));
     if (this.socket.readyState === WebSocket.OPEN) this.socket.send(jpeg);
   }
 
-  receive(words) {
+  begin() {
+    this.send({ steps: this.steps });
+    super.begin();
+  }
+
+  showSteps(on) {
+    super.showSteps(on);
+    this.send({ steps: on });
+  }
+
+  async receive(words, picture) {
+    if (picture) await this.draw(picture);
     this.show(words);
     if (words.said !== undefined) return;
     this.waiting = false;

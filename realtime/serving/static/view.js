@@ -1,7 +1,7 @@
 // A view: a picture with its marks, the numbers as they stand on the page, and those that settled.
 
 import { find } from "/find.js";
-import { digitAt, drawMarks } from "/marks.js";
+import { digitAt, drawMarks, refusedAt } from "/marks.js";
 import { Regions } from "/regions.js";
 
 const KEPT = 50; // numbers that settled, shown in a list
@@ -16,6 +16,7 @@ export class View {
     this.corrected = {};
     this.paused = false;
     this.asking = false;
+    this.steps = false;
     this.drawn = "";
     this.part(".name").textContent = name;
     this.canvas.setAttribute("aria-label", `Picture of ${name}`);
@@ -23,6 +24,7 @@ export class View {
     this.part(".snapshot").onclick = () => this.press("s");
     this.part(".undo").onclick = () => this.press("u");
     this.part(".reset").onclick = () => this.press("r");
+    this.part(".steps").onclick = () => this.showSteps(!this.steps);
     this.part(".profile").onclick = () => this.press("p");
     this.svg.onclick = (event) => this.tap(event);
     this.drawer = new Regions(this);
@@ -55,6 +57,13 @@ export class View {
   }
 
   goOn() {}
+
+  showSteps(on) {
+    this.steps = on;
+    this.part(".steps").setAttribute("aria-pressed", on);
+    this.part(".stage").classList.toggle("steps", on);
+    this.part(".said").textContent = on ? "Blue: ink of digits. Orange: their cores. Violet: other ink. Tap what was refused." : "";
+  }
 
   press(key, place = {}) {
     this.send({ key, ...place });
@@ -146,8 +155,10 @@ export class View {
   tap(event) {
     if (!this.shown || this.drawer.drawing || this.asking) return;
     const box = this.svg.getBoundingClientRect(), scale = this.shown.frame.size[0] / box.width;
-    const hit = digitAt(this.shown, (event.clientX - box.left) * scale, (event.clientY - box.top) * scale, 14 * scale);
-    if (hit) this.correct(hit.number, hit.digit);
+    const place = [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale, 14 * scale];
+    const refused = this.steps ? refusedAt(this.shown, ...place) : null, hit = digitAt(this.shown, ...place);
+    if (hit && !(refused?.away < hit.away)) this.correct(hit.number, hit.digit);
+    else if (refused) this.part(".said").textContent = `Refused: ${refused.why}`;
   }
 
   // Ask what a digit is, the frame held meanwhile, and tell the server.
