@@ -5,11 +5,11 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import pytest
 
 from realtime.reading.wanted import parse_region
 from tests.conftest import CLIP
+from tests.serving.delay import FAKE, film_clip
 from tests.serving.serving import WAIT, chromium, serving
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -21,9 +21,8 @@ TIMEOUT = 1000 * WAIT  # ms
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator["playwright.Browser"]:
     """A Chromium whose camera shows the beginning of the bundled clip, over and over; skipped where there is none."""
     film = tmp_path_factory.mktemp("film") / "film.mjpeg"
-    film_clip(film)
-    fake = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    with chromium(*fake, f"--use-file-for-fake-video-capture={film}") as opened:
+    film_clip(film, (960, 540), 80)
+    with chromium(*FAKE, f"--use-file-for-fake-video-capture={film}") as opened:
         yield opened
 
 
@@ -39,16 +38,6 @@ def page(browser: "playwright.Browser") -> Iterator["playwright.Page"]:
     yield opened
     context.close()
     assert errors == []
-
-
-def film_clip(path: Path) -> None:
-    """Write the first seconds of the clip, small, as the JPEGs that Chromium takes for a camera's."""
-    capture = cv2.VideoCapture(str(CLIP))
-    with path.open("wb") as film:
-        for _ in range(80):
-            image = cv2.resize(capture.read()[1], (960, 540), interpolation=cv2.INTER_AREA)
-            film.write(cv2.imencode(".jpg", image)[1].tobytes())
-    capture.release()
 
 
 def labels_of(view: "playwright.Locator") -> set[str]:
