@@ -63,7 +63,7 @@ def cases(scene: Scene, networks: Networks) -> Iterator[Case]:
 
 def form_of(text: str, more: int = 0) -> Expectation:
     """Return the form of a number, its first run of digits so much longer."""
-    return Expectation("d" * more + re.sub(r"\d", "d", text.lstrip("-")) if more else re.sub(r"\d", "d", text))
+    return Expectation(re.sub(r"\d", "d", text).replace("d", "d" * (1 + more), 1))
 
 
 def count(told: list[Case], networks: Networks, free: list[str], near: float) -> Counter[str]:
@@ -77,9 +77,7 @@ def count(told: list[Case], networks: Networks, free: list[str], near: float) ->
         counts["made wrong"] += before == case.text != after
         counts["wrong, told as sure"] += after != case.text and "?" not in after
         other = case.read(networks, form_of(case.text, more=1))
-        counts["of a wrong form told as sure"] += (
-            bool(other) and "?" not in other and form_of(case.text, 1).allows(other)
-        )
+        counts["of a wrong form told as sure"] += form_of(case.text, more=1).allows(other)
     return counts
 
 

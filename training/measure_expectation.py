@@ -4,6 +4,7 @@ Cheque amounts are expected as `d+`, rows of photos by the lengths of each pictu
 """
 
 from collections.abc import Iterator
+from itertools import count, islice
 from pathlib import Path
 
 import click
@@ -26,7 +27,7 @@ from training.scenes.draw import Source, draw
 from training.scenes.page import Page
 
 Row = tuple[NDArray[np.uint8], tuple[str, ...], str]  # a picture, its rows, what is expected of their numbers
-METERS, SEED = 120, 24004
+METERS, DIGITS, SEED = 120, 5, 24004
 
 
 def amounts(folder: Path) -> Iterator[Row]:
@@ -43,14 +44,13 @@ def photos(folder: Path) -> Iterator[Row]:
 
 
 def meters(data: Path) -> Iterator[Row]:
-    """Draw meters of five digits in hands that were held out, each in its region."""
-    source, networks, made = Source.of(data, validation=True), fit_readings.load(default_model().parent), 0
-    for k in range(10 * METERS):
+    """Draw meters of five digits in hands that were held out, each in its region, without end."""
+    source, networks = Source.of(data, validation=True), fit_readings.load(default_model().parent)
+    for k in count():
         rng = np.random.default_rng([SEED, k])
         for case in cases(draw(source, rng, fit_readings.SIDE, meter, trouble=k % METERS / METERS), networks):
-            if made < METERS and len(case.text) == 5:
-                made += 1
-                yield case.image, (case.text,), "d" * 5
+            if len(case.text) == DIGITS:
+                yield case.image, (case.text,), "d" * DIGITS
 
 
 def meter(page: Page) -> None:
@@ -59,12 +59,12 @@ def meter(page: Page) -> None:
     height = float(np.exp(rng.uniform(np.log(18), np.log(90))))
     side = page.canvas.side
     x, y = rng.uniform(0.05, max(0.06, 0.95 - 4 * height / side)) * side, rng.uniform(0.1, 0.8) * side
-    page.text("".join(map(str, rng.integers(0, 10, 5))), float(x), float(y), height)
+    page.text("".join(map(str, rng.integers(0, 10, DIGITS))), float(x), float(y), height)
 
 
 def measure(name: str, pictures: Iterator[Row], reader: Reader) -> None:
     """Read pictures freely and as expected, and print how many rows are exact, made wrong, and wrong as if sure."""
-    count = [0] * 6
+    counts = [0] * 6
     for image, rows, pattern in tqdm(pictures, unit="picture", mininterval=20):
         exact = []
         for wanted in (Wanted(), Wanted(Expectation(pattern))):
@@ -72,16 +72,16 @@ def measure(name: str, pictures: Iterator[Row], reader: Reader) -> None:
             read = ["".join(filter(lambda sign: sign in "0123456789?", row)) for row in reader.read(image).rows]
             pairs = match_rows(read, ["".join(row.split()) for row in rows])
             exact.append({k for k, (told, true) in enumerate(p for p in pairs if p[1] is not None) if told == true})
-            count[3 + len(exact)] += sum(
+            counts[3 + len(exact)] += sum(
                 true is not None and told != true and "?" not in (told or "?") for told, true in pairs
             )
-        count[0] += len(rows)
-        count[1] += len(exact[0])
-        count[2] += len(exact[1])
-        count[3] += len(exact[0] - exact[1])
+        counts[0] += len(rows)
+        counts[1] += len(exact[0])
+        counts[2] += len(exact[1])
+        counts[3] += len(exact[0] - exact[1])
     click.echo(
-        f"{name}: {count[0]} rows, {count[1]} exact before, {count[2]} after, {count[3]} made wrong; "
-        f'wrong without a "?" {count[4]} before, {count[5]} after'
+        f"{name}: {counts[0]} rows, {counts[1]} exact before, {counts[2]} after, {counts[3]} made wrong; "
+        f'wrong without a "?" {counts[4]} before, {counts[5]} after'
     )
 
 
@@ -91,7 +91,7 @@ def main(data: Path) -> None:
     """Read each set freely and as expected."""
     with exit_codes():
         reader = Reader(device="cpu")
-        measure("drawn meters", meters(data), reader)
+        measure("drawn meters", islice(meters(data), METERS), reader)
         measure("number_photos", photos(data / "number_photos"), reader)
         measure("amounts", amounts(data / "amounts"), reader)
 

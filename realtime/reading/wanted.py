@@ -21,6 +21,7 @@ from realtime.reading.turning import read_upright
 ReadPart = Callable[[NDArray[np.uint8], Expectation | None], Page]
 
 MOST = 1e6  # pixels; no frame is as large
+LEAST = 0.5  # percent that a region which is drawn has in width and height
 WITHIN = (1.0, 1.0, 98.0, 98.0)  # percent of a sheet that are read where no region is named: its edges are no writing
 _REGION = re.compile(r"(?P<name>[\w-]+)=(?P<place>[^=]+)")
 
@@ -75,14 +76,16 @@ class Wanted:
     def drawn(self, name: str, box: Box, image: NDArray[np.uint8]) -> "Wanted":
         """Return what is wanted with one region more, or with that of this name in another place.
 
-        box: where it was drawn in a frame (H, W, 3), pixels. Raises ValueError where the frame does not show what
-        regions hold on to.
+        box: where it was drawn in a frame (H, W, 3), pixels. Raises ValueError for one that is too small, and where the
+        frame does not show what regions hold on to.
         """
         height, width = image.shape[:2]
         corners = find_corners(image, self.anchor) if self.anchor else corners_of((0, 0, width, height))
         if corners is None:
             raise ValueError(MISSING[self.anchor])
         place = share_of(corners, corners_of(box))
+        if min(place[2:]) < LEAST:
+            raise ValueError(f"region {name} is too small, or lies outside")
         old = next((region for region in self.regions if region.name == name), None)
         expectation = self.expectation if old is None else old.expectation
         others = tuple(region for region in self.regions if region is not old)

@@ -29,6 +29,7 @@ from realtime.tracking.tracker import Tracker
 KEYS = frozenset("0123456789xusrp")
 CAMERA, UPLOAD = "camera of a page", "upload"  # what sources of visitors are called
 MAX_SIDE = 4096  # pixels of a frame of a visitor's camera
+MAX_REGIONS, LONGEST_NAME = 32, 40  # of a source, as each is read by itself; and letters; set by hand
 
 
 class Taps:
@@ -63,12 +64,15 @@ class Taps:
 
     def _draw(self, name: str, place: object, tracked: TrackedFrame) -> str:
         """Read only in a region that was drawn on a frame, and in those that were before."""
-        if not (isinstance(place, list) and len(place) == 4 and all(isinstance(share, int | float) for share in place)):
+        shares: list[Any] = place if isinstance(place, list) and len(place) == 4 else [None]
+        if not all(isinstance(share, int | float) and 0 <= share <= 1 for share in shares):
             raise ValueError("the place of a region is x, y, w, h, shares of the frame")
+        if len(name) > LONGEST_NAME or len(self._controls.wanted.regions) >= MAX_REGIONS:
+            return f"{MAX_REGIONS} regions at most, with names of {LONGEST_NAME} letters"
         try:
-            parse_region(f"{name}={','.join(f'{100 * share:.2f}%' for share in place)}")
+            parse_region(f"{name}={','.join(f'{100 * share:.2f}%' for share in shares)}")
             height, width = tracked.frame.image.shape[:2]
-            x, y, w, h = (round(share * side) for share, side in zip(place, (width, height) * 2, strict=True))
+            x, y, w, h = (round(share * side) for share, side in zip(shares, (width, height) * 2, strict=True))
             self._controls.wanted = self._controls.wanted.drawn(name, (x, y, w, h), tracked.frame.image)
         except ValueError as error:
             return str(error)
