@@ -168,12 +168,16 @@ def _picture(source: Source, rng: Generator, trouble: float) -> Scene:
     """Draw a page with numbers above all, as people show them, or a room."""
     if rng.random() < ROOMS:
         return empty(source.grounds, rng, SIDE, trouble)
-    how = None
-    if rng.random() >= ANYTHING:
-        ways = {how: share for how, share in layouts.LAYOUTS.items() if how not in WORDS}
-        shares = np.array(list(ways.values()))
-        how = list(ways)[rng.choice(len(ways), p=shares / shares.sum())]
-    return draw(source, rng, SIDE, how, trouble)
+    return draw(source, rng, SIDE, pick_layout(rng), trouble)
+
+
+def pick_layout(rng: Generator) -> layouts.Layout | None:
+    """Pick how a page is laid out: with numbers above all, as people show them; one in ten may hold anything."""
+    if rng.random() < ANYTHING:
+        return None
+    ways = {how: share for how, share in layouts.LAYOUTS.items() if how not in WORDS}
+    shares = np.array(list(ways.values()))
+    return list(ways)[rng.choice(len(ways), p=shares / shares.sum())]
 
 
 def load(folder: Path) -> Networks:
