@@ -3,6 +3,7 @@
 Cheque amounts are expected as `d+`, rows of photos by the lengths of each picture's numbers, drawn meters as `ddddd`.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import count, islice
 from pathlib import Path
@@ -64,25 +65,20 @@ def meter(page: Page) -> None:
 
 def measure(name: str, pictures: Iterator[Row], reader: Reader) -> None:
     """Read pictures freely and as expected, and print how many rows are exact, made wrong, and wrong as if sure."""
-    counts = [0] * 6
+    counts: Counter[str] = Counter()
     for image, rows, pattern in tqdm(pictures, unit="picture", mininterval=20):
-        exact = []
-        for wanted in (Wanted(), Wanted(Expectation(pattern))):
+        exact = {}
+        for when, wanted in (("before", Wanted()), ("after", Wanted(Expectation(pattern)))):
             reader.wanted = wanted
             read = ["".join(filter(lambda sign: sign in "0123456789?", row)) for row in reader.read(image).rows]
             pairs = match_rows(read, ["".join(row.split()) for row in rows])
-            exact.append({k for k, (told, true) in enumerate(p for p in pairs if p[1] is not None) if told == true})
-            counts[3 + len(exact)] += sum(
-                true is not None and told != true and "?" not in (told or "?") for told, true in pairs
-            )
-        counts[0] += len(rows)
-        counts[1] += len(exact[0])
-        counts[2] += len(exact[1])
-        counts[3] += len(exact[0] - exact[1])
-    click.echo(
-        f"{name}: {counts[0]} rows, {counts[1]} exact before, {counts[2]} after, {counts[3]} made wrong; "
-        f'wrong without a "?" {counts[4]} before, {counts[5]} after'
-    )
+            told = [(got, true) for got, true in pairs if true]
+            exact[when] = {k for k, (got, true) in enumerate(told) if got == true}
+            counts[f"exact {when}"] += len(exact[when])
+            counts[f"wrong as if sure {when}"] += sum("?" not in (got or "?") for got, _ in told) - len(exact[when])
+        counts["made wrong"] += len(exact["before"] - exact["after"])
+        counts["rows"] += len(rows)
+    click.echo(f"{name}: " + ", ".join(f"{what} {number}" for what, number in sorted(counts.items())))
 
 
 @click.command()

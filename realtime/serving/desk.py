@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from realtime.live.collecting import Collector, name_session, shown_digits
 from realtime.live.keys import Keyboard
@@ -137,9 +138,7 @@ def _place(words: dict[str, Any]) -> tuple[int, int] | None:
 
 def _decode_frame(jpeg: bytes) -> NDArray[np.uint8]:
     """Return the frame that a JPEG holds, (H, W, 3) BGR. Raises ValueError where it holds none, or one too large."""
-    from PIL import Image  # looks at the size before anything is unpacked
-
-    try:
+    try:  # looks at the size before anything is unpacked
         with Image.open(BytesIO(jpeg), formats=["JPEG"]) as header:
             fits = max(header.size) <= MAX_SIDE
     except (OSError, Image.DecompressionBombError):
