@@ -48,6 +48,7 @@ def test_the_command_measures_all_settings(tmp_path: Path) -> None:
             assert list(of_batch) == ["1", "2", "8"]
             assert all(0 < low <= middle <= high for middle, low, high in of_batch.values())
     assert all(ratios["worst_ms"] > 0 and ratios["first"] > 0 for ratios in figures["changing"].values())
+    assert all(0 < of["random_median_ms"] <= of["random_p99_ms"] for of in figures["changing"].values())
     assert figures["idle_ms"].keys() == figures["ratios"].keys()
     assert "padded to powers of two" in done.stdout
 
