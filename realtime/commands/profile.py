@@ -71,7 +71,7 @@ class ProfiledCommand(Command):
         lines = []
         for name, param in self._settings().items():
             value = told.get(str(param.name))
-            if value is None or value == []:
+            if value is None or value in ([], ()):
                 continue
             if mask_secrets(str(value)) != str(value):
                 lines.append(f"# {name} holds what is secret: write it here yourself\n")
@@ -116,11 +116,15 @@ def _is_flag(param: click.Parameter) -> bool:
     return isinstance(param, click.Option) and param.is_flag
 
 
+def _is_list(param: click.Parameter) -> bool:
+    return param.multiple or param.nargs == -1
+
+
 def _is_kind(value: object, param: click.Parameter) -> bool:
     """Tell whether a value of TOML is of the kind that a parameter takes; what it says is looked at later."""
     if _is_flag(param):
         return isinstance(value, bool)
-    if param.multiple:
+    if _is_list(param):
         return isinstance(value, list) and all(isinstance(one, str) for one in value)
     return isinstance(value, str | int | float) and not isinstance(value, bool)
 
@@ -128,7 +132,7 @@ def _is_kind(value: object, param: click.Parameter) -> bool:
 def _wanted(param: click.Parameter) -> str:
     if _is_flag(param):
         return "write true or false"
-    return 'write a list of texts, ["...", "..."]' if param.multiple else 'write a number or a text, "..."'
+    return 'write a list of texts, ["...", "..."]' if _is_list(param) else 'write a number or a text, "..."'
 
 
 def _toml(value: object, param: click.Parameter) -> str:
