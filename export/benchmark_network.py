@@ -32,6 +32,7 @@ from realtime.reading.model_files import default_model
 
 BATCHES = (1, 2, 8, 24, 32, 64, 128, 512)
 CHANGING_SIZES = tuple(range(1, 129, 3))  # digits a frame, in random order, while the number changes from call to call
+CALLS = 400  # of random counts
 PASSES = 5  # through the changing sizes
 MIN_TIMED_CROPS = 32  # crops at least that are timed together; a call of one crop alone is too short for the clock
 SPIN_TIME = 0.06  # s to wait after a call for threads to stop spinning, which they do after 40 ms
@@ -87,6 +88,15 @@ def measure_changing_sizes(run: Run, sizes: tuple[int, ...]) -> dict[str, float]
     }
 
 
+def measure_random_counts(run: Run, most: int) -> tuple[float, float]:
+    """Return the median and the 99th percentile, ms, of 400 calls of 1 to `most` crops, in random order."""
+    rng = np.random.default_rng(0)
+    run(np.zeros((1, 1, SIDE, SIDE), np.uint8))
+    batches = (rng.integers(0, 256, (count, 1, SIDE, SIDE), np.uint8) for count in rng.integers(1, most + 1, CALLS))
+    times = [1000 * _seconds(run, batch, 1)[0] for batch in batches]
+    return float(np.median(times)), float(np.percentile(times, 99))
+
+
 def measure_idle(run: Run) -> float:
     """Return the ms that the processor works on in the 100 ms after a call."""
     run(np.zeros((MIN_TIMED_CROPS, 1, SIDE, SIDE), np.uint8))
@@ -137,11 +147,13 @@ def main(
         others |= {path.name: Classifier(path, base.device) for path in beside}
         timed = compare(base, others, batches, rounds, {setting.name for setting in tried if setting.spins})
         sizes = tuple(size for size in CHANGING_SIZES if size <= most)
-        changing = {"in use": measure_changing_sizes(Classifier(base.path, base.device), sizes)}
+        ways: dict[str, Run] = {"in use": Classifier(base.path, base.device)}
         for setting in (WHOLE, PADDING, *(ON_CUDA if base.device != "cpu" else ())):
-            changing[setting.name] = measure_changing_sizes(
-                runner(open_session(base.path, setting, base.device), setting), sizes
-            )
+            ways[setting.name] = runner(open_session(base.path, setting, base.device), setting)
+        changing = {name: measure_changing_sizes(run, sizes) for name, run in ways.items()}
+        for name, run in ways.items():
+            median, late = measure_random_counts(run, sizes[-1])
+            changing[name] |= {"random_median_ms": round(median, 3), "random_p99_ms": round(late, 3)}
         figures = {
             "model": base.path.name,
             "device": base.device,
@@ -181,6 +193,9 @@ def table(figures: dict[str, Any]) -> list[str]:
             f"{name:<{wide}} worst first {calls['first']:.2f}, worst later {calls['later']:.2f}, 99th percentile "
             f"{calls['p99']:.2f}, longest call {calls['worst_ms']:.1f} ms"
         )
+    lines.append(f"{CALLS} calls of random counts, median and 99th percentile:")
+    for name, calls in figures["changing"].items():
+        lines.append(f"{name:<{wide}} {calls['random_median_ms']:.2f} and {calls['random_p99_ms']:.2f} ms")
     busy = [f"{name} {spent:.0f} ms" for name, spent in figures["idle_ms"].items() if spent >= 1]
     lines.append(f"the processor still works in the 100 ms after a call: {', '.join(busy) or 'nowhere'}")
     return lines

@@ -8,19 +8,20 @@ from pathlib import Path
 
 import onnx
 
-from export import adopt, graph, parity, precision
+from export import adopt, graph, parity, precision, same_graph
 from realtime.reading.classifier import Classifier
 from realtime.reading.model_files import sha256
 
 
-def export_checkpoint(source: Path, target: Path, mnist: Path | None = None) -> float:
+def export_checkpoint(source: Path, target: Path, mnist: Path | None = None, base: Path | None = None) -> float:
     """Write `target` from the checkpoint `source` and return the largest difference of a probability.
 
-    mnist: a folder of its files, to look at the accuracy of another program's network.
+    mnist: a folder of its files, to look at the accuracy of another program's network. base: a checkpoint that lies
+    beside its ONNX file, and was fine-tuned to `source`: the graph is taken from there where only weights differ.
     Raises CheckpointRefusedError for the checkpoint, ParityError or ValueError for the graph, OSError where the file
     cannot be written. Whatever is raised, `target` stays as it was.
     """
-    network, proto = _convert_checkpoint(source, mnist)
+    network, proto = _convert_checkpoint(source, mnist, base)
     with graph.unproved(target) as temporary:
         graph.write(proto, temporary)
         difference = parity.check(temporary, network)
@@ -48,11 +49,16 @@ def export_reduced(source: Path, target: Path, kind: str, labelled: tuple[Path, 
     return report
 
 
-def _convert_checkpoint(source: Path, mnist: Path | None = None) -> tuple[graph.CalibratedNetwork, onnx.ModelProto]:
+def _convert_checkpoint(
+    source: Path, mnist: Path | None = None, base: Path | None = None
+) -> tuple[graph.CalibratedNetwork, onnx.ModelProto]:
     """Return the network of a checkpoint and its graph in fp32, without the exporter's own chatter."""
     model, metadata = adopt.load(source, mnist)
     network = graph.CalibratedNetwork(model, float(metadata["temperature"])).eval()
+    described = graph.describe(metadata, sha256(source))
+    if base is not None and (proto := same_graph.convert(network, base, described)) is not None:
+        return network, proto
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
-        return network, graph.convert(network, graph.describe(metadata, sha256(source)))
+        return network, graph.convert(network, described)

@@ -15,7 +15,7 @@ from realtime.commands.console import note
 from realtime.live.collecting import INBOX
 from realtime.reading.model_files import default_model
 from realtime.reading.stages import StageClock
-from training import acceptance, checkpoint, corrections, finetune, finetune_report
+from training import acceptance, checkpoint, corrections, finetune
 from training.data import DataError
 from training.finetune_base import FinetuneBase, evaluate, load_base
 from training.recipe import CLASSES, FinetuneRecipe
@@ -88,8 +88,7 @@ def finetune_and_report(settings: Settings, base: FinetuneBase, clock: StageCloc
         current = in_use(settings.models)
         before, metadata_before = checkpoint.load(current) if current else (base.model, base.metadata)
         split = split_corrections(settings.folder, base, set(metadata_before.get("trained_on", ())), settings.trust)
-        settings.report.mkdir(parents=True, exist_ok=True)
-        finetune_report.draw_samples(split, settings.report / "samples.png")
+    settings.report.mkdir(parents=True, exist_ok=True)
     _note_split(split, settings.report)
     with clock.stage("training"):
         model, history = finetune.finetune_network(base.model, split.training_set(), base.rehearsal, settings.recipe)
@@ -106,8 +105,11 @@ def finetune_and_report(settings: Settings, base: FinetuneBase, clock: StageCloc
             acceptance.check_negatives(negatives, float(metadata["threshold"])),
         ]
     compared_with = str(current or base.checkpoint_path.name)
-    outcome = _promote_if_accepted(settings, split, criteria, compared_with, model, metadata, clock)
-    with clock.stage("pictures"):
+    outcome = _promote_if_accepted(settings, split, criteria, compared_with, model, metadata, base, clock)
+    with clock.stage("pictures"):  # last: a running window waits for the network, nobody for these
+        from training import finetune_report
+
+        finetune_report.draw_samples(split, settings.report / "samples.png")
         finetune_report.draw_history(history, settings.report / "history.png")
         members = split.mask(Use.TRAINED, Use.HELD_OUT)
         finetune_report.draw_confusion(user.subset(members), settings.report / "confusion.png")
@@ -126,6 +128,7 @@ def _promote_if_accepted(
     compared_with: str,
     model: nn.Module,
     metadata: dict[str, Any],
+    base: FinetuneBase,
     clock: StageClock,
 ) -> str:
     """Promote the network where all criteria hold; return what became of it in a sentence."""
@@ -135,7 +138,7 @@ def _promote_if_accepted(
     with clock.stage("export and parity"):
         uses = zip(split.corrections, split.uses, strict=True)
         names = sorted({split.name(c.path) for c, use in uses if use == Use.TRAINED})
-        difference = promote(model, metadata | {"trained_on": names}, settings.models)
+        difference = promote(model, metadata | {"trained_on": names}, settings.models, base.checkpoint_path)
     return f"promoted to {settings.models / NAME}.onnx, which says what its checkpoint says within {difference:.0e}"
 
 

@@ -15,14 +15,15 @@ from training import checkpoint
 NAME, BEFORE, NEW = "finetuned", "finetuned-before", "finetuned-new"
 
 
-def promote(model: nn.Module, metadata: dict[str, Any], folder: Path) -> float:
+def promote(model: nn.Module, metadata: dict[str, Any], folder: Path, base: Path | None = None) -> float:
     """Write `finetuned.pth` and `finetuned.onnx`, proved equal; return the largest difference between the two.
 
     What lay there becomes finetuned-before. The ONNX file, which is what reads, is put into place last and at once: a
-    kill leaves the old one or the new. Raises ParityError, ValueError or OSError, and then the old one stays.
+    kill leaves the old one or the new. base: the checkpoint that it was fine-tuned from. Raises ParityError, ValueError
+    or OSError, and then the old one stays.
     """
     checkpoint.save(folder / f"{NEW}.pth", model, metadata)
-    difference = export_checkpoint(folder / f"{NEW}.pth", folder / f"{NEW}.onnx")
+    difference = export_checkpoint(folder / f"{NEW}.pth", folder / f"{NEW}.onnx", base=base)
     before = in_use(folder)
     if before is not None:
         for source, kind in ((before, ".pth"), (folder / f"{NAME}.onnx", ".onnx")):

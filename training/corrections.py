@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tqdm import tqdm
 from realtime.live.collecting import INBOX, PROVENANCE
 from realtime.measuring.truth import label_of
 from realtime.reading.classifier import NOT_A_DIGIT
+from realtime.reading.crops import SIDE
 from realtime.reading.ensemble import Networks
 from realtime.reading.found import locate
 from realtime.reading.page import Page
@@ -26,6 +28,7 @@ from training.recipe import CLASSES
 
 # What recognize-camera --collect names its pictures: session, frame, track, digit of the track.
 COLLECTED = re.compile(r"(?P<session>\d{8}-\d{6}-[0-9a-f]{4})-f\d+-t(?P<track>\d+)-d(?P<digit>\d+)")
+READERS = 2  # pictures read at once
 PAPER = 0.5  # of the longer side of a picture cut tight around its digit, laid around it
 SAME_INK = 0.95  # correlation above which two crops of one label are taken to show the same ink; set by hand
 MIN_GROUPS = 4  # writers, or sessions, with which pictures are held out by them; of fewer one would be too many
@@ -70,18 +73,11 @@ def read_corrections(folder: Path, networks: Networks) -> tuple[list[Correction]
     found: list[Correction] = []
     left_out: list[tuple[Path, str]] = []
     writers = {path.parent: _read_writers(path) for path in folder.rglob(PROVENANCE)}
-    for path, label in tqdm(
-        list(list_pictures(folder)), desc="finding digits", unit="picture", disable=None, leave=False
-    ):
-        try:
-            image = read_picture(path)
-        except SourceError as error:
-            left_out.append((path, str(error)))
-            continue
-        if CLASSES[label] == NOT_A_DIGIT:
-            crops, reason = _crop_non_digits(image, networks)
-        else:
-            crops, reason = find_digit(image, networks)
+    pictures = list(list_pictures(folder))
+    with ThreadPoolExecutor(READERS) as readers:
+        cut = readers.map(lambda picture: _cut(*picture, networks), pictures)
+        told = list(tqdm(cut, "finding digits", len(pictures), unit="picture", disable=None, leave=False))
+    for (path, label), (crops, reason) in zip(pictures, told, strict=True):
         if reason:
             left_out.append((path, reason))
         writer, session, track = _find_origin(
@@ -89,6 +85,17 @@ def read_corrections(folder: Path, networks: Networks) -> tuple[list[Correction]
         )
         found += [Correction(path, label, crop[0], writer, session, track) for crop in crops]
     return found, left_out
+
+
+def _cut(path: Path, label: int, networks: Networks) -> tuple[NDArray[np.uint8], str]:
+    """Return the crops (N, 1, 28, 28) of a labelled picture, and why there are none or not all."""
+    try:
+        image = read_picture(path)
+    except SourceError as error:
+        return np.zeros((0, 1, SIDE, SIDE), np.uint8), str(error)
+    if CLASSES[label] == NOT_A_DIGIT:
+        return _crop_non_digits(image, networks)
+    return find_digit(image, networks)
 
 
 def find_digit(image: NDArray[np.uint8], networks: Networks) -> tuple[NDArray[np.uint8], str]:

@@ -23,10 +23,9 @@ from training.datasets import Dataset, load_dataset
 from training.fetch import mnist_folder
 from training.figures import save_figure
 from training.model import parameters
-from training.recipe import Recipe
+from training.recipe import VALIDATION_SHARE, Recipe
 from training.run import Run, alone_in, resume_run, start_run
 
-VALIDATION_SHARE = 5000 / 60000  # of MNIST's training set; of other data the last tenth of each class
 VALIDATION_NEGATIVES = 1000  # drawn non-digits in validation, at most
 
 

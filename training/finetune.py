@@ -7,7 +7,7 @@ The constants were set by hand; training/README.md tells what fine-tuning with t
 import copy
 import sys
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from training import negatives
+from training.adam import Adam
 from training.augment import augment_camera
 from training.datasets import Dataset
 from training.model import DigitCNN, scaled, to_channels_last
@@ -98,7 +99,7 @@ def finetune_network(
     crops = user.crops.repeat(-(-MIN_USER_CROPS // len(user.labels)), 1, 1, 1)
     labels = user.labels.repeat(len(crops) // len(user.labels))
     features = forward_batches(frozen, torch.cat([user.crops, _augment(crops[len(user.crops) :], generator)]))
-    optimizer = torch.optim.AdamW(_parameter_groups(trained, recipe), weight_decay=0.02)
+    optimizer = Adam(_parameter_groups(trained), decay=0.02)
     steps = min(max(MIN_STEPS, round(USER_EPOCHS * len(labels) / (BATCH * USER_SHARE))), MAX_STEPS)
     trained.eval()  # the statistics of normalisation stay: so few pictures would bend them
     for module in trained.modules():
@@ -110,16 +111,14 @@ def finetune_network(
     count = round(BATCH * USER_SHARE)
     for step in tqdm(range(steps), desc="fine-tuning", unit="step", disable=None, leave=False, file=sys.stderr):
         rate = recipe.rate * one_cycle(step, steps)
-        for group in optimizer.param_groups:
-            group["lr"] = rate * group["share"]
         picked = torch.multinomial(weights, count, replacement=True, generator=generator)
         rehearsed = torch.randint(len(rehearsal.features), (BATCH - count,), generator=generator)
         logits = trained(torch.cat([features[picked], rehearsal.features[rehearsed]]))
         user_loss = functional.cross_entropy(logits[:count], labels[picked])
         kept_loss = functional.cross_entropy(logits[count:], rehearsal.targets[rehearsed])
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.forget_gradients()
         (USER_SHARE * user_loss + (1 - USER_SHARE) * kept_loss).backward()
-        optimizer.step()
+        optimizer.step(rate)
         update_average(averaged, model, min(AVERAGE, (1 + step) / (10 + step)))
         history.append({"step": step + 1, "user_loss": user_loss.item(), "kept_loss": kept_loss.item(), "rate": rate})
     return averaged.eval(), history
@@ -131,12 +130,9 @@ def _augment(crops: Tensor, generator: torch.Generator) -> Tensor:
     return torch.cat([augment_camera(batch, generator) for batch in crops.split(FORWARD_BATCH)])
 
 
-def _parameter_groups(trained: nn.Sequential, recipe: FinetuneRecipe) -> list[dict[str, Any]]:
+def _parameter_groups(trained: nn.Sequential) -> list[tuple[list[Tensor], float]]:
     """Return the parameters of each block that learns, each with its share of the rate: the head's is 1."""
     convolutions, head = cast(nn.Sequential, trained[0]), trained[1]
     starts = range(0, len(convolutions), LAYERS_PER_BLOCK)
     blocks = [*(convolutions[start : start + LAYERS_PER_BLOCK] for start in starts), head]
-    return [
-        {"params": list(block.parameters()), "share": RATE_DECAY ** (len(blocks) - 1 - place)}
-        for place, block in enumerate(blocks)
-    ]
+    return [(list(block.parameters()), RATE_DECAY ** (len(blocks) - 1 - place)) for place, block in enumerate(blocks)]

@@ -10,12 +10,11 @@ from torch import Tensor, nn
 from realtime.reading import crops
 from realtime.reading.ensemble import FALLBACK, Networks, load_networks
 from realtime.reading.model_files import default_model, sha256
-from training import calibrate, checkpoint, data, finetune
+from training import calibrate, checkpoint, data, finetune, finetune_cache
 from training.acceptance import Comparison
 from training.datasets import Dataset
-from training.digit_training import VALIDATION_SHARE
 from training.fetch import mnist_folder
-from training.recipe import CLASSES, FinetuneRecipe
+from training.recipe import CLASSES, VALIDATION_SHARE, FinetuneRecipe
 
 # MNIST digits and drawn non-digits that temperature and threshold are fitted on; as many non-digits judge a promotion.
 # Set by hand, for a few seconds of one core.
@@ -43,7 +42,7 @@ class FinetuneBase:
 
 
 def load_base(path: Path, mnist: Path | None, recipe: FinetuneRecipe) -> FinetuneBase:
-    """Load the checkpoint to begin with and the base data, fetched where `mnist` is None.
+    """Load the checkpoint to begin with and the base data, fetched where `mnist` is None, kept from an earlier run.
 
     Raises CheckpointRefusedError and DataError.
     """
@@ -57,6 +56,22 @@ def load_base(path: Path, mnist: Path | None, recipe: FinetuneRecipe) -> Finetun
         folder = mnist or mnist_folder()
     except data.DataError as error:
         raise data.DataError(f"fine-tuning rehearses MNIST, lest it forget other hands: {error}") from None
+    key = finetune_cache.key_of(path, folder, recipe.freeze, recipe.seed)
+    kept = finetune_cache.kept(key, lambda: _compute(model, folder, recipe))
+    return FinetuneBase(
+        path,
+        model,
+        metadata,
+        load_networks(default_model(), None, FALLBACK, "cpu"),
+        finetune.Rehearsal(*(kept[name] for name in ("crops", "features", "targets"))),
+        (kept["test"], kept["test_labels"]),
+        (kept["validation"], kept["validation_labels"]),
+        kept["negatives"],
+    )
+
+
+def _compute(model: nn.Module, folder: Path, recipe: FinetuneRecipe) -> finetune_cache.Tensors:
+    """Draw what is rehearsed and measured, and compute what the frozen layers give for it. Raises DataError."""
     images, labels = data.read_mnist(folder, "train")
     kept, held = data.split(labels, VALIDATION_SHARE, seed=0)  # as train-digits splits it
     held = held[:: max(1, len(held) // VALIDATION_DIGITS)]
@@ -66,16 +81,17 @@ def load_base(path: Path, mnist: Path | None, recipe: FinetuneRecipe) -> Finetun
     test, test_labels = data.read_mnist(folder, "test")
     validation = torch.cat([images[held], drawn[NEGATIVES:]])
     validation_labels = torch.cat([labels[held], torch.full((NEGATIVES,), len(CLASSES) - 1)])
-    return FinetuneBase(
-        path,
-        model,
-        metadata,
-        load_networks(default_model(), None, FALLBACK, "cpu"),
-        finetune.make_rehearsal(model, digits, recipe),
-        (finetune.forward_batches(frozen, test), test_labels),
-        (finetune.forward_batches(frozen, validation), validation_labels),
-        finetune.forward_batches(frozen, drawn[:NEGATIVES]),
-    )
+    rehearsal = finetune.make_rehearsal(model, digits, recipe)
+    return {
+        "crops": rehearsal.crops,
+        "features": rehearsal.features,
+        "targets": rehearsal.targets,
+        "test": finetune.forward_batches(frozen, test),
+        "test_labels": test_labels,
+        "validation": finetune.forward_batches(frozen, validation),
+        "validation_labels": validation_labels,
+        "negatives": finetune.forward_batches(frozen, drawn[:NEGATIVES]),
+    }
 
 
 def evaluate(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training.adam import Adam
 from training.datasets import Dataset
 from training.finetune import Rehearsal, forward_batches
 from training.model import DigitCNN
@@ -61,7 +62,7 @@ def _cross_predict(
 ) -> Tensor:
     """Return probabilities (N, C) of all the user's pictures by a last layer learned from some of them."""
     weight, bias = (p.detach().clone().requires_grad_(True) for p in (last.weight, last.bias))
-    optimizer = torch.optim.Adam([weight, bias], lr=RATE)
+    optimizer = Adam([([weight, bias], 1.0)])
     all_targets = torch.cat([functional.one_hot(labels[members], len(CLASSES)).float(), targets])
     inputs = torch.cat([features[members], rehearsed])
     # A tenth of doubt in the labels, lest a wrong one of another group be learned by heart.
@@ -69,8 +70,8 @@ def _cross_predict(
     for _ in range(STEPS):
         losses = functional.cross_entropy(inputs @ weight.T + bias, all_targets, reduction="none", label_smoothing=0.1)
         loss = (losses * weights).sum() / weights.sum() + 1e-3 * (weight - last.weight.detach()).square().sum()
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.forget_gradients()
         loss.backward()
-        optimizer.step()
+        optimizer.step(RATE)
     with torch.no_grad():
         return torch.softmax(features @ weight.T + bias, dim=1)

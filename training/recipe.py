@@ -8,6 +8,7 @@ from realtime.reading.classifier import NOT_A_DIGIT
 DIGITS = tuple("0123456789")
 CLASSES = (*DIGITS, NOT_A_DIGIT)  # of what ships; a label is a place in this tuple
 ARCHITECTURES = ("digitcnn", "mlp")
+VALIDATION_SHARE = 5000 / 60000  # of MNIST's training set; of other data the last tenth of each class
 AUGMENTATIONS = ("camera", "hand", "none")
 
 

@@ -1,10 +1,11 @@
 """The options that say how a live source is opened and shown."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import click
 
-from realtime.commands.console import FloatRange
+from realtime.commands.console import FloatRange, note
 from realtime.commands.options import option_group
 from realtime.sources.camera import BACKENDS, list_cameras
 
@@ -56,3 +57,18 @@ camera_options = option_group(
         click.option("--list-cameras", is_flag=True, callback=list_and_exit, expose_value=False, help="List them."),
     ),
 )
+
+
+def refuse_for_several(names: tuple[str, ...], only_one: Mapping[str, object], publishes: bool, shows: bool) -> None:
+    """Refuse for several sources what is made of one, and say that no window opens. Raises UsageError.
+
+    only_one: what was asked for by options that take one source, by their names, None where it was not.
+    """
+    if len(set(names)) < len(names):
+        raise click.UsageError("each source is named once")
+    for option in [name for name, value in only_one.items() if value is not None]:
+        raise click.UsageError(f"{option} takes one source; --json, --csv and --events take several")
+    if publishes:
+        raise click.UsageError("publishing takes one source: run a command for each")
+    if shows:
+        note("no window for several sources: serve-numbers shows them side by side")

@@ -44,6 +44,12 @@ class PublishingOptions:
     spool: Path
     secrets: Path | None
 
+    @property
+    def asked(self) -> bool:
+        """Whether anything is to be sent."""
+        ways = (self.mqtt, self.webhook, self.influx, self.metrics, self.text_file)
+        return self.typed or self.copied or any(way is not None for way in ways)
+
     def files(self) -> list[Output]:
         """Return the files that are written."""
         return [Output("--text-file", self.text_file, "numbers")] if self.text_file else []

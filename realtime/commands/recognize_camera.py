@@ -3,11 +3,12 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from itertools import cycle
 from pathlib import Path
 
 import click
 
-from realtime.commands.camera import CameraOptions, camera_options
+from realtime.commands.camera import CameraOptions, camera_options, refuse_for_several
 from realtime.commands.console import FAILED, exit_codes, finish_on_sigterm, note
 from realtime.commands.options import (
     OutputOptions,
@@ -29,14 +30,16 @@ from realtime.live.keys import Keyboard
 from realtime.live.loop import LiveLoop
 from realtime.live.promotion import ModelWatcher
 from realtime.live.state import Controls
+from realtime.live.together import read_together
 from realtime.live.window import LiveWindow
-from realtime.outputs.events import MEANT, Events, SettledNumbers
+from realtime.outputs.events import MEANT, Events, SettledNumbers, SettledOfEach
 from realtime.outputs.guard import Kind, Output
 from realtime.outputs.recorder import Recorder
 from realtime.outputs.sink import Sink
 from realtime.outputs.video import LiveVideo, VideoFile
 from realtime.reading.pipeline import CONFIDENCE
 from realtime.sources.camera import CameraSettings, is_camera, is_stream
+from realtime.sources.clip import Clip
 from realtime.sources.frame import FileSource
 from realtime.sources.live_capture import LiveCapture
 from realtime.sources.names import mask_secrets
@@ -55,6 +58,7 @@ COLLECT_HELP = "Keep digits for fine-tuning there; without a window all of them.
 
 @profiled_command
 @click.argument("source", default="0")
+@click.argument("others", nargs=-1, metavar="[SOURCE]...")
 @reading_options
 @wanted_options
 @limit_options
@@ -67,6 +71,7 @@ COLLECT_HELP = "Keep digits for fine-tuning there; without a window all of them.
 @camera_options
 def main(
     source: str,
+    others: tuple[str, ...],
     reading: ReadingOptions,
     wanting: WantedOptions,
     limiting: LimitOptions,
@@ -81,44 +86,62 @@ def main(
     """Read numbers live from SOURCE.
 
     SOURCE is a camera (its number or device path), a stream (rtsp:// or http://), a clip, a folder of pictures, a
-    pattern such as 'photos/*.jpg', or a folder made by --record.  [default: 0, the first camera]
+    pattern such as 'photos/*.jpg', or a folder made by --record.  [default: 0, the first camera] Several are read at
+    once, without a window, by the same networks.
     """
-    if camera.size is not None and not is_camera(source):
-        raise click.UsageError(f"--size is asked of a camera; {mask_secrets(source)} decides its own")
+    names = (source, *others)
+    for name in names if camera.size is not None else ():
+        if not is_camera(name):
+            raise click.UsageError(f"--size is asked of a camera; {mask_secrets(name)} decides its own")
+    if others:
+        only_one = {"--save": output.save, "--record": record, "--collect": collect}
+        refuse_for_several(names, only_one, publishing.asked, output.show)
     if publishing.typed and output.show:
         raise click.UsageError("--type needs --no-show: in the window the numbers would be taken for keys")
-    live = is_camera(source) or is_stream(source)
-    read = [*([] if live else [Path(source)]), *wanting.files(), *publishing.read(), *profile_file()]
+    files = [Path(name) for name in names if not (is_camera(name) or is_stream(name))]
+    read = [*files, *wanting.files(), *publishing.read(), *profile_file()]
     refuse_overwriting(written_files(output, publishing, events_path), read, output.overwrite, reading)
     confidence = CONFIDENCE if reading.confidence is None else reading.confidence
     with exit_codes(), ExitStack() as stack:
         finish_on_sigterm(stack)
         wanted = limiting.within(wanting.wanted())
         settings = CameraSettings(camera.size, camera.fps, camera.camera_backend)
-        opened = open_source(source, settings, camera.give_up)
-        stack.enter_context(opened)
+        sources: list[LiveCapture | FileSource] = []
+        for name in names:
+            sources.append(open_source(name, settings, camera.give_up))
+            stack.enter_context(sources[-1])
+        opened = sources[0]
+        if others and not all(isinstance(one, LiveCapture | Clip) for one in sources):
+            raise click.UsageError("several sources are cameras, streams and clips; recognize-image reads pictures")
         if isinstance(opened, PictureSequence) and opened.count > 1:
             note(f"playing {opened.count} pictures at {opened.fps:g} a second; recognize-image reads each on its own")
         watcher = ModelWatcher(lambda: open_reader(reading).networks, lambda: watched_model(reading))
-        tracker = Tracker(confidence, settle)
+        trackers = [Tracker(confidence, settle) for _ in names]
         controls = Controls(confidence, reading.polarity or "auto", camera.mirror, wanted=wanted)
         collector = Collector(collect or FINETUNE_FOLDER, name_session())
         context = click.get_current_context()
-        keyboard = Keyboard(controls, tracker, collector, lambda controls: keep_profile(context, told_of(controls)))
+        keyboard = Keyboard(controls, trackers[0], collector, lambda controls: keep_profile(context, told_of(controls)))
         text_sinks, piped = open_text_sinks(stack, output)
-        sinks = [*text_sinks, *open_events(stack, events_path, piped, settle)]
+        sinks = [*text_sinks, *open_events(stack, events_path, piped, settle, several=bool(others))]
         sinks += open_recorders(stack, opened, output.save, record)
         sinks += open_publishers(stack, publishing, tuple(region.name for region in wanted.regions))
-        window = open_window(stack, keyboard) if output.show else None
-        loop = LiveLoop(opened, watcher.current, tracker, controls, note)
-        frames = loop.frames(int(camera.rotate), paced=window is not None, limit=camera.max_frames)
+        window = open_window(stack, keyboard) if output.show and not others else None
+        loops = [LiveLoop(*pair, controls, note) for pair in zip(sources, cycle([watcher.current]), trackers)]
+        frames = frames_of(loops, camera, paced=window is not None)
         steady = collector if window is None and collect is not None else None
-        run(with_newest_model(frames, watcher, loop, keyboard), sinks, window, loop, steady)
-        for line in opened.notes if isinstance(opened, FileSource) else []:
+        run(with_newest_model(frames, watcher, loops, keyboard), sinks, window, loops[0], steady)
+        for line in [line for one in sources if isinstance(one, FileSource) for line in one.notes]:
             note(line)
     if keyboard.failed:
         note(f"error: {keyboard.failed} times nothing could be kept in {keyboard.collector.folder}")
         sys.exit(FAILED)
+
+
+def frames_of(loops: list[LiveLoop], camera: CameraOptions, paced: bool) -> Iterator[TrackedFrame | None]:
+    """Return the frames of one source, or of several as they come."""
+    if len(loops) > 1:
+        return read_together(loops, int(camera.rotate), camera.max_frames)
+    return loops[0].frames(int(camera.rotate), paced=paced, limit=camera.max_frames)
 
 
 def written_files(output: OutputOptions, publishing: PublishingOptions, events_path: str | None) -> list[Output]:
@@ -139,14 +162,15 @@ def told_of(controls: Controls) -> dict[str, object]:
 
 
 def with_newest_model(
-    frames: Iterator[TrackedFrame | None], watcher: ModelWatcher, loop: LiveLoop, keyboard: Keyboard
+    frames: Iterator[TrackedFrame | None], watcher: ModelWatcher, loops: list[LiveLoop], keyboard: Keyboard
 ) -> Iterator[TrackedFrame | None]:
     """Pass the frames on, and between two of them take up a newly promoted model, and say so."""
     for tracked in frames:
         yield tracked
         message = watcher.renew()
         if message:
-            loop.networks = watcher.current
+            for loop in loops:
+                loop.networks = watcher.current
             note(message)
             keyboard.message = message
 
@@ -171,17 +195,19 @@ def run(
                 return
 
 
-def open_events(stack: ExitStack, path: str | None, piped: bool, settle: float | None) -> list[Sink]:
+def open_events(stack: ExitStack, path: str | None, piped: bool, settle: float | None, several: bool) -> list[Sink]:
     """Open what tells of settled numbers: events where asked for, and the bare numbers unless lines are piped.
 
     settle: s for which readings must agree, None for the usual; only then numbers are held back until they are meant.
+    several: whether there are several sources, which are then named.
     """
     if path == "-" and piped:
         raise click.UsageError("--events - cannot share standard output with --json - or --csv -")
     sinks: list[Sink] = [] if path is None else [stack.enter_context(Events(path))]
     if piped or path == "-":
         return sinks
-    return [*sinks, stack.enter_context(SettledNumbers(MEANT if settle is None else 0.0))]
+    hold = MEANT if settle is None else 0.0
+    return [*sinks, stack.enter_context(SettledOfEach(hold) if several else SettledNumbers(hold))]
 
 
 def open_window(stack: ExitStack, keyboard: Keyboard) -> LiveWindow | None:

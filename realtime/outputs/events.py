@@ -45,11 +45,12 @@ class Events(TextSink):
 class SettledNumbers(Sink):
     """Write each number to standard output, one a line, once it has been in sight for `hold` s with a settled text.
 
-    What passes by, as a hand or a turned page does, is not written; what is in sight at the end is.
+    What passes by, as a hand or a turned page does, is not written; what is in sight at the end is. source: is written
+    before each, if it is given.
     """
 
-    def __init__(self, hold: float = MEANT) -> None:
-        self._hold = hold
+    def __init__(self, hold: float = MEANT, source: str = "") -> None:
+        self._hold, self._source = hold, source
         self._waiting: dict[int, tuple[str, float]] = {}  # by id, text and since when, s, of what is in sight
         self._shown: dict[int, str] = {}  # by id, the text that was written as last
         self._last = inf  # when the frame before was taken, s
@@ -77,4 +78,22 @@ class SettledNumbers(Sink):
     def _write(self, numbers: list[int]) -> None:
         for number in numbers:
             self._shown[number] = self._waiting.pop(number)[0]
-            click.echo(self._shown[number])
+            click.echo(named(self._source, self._shown[number]))
+
+
+class SettledOfEach(Sink):
+    """The same for several sources at once, each number after the name of its source."""
+
+    def __init__(self, hold: float = MEANT) -> None:
+        self._hold = hold
+        self._of: dict[str, SettledNumbers] = {}
+
+    def take(self, tracked: TrackedFrame) -> None:
+        """Write what has been in sight for long enough in this frame's source."""
+        source = tracked.frame.source
+        self._of.setdefault(source, SettledNumbers(self._hold, source)).take(tracked)
+
+    def close(self) -> None:
+        """Write what is in sight at the end."""
+        for settled in self._of.values():
+            settled.close()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.reading import strips
+from realtime.reading.fixed_shapes import Feed
 from realtime.reading.row_decoding import Labels, Probabilities, likeliest, pool, read_steps
 from realtime.reading.runtime import ModelRefusedError, open_network, refusing
 from realtime.reading.strips import HEIGHT, Strip
@@ -20,6 +21,8 @@ SURE = 0.8  # a line less sure than this is looked at again
 # Lengths at which it is; a drawn line kept back is read exactly in 45.5 % of cases so, in 44.0 % at one look.
 LOOKS = (1.25, 0.82)
 MOST = 16  # lines in a batch
+_ON_GPU = tuple((MOST, 1, HEIGHT, width) for width in (128, 256, 512, 1024))
+FEED = Feed("strips", _ON_GPU, _ON_GPU[-1], _ON_GPU[:3])
 ALIKE = 0.6  # width of a batch's narrowest strip beside its widest: what is padded is reckoned for nothing
 
 
@@ -61,7 +64,9 @@ class RowReader:
 
     def __init__(self, path: Path | str, device: str = "auto") -> None:
         self.path = Path(path)
-        self._session, self.device, self.cpu_reason, self.metadata = open_network(self.path, device)
+        self._session, self._network, self.device, self.cpu_reason, self.metadata = open_network(
+            self.path, device, FEED
+        )
         with refusing(self.path):
             self.signs = self._check()
             self.probabilities([np.zeros((HEIGHT, 4 * ROUND), np.uint8)])  # warm up, and prove that the graph runs
@@ -85,7 +90,7 @@ class RowReader:
         given: list[Probabilities] = [np.zeros((0, 0), np.float32)] * len(lines)
         for group in _batches([line.shape[1] for line in lines]):
             batch = pad([lines[k] for k in group])
-            for k, steps in zip(group, self._session.run(None, {"strips": batch})[0], strict=True):
+            for k, steps in zip(group, self._network(batch, 0)[0], strict=True):
                 given[k] = steps[: -(-lines[k].shape[1] // STEP)]
         return given
 

@@ -2,13 +2,17 @@
 
 import ctypes
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
+from realtime.reading.fixed_shapes import Feed, FixedShapes, Paper
 from realtime.reading.model_files import MAX_BYTES, ONNX, kind_of
 
 _state = onnxruntime.capi.onnxruntime_pybind11_state
@@ -17,6 +21,10 @@ _BROKEN = (
     *(_state.NotImplemented, _state.RuntimeException, _state.EPFail, UnicodeError),
 )  # what ONNX Runtime raises for a file, or a device, that does not work; they share no base but Exception
 
+
+# Bytes that a session may take on a GPU for what lies between layers; the largest look of the finder takes 110 MB on a
+# CPU, and cuDNN wants some for its own. Not measured on a GPU.
+GPU_MEMORY = 1 << 30
 
 _ENDLESS = ("Loop", "Scan", "If")  # operators with graphs of their own
 
@@ -53,8 +61,14 @@ def session_options() -> onnxruntime.SessionOptions:
 
 def cuda_options(index: int) -> dict[str, object]:
     """Return the options of the CUDA provider on a GPU."""
-    # HEURISTIC: the default searches the fastest convolution again for every new number of digits in a frame.
-    return {"device_id": index, "cudnn_conv_algo_search": "HEURISTIC"}
+    # HEURISTIC: the default searches the fastest convolution, at each start. A session sees one shape (FixedShapes), so
+    # what it asks for first is what it needs, and doubling that, as is the default, would be for nothing.
+    return {
+        "device_id": index,
+        "cudnn_conv_algo_search": "HEURISTIC",
+        "arena_extend_strategy": "kSameAsRequested",
+        "gpu_mem_limit": GPU_MEMORY,
+    }
 
 
 def _open_session(path: Path, device: str, index: int) -> tuple[onnxruntime.InferenceSession, str | None]:
@@ -76,24 +90,34 @@ def _open_session(path: Path, device: str, index: int) -> tuple[onnxruntime.Infe
     return session, reason or None
 
 
+Run = Callable[[NDArray[np.uint8], Paper], list[NDArray[Any]]]
+
+
 class Opened(NamedTuple):
-    """A network that was opened: its session, the device that really runs ("cpu" or "cuda:N"), why "auto" took the CPU
-    (None where it did not), and what the exporter wrote."""
+    """A network that was opened: `run(array)` gives its outputs, `session` tells of the graph.
+
+    Where an array is filled up, as on CUDA, `run(array, paper)` fills it with that, and outputs are as large as it then
+    was along all axes but the first. device: that really runs, "cpu" or "cuda:N". cpu_reason: why "auto" took the CPU,
+    None where it did not. metadata: what the exporter wrote.
+    """
 
     session: onnxruntime.InferenceSession
+    run: Run
     device: str
     cpu_reason: str | None
     metadata: dict[str, str]
 
 
-def open_network(path: Path, device: str) -> Opened:
+def open_network(path: Path, device: str, feed: Feed) -> Opened:
     """Open a network. Raises ModelRefusedError for an unusable file, DeviceError for a device that cannot be had."""
     index = gpu_index(device)
     session, cpu_reason = _open_session(path, device, index)
-    ran_on_cuda = session.get_providers()[0] == "CUDAExecutionProvider"
     with refusing(path):
         metadata = dict(session.get_modelmeta().custom_metadata_map)
-    return Opened(session, f"cuda:{index}" if ran_on_cuda else "cpu", cpu_reason, metadata)
+    if session.get_providers()[0] != "CUDAExecutionProvider":
+        return Opened(session, lambda array, _: session.run(None, {feed.name: array}), "cpu", cpu_reason, metadata)
+    more = (_open_cuda(path, session_options(), index) for _ in count())
+    return Opened(session, FixedShapes(feed, chain([session], more)), f"cuda:{index}", cpu_reason, metadata)
 
 
 def _refuse_foreign(path: Path) -> None:

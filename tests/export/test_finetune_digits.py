@@ -3,9 +3,11 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
+import matplotlib
 import numpy as np
 import pytest
 import torch
@@ -33,6 +35,15 @@ def digit(sign: str, seed: int) -> np.ndarray:
 
 def run(folder: Path, mnist: Path, *options: str) -> Result:
     return CliRunner().invoke(main, [str(folder), "--data", str(mnist), *options])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what is cached for drawn digits out of the user's cache; fonts are still taken from there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MPLCONFIGDIR", matplotlib.get_cachedir())
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture
@@ -117,7 +128,9 @@ def test_a_kill_at_any_step_leaves_a_model_that_loads(tmp_path: Path, monkeypatc
         made[sha256(tmp_path / name / "finetuned.pth")] = (tmp_path / name / "finetuned.onnx").read_bytes()
         model.head[1].weight.data *= 1.01
     # What was exported above is copied into place: exporting anew at each step would take a minute.
-    monkeypatch.setattr(promotion, "export_checkpoint", lambda source, target: target.write_bytes(made[sha256(source)]))
+    monkeypatch.setattr(
+        promotion, "export_checkpoint", lambda source, target, base=None: target.write_bytes(made[sha256(source)])
+    )
     old, _ = checkpoint.load(tmp_path / "old" / "finetuned.pth")
     new, _ = checkpoint.load(tmp_path / "new" / "finetuned.pth")
     replace, steps = Path.replace, 0
