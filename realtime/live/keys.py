@@ -137,7 +137,15 @@ class Keyboard:
             self._kept.append(chosen.place)
         if chosen.track:
             self.corrected[chosen.place] = label
+            self._say(tracked, chosen, label)
         return f"kept as {label}" if kept else f"kept as {label} before"
+
+    def _say(self, tracked: TrackedFrame, chosen: Selectable, label: str) -> None:
+        """Let the number show what a person said of its digit; what is no digit stays until it is read so."""
+        if label == NOT_A_DIGIT:
+            self.tracker.take_back(*chosen.place)
+        else:
+            self.tracker.say(*chosen.place, label, tracked.frame.image, chosen.box)
 
     def _collect(self, tracked: TrackedFrame) -> str:
         kept = self.collector.collect(tracked, tracked.tracks)
@@ -154,6 +162,7 @@ class Keyboard:
         place = self._kept.pop() if self._kept else None
         if place is not None:
             self.corrected.pop(place, None)
+            self.tracker.take_back(*place)
         return f"took back {count}" if count else "nothing to take back"
 
     def _next(self, tracked: TrackedFrame) -> str:

@@ -77,6 +77,7 @@ class Tracker:
         self._gone: list[FollowedNumber] = []
         self._next_id = 1
         self._time = 0.0  # of the last frame
+        self.sayings = 0  # how often a person said, or took back, what a digit is
 
     def update(self, numbers: list[Number], time: float, image: NDArray[np.uint8] | None = None) -> list[Track]:
         """Take in one frame's readings, also when there are none, at `time` in s; return the numbers to show.
@@ -135,6 +136,20 @@ class Tracker:
         """Return every text that settled, by the time it was first seen."""
         spans = [(span.first, known.track.id, span) for known in self._gone + self._known for span in known.spans]
         return [span for *_, span in sorted(spans, key=lambda item: item[:2])]
+
+    def say(self, number: int, place: int, label: str, image: NDArray[np.uint8], box: Box) -> None:
+        """Take a digit of a number, by its id, for what a person says that it is in image (H, W, 3) BGR at a box."""
+        for known in self._known:
+            if known.track.id == number and place < len(known.track.digits):
+                known.say(place, label, image, box)
+        self.sayings += 1
+
+    def take_back(self, number: int, place: int) -> None:
+        """Forget what a person said of a digit."""
+        for known in self._known:
+            if known.track.id == number:
+                known.take_back(place)
+        self.sayings += 1
 
     def reset(self) -> None:
         """Forget all numbers; ids go on."""
