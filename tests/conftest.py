@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import cycle
@@ -21,6 +22,9 @@ from realtime.reading.pipeline import read
 from realtime.reading.row_reader import SURE, RowReading, Symbol
 from realtime.reading.strips import Strip
 from training.scenes.pen import Hand, stain, write
+
+# What a developer's own machine has learned from them must not read for the tests, nor learn from these.
+os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="livedigits-")
 
 CLIP = Path(__file__).parent / "data" / "numbers.mp4"
 DIGITS = tuple("0123456789")

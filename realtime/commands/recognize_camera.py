@@ -28,6 +28,7 @@ from realtime.live.display import NoDisplayError
 from realtime.live.keys import Keyboard
 from realtime.live.loop import LiveLoop
 from realtime.live.promotion import ModelWatcher
+from realtime.live.remember import Keeper
 from realtime.live.state import Controls
 from realtime.live.window import LiveWindow
 from realtime.outputs.events import MEANT, Events, SettledNumbers
@@ -105,6 +106,7 @@ def main(
         controls = Controls(confidence, reading.polarity or "auto", camera.mirror, wanted=wanted)
         collector = Collector(collect or FINETUNE_FOLDER, name_session())
         keyboard = Keyboard(controls, tracker, collector, lambda controls: keep_profile(told_of(controls)))
+        keyboard.keeper = Keeper(lambda: watcher.current)
         text_sinks, piped = open_text_sinks(stack, output)
         sinks = [*text_sinks, *open_events(stack, events_path, piped, settle)]
         sinks += open_recorders(stack, opened, output.save, record)

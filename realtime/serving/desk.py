@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from realtime.live.collecting import Collector, name_session, shown_digits
 from realtime.live.keys import Keyboard
+from realtime.live.remember import Keeper
 from realtime.live.state import Controls, Status
 from realtime.outputs.overlay import Overlay
 from realtime.reading.classifier import NOT_A_DIGIT
@@ -33,8 +34,9 @@ MAX_SIDE = 4096  # pixels of a frame of a visitor's camera
 class Taps:
     """What a visitor may do to the frames shown to them: correct, take back, keep a snapshot, forget all numbers."""
 
-    def __init__(self, controls: Controls, tracker: Tracker, folder: Path) -> None:
-        self._keyboard = Keyboard(replace(controls), tracker, Collector(folder, name_session()))
+    def __init__(self, controls: Controls, tracker: Tracker, folder: Path, keeper: Keeper) -> None:
+        collector = Collector(folder, name_session())
+        self._keyboard = Keyboard(replace(controls), tracker, collector, keeper=keeper)
 
     @property
     def corrected(self) -> dict[str, str]:
@@ -60,11 +62,11 @@ class Taps:
 class CameraDesk:
     """Read the frames of one visitor's camera."""
 
-    def __init__(self, controls: Controls, folder: Path, settle: float | None) -> None:
+    def __init__(self, controls: Controls, folder: Path, settle: float | None, keeper: Keeper) -> None:
         self._controls = controls
         self._tracker = Tracker(controls.confidence, settle)
         self._frames, self._overlay = FrameReader(self._tracker), Overlay()
-        self.taps = Taps(controls, self._tracker, folder)
+        self.taps = Taps(controls, self._tracker, folder, keeper)
         self.tracked: TrackedFrame | None = None
         self._started, self._count = time.monotonic(), 0
 

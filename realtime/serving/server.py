@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from realtime.live.remember import Keeper
 from realtime.live.state import Controls
 from realtime.reading.ensemble import Networks
 from realtime.serving.desk import CameraDesk, Taps, read_picture
@@ -42,6 +43,7 @@ class Server:
 
     def __init__(self, networks: Networks, controls: Controls, gate: Gate, folder: Path, settle: float | None) -> None:
         self.networks, self.feed = networks, Feed()
+        self._keeper = Keeper(lambda: self.networks)
         self.stations: list[Station] = []
         self._controls, self._gate, self._folder, self._settle = controls, gate, folder, settle
         self._desk_thread = ThreadPoolExecutor(1, "desk")
@@ -164,7 +166,7 @@ class Server:
         if len(self._sockets) >= MAX_PAGES:
             return refuse(503, "too many pages are open")
         station = self.stations[index]
-        taps = Taps(station.controls, station.tracker, self._folder)
+        taps = Taps(station.controls, station.tracker, self._folder, self._keeper)
         async with self._sockets.open(request, MAX_WORDS) as socket:
             await WatchingPage(socket, station, str(index), self.feed, taps).serve()
         return socket
@@ -174,7 +176,7 @@ class Server:
             return refuse(503, f"{MAX_CAMERAS} cameras are read at a time: try again when one has gone")
         self._cameras += 1
         key = f"camera {self._cameras}"
-        desk = self._desks[key] = CameraDesk(self._controls, self._folder, self._settle)
+        desk = self._desks[key] = CameraDesk(self._controls, self._folder, self._settle, self._keeper)
         try:
             async with self._sockets.open(request, MAX_FRAME) as socket:
                 await serve_camera(socket, desk, self._read_frame, self._at_desk, partial(self.feed.tell, key))
