@@ -203,6 +203,15 @@ def draw_sheet(
 DOTTED = draw_sheet(["24.5"])
 
 
+def draw_flagged(seed: int) -> NDArray[np.uint8]:
+    """Draw a 1 with so long a flag that the shipped network takes it for a 7, dark on light (120, 120, 3)."""
+    rng = np.random.default_rng(seed)
+    points = np.round(np.array([(30, 40), (78, 26), (58, 96)]) + rng.normal(0, 2, (3, 2))).astype(np.int32)
+    image = np.full((120, 120, 3), 225, np.uint8)
+    cv2.polylines(image, [points], False, (50, 40, 40), int(rng.integers(5, 9)), cv2.LINE_AA)
+    return image
+
+
 def draw_glyph(seed: int) -> NDArray[np.uint8]:
     """Draw a 4 as nobody else writes it, like an epsilon, dark on light (120, 120, 3)."""
     rng = np.random.default_rng(seed)

@@ -45,17 +45,21 @@ class Remembering:
 
     def classify(self, batch: NDArray[np.uint8]) -> Classified:
         """Classify crops as `__call__` does; where the memory is sure, its word is learned from the user."""
-        told, memory = self.network.classify(batch), self.memory
-        if not len(batch) or not memory.examples:
-            return told
-        evidence = memory.evidence(told.features, len(self.classes))
-        logs = np.log(np.maximum(told.probabilities, FLOOR)) + evidence
-        chances = np.exp(logs - logs.max(axis=1, keepdims=True))
-        chances /= chances.sum(axis=1, keepdims=True)
-        sure = (evidence.max(axis=1) >= SURE) & (evidence.argmax(axis=1) == chances.argmax(axis=1))
-        models = np.where(sure, REMEMBERED, told.models)
-        return Classified(chances.astype(np.float32), models, told.learned | sure, told.features)
+        return remind(self.network.classify(batch), self.memory)
 
     def see(self, crop: NDArray[np.uint8]) -> Features:
         """Return the features (F,) of one crop (28, 28) uint8."""
         return self.base.see(crop[None, None])[1][0]
+
+
+def remind(told: Classified, memory: Memory) -> Classified:
+    """Return what networks say of crops with what is remembered beside it."""
+    if not len(told.probabilities) or not memory.examples:
+        return told
+    evidence = memory.evidence(told.features, told.probabilities.shape[1])
+    logs = np.log(np.maximum(told.probabilities, FLOOR)) + evidence
+    chances = np.exp(logs - logs.max(axis=1, keepdims=True))
+    chances /= chances.sum(axis=1, keepdims=True)
+    sure = (evidence.max(axis=1) >= SURE) & (evidence.argmax(axis=1) == chances.argmax(axis=1))
+    models = np.where(sure, REMEMBERED, told.models)
+    return Classified(chances.astype(np.float32), models, told.learned | sure, told.features)

@@ -30,7 +30,7 @@ def digit(sign: str, seed: int) -> np.ndarray:
 
 
 def run(folder: Path, mnist: Path, *options: str) -> Result:
-    return CliRunner().invoke(main, [str(folder), "--data", str(mnist), *options])
+    return CliRunner().invoke(main, [str(folder), "--data", str(mnist), "--out", "models", *options])
 
 
 @pytest.fixture
@@ -151,6 +151,7 @@ def test_a_kill_at_any_step_leaves_a_model_that_loads(tmp_path: Path, monkeypatc
 
 def test_watch_takes_up_corrections_as_they_come(tmp_path: Path, pen_mnist: Path) -> None:
     command = [sys.executable, "-m", "export.finetune_digits", "mine", "--watch", "--data", str(pen_mnist)]
+    command += ["--out", "models"]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])}
     running = subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True)
     assert running.stderr is not None
