@@ -9,12 +9,14 @@ from pathlib import Path
 
 import click
 
-from realtime.commands.console import FAILED, MODEL_REFUSED, SOURCE_UNAVAILABLE, console_command, note
+from realtime.commands.console import FAILED, MODEL_REFUSED, SOURCE_UNAVAILABLE, console_command, exit_codes, note
 from realtime.commands.options import overwrite_option, refuse_overwriting
 from realtime.outputs.guard import Output
 from realtime.reading.runtime import ModelRefusedError
 from realtime.sources.frame import SourceError
 from training.requirements import require
+
+KEEP_HELP = "Folder with MNIST's files, of which features are kept beside the file: a memory needs them."
 
 
 @console_command
@@ -40,6 +42,7 @@ from training.requirements import require
     type=click.Path(path_type=Path),
     help="Folder with MNIST's files, to see how another program's network reads them.  [default: typed digits]",
 )
+@click.option("--keep", type=click.Path(path_type=Path), help=KEEP_HELP)
 @overwrite_option
 def main(
     checkpoint_file: Path,
@@ -48,6 +51,7 @@ def main(
     fp16: bool,
     calibration: tuple[Path, ...],
     mnist: Path | None,
+    keep: Path | None,
     overwrite: bool,
 ) -> None:
     """Export CHECKPOINT_FILE, a .pth of train-digits, to ONNX, and prove both equal.
@@ -56,6 +60,8 @@ def main(
     A graph of less precision is written only if it reads pictures that it was not calibrated on as the fp32 one does.
     """
     kind = _check_precision(int8, fp16, bool(calibration))
+    if keep is not None and kind is not None:
+        raise click.UsageError("--keep goes with the fp32 graph alone: only that has features")
     require("torch", "onnx", "onnxscript")
     from export import exporter
     from export.parity import ParityError
@@ -63,7 +69,9 @@ def main(
 
     name = checkpoint_file.stem + (f"-{kind}" if kind else "")
     target = output or checkpoint_file.parent / f"{name}.onnx"
-    refuse_overwriting([Output("--output", target, "model")], [checkpoint_file, *calibration], overwrite)
+    beside = target.with_name(f"{target.stem}-kept.npz")
+    kept = [Output("--keep", beside, "checkpoint")] if keep is not None else []
+    refuse_overwriting([Output("--output", target, "model"), *kept], [checkpoint_file, *calibration], overwrite)
     try:
         if kind is None:
             outcome = f"largest difference {exporter.export_checkpoint(checkpoint_file, target, mnist):.1e}"
@@ -79,6 +87,11 @@ def main(
         _fail(f"{target} not written: {error}", FAILED)
     else:
         note(f"{target}  {target.stat().st_size} bytes, {outcome}")
+        if keep is not None:
+            from export.kept import write_kept
+
+            with exit_codes():
+                note(f"{beside}  features of {write_kept(target, keep)} digits, {beside.stat().st_size} bytes")
 
 
 def _check_precision(int8: bool, fp16: bool, calibrated: bool) -> str | None:

@@ -36,6 +36,7 @@ def export_reduced(source: Path, target: Path, kind: str, labelled: tuple[Path, 
     """
     crops, labels = precision.load_crops(labelled)
     network, proto = _convert_checkpoint(source)
+    graph.drop_features(proto)  # of another precision they would not be those that a memory was learned from
     half = len(crops) // 2
     reduced = precision.quantize_int8(proto, crops[:half]) if kind == "int8" else precision.convert_fp16(proto)
     graph.check(reduced)

@@ -13,7 +13,7 @@ import click
 from realtime.commands.console import FAILED, FloatRange, console_command, exit_codes
 from realtime.commands.options import overwrite_option, refuse_overwriting
 from realtime.outputs.guard import Kind, outputs_in
-from realtime.reading.model_files import default_model
+from realtime.reading.model_files import default_model, user_folder
 from training.recipe import FinetuneRecipe
 from training.requirements import require
 
@@ -26,12 +26,14 @@ REPORTED: dict[str, Kind] = {
     **dict.fromkeys(("samples.png", "history.png", "confusion.png"), "picture"),
 }
 
+OUT_HELP = "Folder of the network.  [default: this user's data folder, where reading looks for it]"
+
 
 @console_command
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--init", type=click.Path(path_type=Path), help="Checkpoint to start from.  [default: bundled best.pth]")
 @click.option("--data", "mnist", type=click.Path(path_type=Path), help="Folder with MNIST's files.  [default: fetch]")
-@click.option("--out", "models", type=click.Path(path_type=Path), default=Path("models"), show_default=True)
+@click.option("--out", "models", type=click.Path(path_type=Path), help=OUT_HELP)
 @click.option("--report", type=click.Path(path_type=Path), default=Path("runs/finetune"), show_default=True)
 @click.option(
     "--freeze", type=click.IntRange(0, 3), default=3, show_default=True, help="Blocks of convolutions left untouched."
@@ -52,7 +54,7 @@ def main(
     folder: Path,
     init: Path | None,
     mnist: Path | None,
-    models: Path,
+    models: Path | None,
     report: Path,
     freeze: int,
     rate: float,
@@ -67,6 +69,7 @@ def main(
     FOLDER holds folders 0 to 9 and not-a-digit, as recognize-camera --collect fills them; they are made if missing.
     """
     parent = os.getppid()  # before all else takes its seconds, in which it may go
+    models = models or user_folder()
     written = [*outputs_in("--out", models, PROMOTED), *outputs_in("--report", report, REPORTED)]
     read = filter(None, [folder, init, mnist, *(default_model().with_suffix(kind) for kind in (".pth", ".onnx"))])
     refuse_overwriting(written, read, overwrite)

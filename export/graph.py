@@ -13,24 +13,28 @@ import torch
 from torch import Tensor, nn
 
 from realtime.outputs.lock import only_writer
+from realtime.reading.classifier import OUTPUTS
 from realtime.reading.crops import SIDE
-from training.model import scaled
+from training.model import scaled, split_last
 
+GRAPH_VERSION = "2"  # 1 gave probabilities alone
 OPSET = 18  # of ONNX: the one that the exporter writes without converting; every runtime that we allow knows it
 
 
 class CalibratedNetwork(nn.Module):
-    """The graph that ships: uint8 crops (N, 1, 28, 28) in, calibrated probabilities (N, C) float32 out."""
+    """The graph that ships: uint8 crops (N, 1, 28, 28) in, calibrated probabilities (N, C) and features (N, F) out."""
 
     def __init__(self, model: nn.Module, temperature: float) -> None:
         super().__init__()
         if not temperature > 0:
             raise ValueError(f"temperature must be above 0, got {temperature}: train again")
-        self.model, self.temperature = model, temperature
+        self.body, self.last = split_last(model)
+        self.temperature = temperature
 
-    def forward(self, crops: Tensor) -> Tensor:
-        """Return probabilities (N, C) float32 of crops (N, 1, 28, 28) uint8."""
-        return torch.softmax(self.model(scaled(crops)) / self.temperature, dim=1)
+    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+        """Return probabilities (N, C) of crops (N, 1, 28, 28) uint8, and what the last layer gets (N, F), float32."""
+        features = self.body(scaled(crops))
+        return torch.softmax(self.last(features) / self.temperature, dim=1), features
 
 
 def convert(network: CalibratedNetwork, metadata: dict[str, str]) -> onnx.ModelProto:
@@ -40,7 +44,7 @@ def convert(network: CalibratedNetwork, metadata: dict[str, str]) -> onnx.ModelP
         network.eval(),
         (example,),
         input_names=["crops"],
-        output_names=["probabilities"],
+        output_names=[*OUTPUTS],
         dynamic_shapes=({0: torch.export.Dim("batch", min=0)},),
         opset_version=OPSET,
         external_data=False,
@@ -79,17 +83,24 @@ def check(model: onnx.ModelProto) -> None:
     if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in model.graph.initializer):
         raise ValueError("weights went to a side file")
     found = [(v.name, v.type.tensor_type.elem_type) for v in (*model.graph.input, *model.graph.output)]
-    if found != [("crops", onnx.TensorProto.UINT8), ("probabilities", onnx.TensorProto.FLOAT)]:
+    outputs = [(name, onnx.TensorProto.FLOAT) for name in OUTPUTS]
+    if found not in ([("crops", onnx.TensorProto.UINT8), *outputs[:n]] for n in (1, 2)):
         raise ValueError(f"inputs and outputs are {found}")
     batch = model.graph.input[0].type.tensor_type.shape.dim[0]
     if batch.WhichOneof("value") != "dim_param":
         raise ValueError(f"the batch is frozen at {batch.dim_value}")
 
 
+def drop_features(model: onnx.ModelProto) -> None:
+    """Let a model give probabilities alone, in place."""
+    del model.graph.output[1:]
+
+
 def describe(metadata: dict[str, Any], checkpoint_sha256: str) -> dict[str, str]:
     """Return what travels inside the ONNX file, as text, of a checkpoint's metadata."""
     names = ("crop_version", "temperature", "accuracy", "arch", "threshold")
     texts = {name: str(metadata[name]) for name in names if name in metadata}
+    texts["graph_version"] = GRAPH_VERSION
     return texts | {"classes": json.dumps(list(metadata["classes"])), "checkpoint_sha256": checkpoint_sha256}
 
 

@@ -73,8 +73,8 @@ def compare(classifier: Classifier, network: CalibratedNetwork, batch: NDArray[n
     """Return the largest difference of two networks on crops (N, 1, 28, 28) uint8. Raises ParityError."""
     count = len(batch)
     with torch.no_grad():
-        expected = network(torch.from_numpy(batch)).numpy()
-    actual = classifier(batch)
+        expected, features = (part.numpy() for part in network(torch.from_numpy(batch)))
+    actual, seen = classifier.see(batch)
     if actual.shape != expected.shape:
         raise ParityError(f"batch {count}: the file gives {actual.shape}, the checkpoint {expected.shape}")
     if not count:
@@ -84,6 +84,8 @@ def compare(classifier: Classifier, network: CalibratedNetwork, batch: NDArray[n
     difference = float(np.abs(actual - expected).max())
     if difference > LARGEST_DIFFERENCE:
         raise ParityError(f"batch {count}: probabilities differ by {difference:.2g}, at most {LARGEST_DIFFERENCE:g}")
+    if seen.size and np.abs(seen - features).max() > LARGEST_DIFFERENCE * max(1.0, float(features.max())):
+        raise ParityError(f"batch {count}: features differ by {np.abs(seen - features).max():.2g}")
     top = np.sort(expected, axis=1)
     clear = top[:, -1] - top[:, -2] > TIE
     if (actual.argmax(axis=1) != expected.argmax(axis=1))[clear].any():

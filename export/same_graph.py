@@ -4,9 +4,11 @@ Exporting anew takes 4 s, most of them the import of torch's compiler.
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from export import graph
@@ -28,13 +30,10 @@ def convert(network: graph.CalibratedNetwork, base: Path, metadata: dict[str, st
     if told.get("checkpoint_sha256") != sha256(base):
         return None
     before, described = checkpoint.load(base)
-    old = {f"model.{name}": tensor.numpy() for name, tensor in before.state_dict().items()}
-    new = {f"model.{name}": tensor.detach().numpy() for name, tensor in network.model.state_dict().items()}
+    old = _weights(graph.CalibratedNetwork(before, float(described["temperature"])), model)
+    new = _weights(network, model)
     if old.keys() != new.keys():
         return None
-    temperature = np.array(float(described["temperature"]), np.float32)
-    name = _divisor(model)
-    old[name], new[name] = temperature, np.array(network.temperature, np.float32)
     held = {tensor.name: tensor for tensor in model.graph.initializer}
     for name, weights in new.items():
         if np.array_equal(weights, old[name]):
@@ -45,6 +44,12 @@ def convert(network: graph.CalibratedNetwork, base: Path, metadata: dict[str, st
     graph.label(model, metadata)
     graph.check(model)
     return model
+
+
+def _weights(network: graph.CalibratedNetwork, model: onnx.ModelProto) -> dict[str, NDArray[Any]]:
+    """Return a network's weights and its temperature by the names that they have in a graph."""
+    named = {name: tensor.detach().numpy() for name, tensor in network.state_dict().items()}
+    return named | {_divisor(model): np.array(network.temperature, np.float32)}
 
 
 def _divisor(model: onnx.ModelProto) -> str:

@@ -3,6 +3,7 @@
 `python -m training.benchmark_finetuning FOLDER... --data MNIST`: of each folder of folders 0 to 9, so many pictures
 of a digit are trained on and the others read; pictures of the same ink stay on one side. `--glyph` measures a shape of
 a digit that nobody writes; `--swap 0.1` swaps a tenth of the labels, and counts which of them are named.
+`--memory DATA` measures the memory of corrections, on writers that nothing was trained on: training/README.md.
 
 Of three writers' photos, three pictures a digit trained on and seven read, five draws: 100, 100 and 97.43 % right
 before, 100, 100 and 97.71 % after; base set -0.03 points in the mean, -0.07 at worst. A new 4 of ten samples: none of
@@ -27,6 +28,7 @@ from training.requirements import require
 @click.option("--swap", type=FloatRange(0, 1), default=0.0, show_default=True, help="Share of swapped labels.")
 @click.option("--glyph", type=click.IntRange(1), help="Measure a new shape of the 4 with so many samples.")
 @click.option("--draws", type=click.IntRange(1), default=5, show_default=True)
+@click.option("--memory", type=click.Path(path_type=Path), help="Measure the memory on the writers in this folder.")
 @click.option("--freeze", type=click.IntRange(0, 3), default=3, show_default=True)
 def main(
     folders: tuple[Path, ...],
@@ -36,6 +38,7 @@ def main(
     swap: float,
     glyph: int | None,
     draws: int,
+    memory: Path | None,
     freeze: int,
 ) -> None:
     """Fine-tune on some pictures of each of FOLDERS, read the others, and print a table."""
@@ -46,6 +49,12 @@ def main(
     with exit_codes():
         recipe = FinetuneRecipe(freeze)
         base = load_base(default_model().with_suffix(".pth"), mnist, recipe)
+        if memory is not None:
+            from training import memory_tables
+
+            for line in memory_tables.lines(memory, mnist, base, recipe, draws):
+                click.echo(line)
+            return
         click.echo("| what | draw | trained | read | right before | right after | base set, points |")
         click.echo("|---|---|---|---|---|---|---|")
         for folder in folders:

@@ -4,8 +4,6 @@ The constants were set by hand; with a tenth of the labels swapped, 90 of 105 sw
 (`python -m training.benchmark_finetuning FOLDER... --swap 0.1`).
 """
 
-from typing import cast
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -15,7 +13,7 @@ from torch.nn import functional
 from training.adam import Adam
 from training.datasets import Dataset
 from training.finetune import Rehearsal, forward_batches
-from training.model import DigitCNN
+from training.model import split_last
 from training.recipe import CLASSES
 
 FOLDS = 5  # of the cross-validation
@@ -36,8 +34,7 @@ def find_label_errors(
     features that the base network's last layer gets; a label is an error where it says another class. What the base
     network itself reads as labelled never is.
     """
-    base = cast(DigitCNN, base)
-    body, last = nn.Sequential(base.features, base.head[:-1]), cast(nn.Linear, base.head[-1])
+    body, last = split_last(base)
     features, rehearsed = forward_batches(body, user.crops), forward_batches(body, rehearsal.crops[::REHEARSAL_STEP])
     targets = rehearsal.targets[::REHEARSAL_STEP]
     before = torch.softmax(forward_batches(base, user.crops), dim=1)

@@ -1,5 +1,7 @@
 """The networks: DigitCNN, which ships, and DigitMLP, which shows why flattening a picture fails."""
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -50,6 +52,14 @@ def build(arch: str, classes: int) -> nn.Module:
     if arch not in NETWORKS:
         raise ValueError(f"unknown architecture {arch!r}: use {' or '.join(NETWORKS)}")
     return NETWORKS[arch](classes)
+
+
+def split_last(model: nn.Module) -> tuple[nn.Module, nn.Linear]:
+    """Return a network of ours up to its last layer, which gives features (N, F), and that layer."""
+    if isinstance(model, DigitCNN):
+        return nn.Sequential(model.features, model.head[:-1]), cast(nn.Linear, model.head[-1])
+    layers = cast(DigitMLP, model).layers
+    return layers[:-1], cast(nn.Linear, layers[-1])
 
 
 def to_channels_last(model: nn.Module) -> nn.Module:

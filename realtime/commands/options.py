@@ -16,8 +16,9 @@ from realtime.outputs.text import Csv, JsonLines, TextSink
 from realtime.reader import Reader
 from realtime.reading.classifier import Classifier
 from realtime.reading.ensemble import FALLBACK, Ensemble, Networks
-from realtime.reading.model_files import default_model, finetuned_model
+from realtime.reading.model_files import default_model, finetuned_model, memory_file
 from realtime.reading.pipeline import CONFIDENCE, POLARITIES
+from realtime.reading.remembering import Remembering
 from realtime.reading.runtime import DeviceError, gpu_index
 from realtime.sources.names import show
 
@@ -154,7 +155,7 @@ def refuse_overwriting(
     inputs: what is read; of a folder its pictures, its recording and its table are. reading: whose models are read.
     """
     shipped = default_model().parent.glob("*.*")
-    models = [*shipped, finetuned_model(), reading.model, reading.base_model] if reading else []
+    models = [*shipped, finetuned_model(), memory_file(), reading.model, reading.base_model] if reading else []
     try:
         check_outputs(outputs, chain(files_read(inputs), filter(None, models)), overwrite)
     except ValueError as error:
@@ -179,11 +180,17 @@ def open_reader(options: ReadingOptions) -> Reader:
     networks = reader.networks
     also = ""
     classifier = networks.classifier
+    if isinstance(classifier, Remembering):
+        count = len(classifier.memory.examples)
+        remembered = f" and {count} digit{'s' * (count > 1)} remembered in {memory_file()}" if count else ""
+        classifier = classifier.network
+    else:
+        remembered = ""
     if isinstance(classifier, Ensemble):
         asked = options.model is not None or options.base_model is not None
         found = "" if asked else f", fine-tuned and found as {networks.path},"
         also = f"{found} and below {options.fallback:g} {classifier.base.path.name} too"
-    _note_device(networks, also)
+    _note_device(networks, also + remembered)
     return reader
 
 

@@ -29,6 +29,7 @@ from realtime.live.display import NoDisplayError
 from realtime.live.keys import Keyboard
 from realtime.live.loop import LiveLoop
 from realtime.live.promotion import ModelWatcher
+from realtime.live.remember import Keeper
 from realtime.live.state import Controls
 from realtime.live.together import read_together
 from realtime.live.window import LiveWindow
@@ -121,6 +122,7 @@ def main(
         collector = Collector(collect or FINETUNE_FOLDER, name_session())
         context = click.get_current_context()
         keyboard = Keyboard(controls, trackers[0], collector, lambda controls: keep_profile(context, told_of(controls)))
+        keyboard.keeper = Keeper(lambda: watcher.current)
         text_sinks, piped = open_text_sinks(stack, output)
         sinks = [*text_sinks, *open_events(stack, events_path, piped, settle, several=bool(others))]
         sinks += open_recorders(stack, opened, output.save, record)

@@ -24,6 +24,7 @@ from realtime.commands.publishing import PublishingOptions, open_publishers, pub
 from realtime.commands.recognize_camera import COLLECT_HELP, FINETUNE_FOLDER
 from realtime.commands.wanting import LimitOptions, WantedOptions, limit_options, wanted_options
 from realtime.live.promotion import ModelWatcher
+from realtime.live.remember import Keeper
 from realtime.live.state import Controls
 from realtime.reading.ensemble import Networks
 from realtime.reading.pipeline import CONFIDENCE
@@ -81,12 +82,12 @@ def main(
     refuse_overwriting(publishing.files(), [Path(name) for name in sources], False, reading)
     named = {mask_secrets(name): [name] for name in sources}
 
-    def make_taps(source: str, controls: Controls, tracker: Tracker) -> Taps:
+    def make_taps(keeper: Keeper, source: str, controls: Controls, tracker: Tracker) -> Taps:
         def save(controls: Controls) -> Path:
             regions = [str(region) for region in controls.wanted.regions]
             return keep_profile(context, {"sources": named.get(source, []), "region": regions})
 
-        return Taps(controls, tracker, collect or FINETUNE_FOLDER, save)
+        return Taps(controls, tracker, collect or FINETUNE_FOLDER, save, keeper)
 
     with exit_codes(), ExitStack() as stack:
         finish_on_sigterm(stack)
@@ -101,7 +102,8 @@ def main(
         entrance = open_entrance(public, port, state_folder())
         confidence = CONFIDENCE if reading.confidence is None else reading.confidence
         controls = Controls(confidence, reading.polarity or "auto", wanted=wanted)
-        server = Server(watcher.current, controls, entrance.gate, make_taps, settle, outlets.take)
+        taps = partial(make_taps, Keeper(lambda: watcher.current))
+        server = Server(watcher.current, controls, entrance.gate, taps, settle, outlets.take)
         for index, (name, source) in enumerate(zip(sources, opened, strict=True)):
             tell = partial(server.feed.tell, str(index))
             station = Station(

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.live.digit_picture import cut_digit, normalize_look
+from realtime.live.digit_picture import cut_digit
 from realtime.outputs.files import make_folder, write_whole
 from realtime.outputs.lock import only_writer
 from realtime.outputs.pictures import save_picture
@@ -18,6 +18,7 @@ from realtime.outputs.sink import OutputError
 from realtime.reading.box import Box
 from realtime.reading.page import UNSURE
 from realtime.sources.frame import Frame
+from realtime.tracking.said import SAME_LOOK, look_of
 from realtime.tracking.track import Track
 from realtime.tracking.tracked_frame import TrackedFrame
 
@@ -25,9 +26,6 @@ from realtime.tracking.tracked_frame import TrackedFrame
 INBOX, SNAPSHOTS = "inbox", "snapshots"
 # Name of the file, in each folder of pictures, that says where each comes from.
 PROVENANCE = "provenance.jsonl"
-# Correlation above which a digit of a number looks as it did when it was kept, and is not kept again. Set by hand: the
-# same ink with other noise lies above, a digit written anew below.
-SAME_LOOK = 0.8
 
 
 @dataclass(frozen=True)
@@ -145,7 +143,7 @@ class Collector:
         try:
             for digit, label in labels:
                 picture = cut_digit(frame.image, digit.box, boxes)
-                self.last, look = picture, normalize_look(frame.image, digit.box)
+                self.last, look = picture, look_of(frame.image, digit.box)
                 known = self._find(digit, look)
                 if known is None:
                     steps.append((self._add(frame, digit, label, by, picture, look), ""))

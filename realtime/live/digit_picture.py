@@ -1,4 +1,4 @@
-"""Cut pictures of single digits out of a frame, and tell how a digit looks."""
+"""Cut pictures of single digits out of a frame."""
 
 from collections.abc import Iterable
 
@@ -35,12 +35,3 @@ def _around(box: Box, left: int, top: int) -> tuple[slice, slice]:
     room = 2 + round(ROOM * max(w, h))
     rows, columns = ((y - top - room, y - top + h + room), (x - left - room, x - left + w + room))
     return slice(max(0, rows[0]), max(0, rows[1])), slice(max(0, columns[0]), max(0, columns[1]))
-
-
-def normalize_look(image: NDArray[np.uint8], box: Box) -> NDArray[np.float32]:
-    """Return the look of a digit, (20, 20), of mean 0 and length 1: its product with another is their correlation."""
-    x, y, w, h = box
-    patch = cv2.cvtColor(image[max(0, y) : y + h, max(0, x) : x + w], cv2.COLOR_BGR2GRAY)
-    small = cv2.GaussianBlur(cv2.resize(patch, (20, 20), interpolation=cv2.INTER_AREA), (0, 0), 1).astype(np.float32)
-    small -= small.mean()
-    return small / max(float(np.linalg.norm(small)), 1e-6)

@@ -8,6 +8,7 @@ from pathlib import Path
 from realtime.live import drawing
 from realtime.live.collecting import INBOX, Collector, Selectable, shown_digits
 from realtime.live.display import ESCAPE
+from realtime.live.remember import Keeper, Remembered
 from realtime.live.state import Controls
 from realtime.reading.box import Box
 from realtime.reading.classifier import NOT_A_DIGIT
@@ -46,17 +47,20 @@ class Keyboard:
     """Turn keys and clicks into actions; `message` tells what the last one did, `failed` counts failures to keep.
 
     corrected: what a person said that digits are, by the id of their number and their place in it. save_profile: keeps
-    the settings as a file and returns it, raises OSError; None where there are none to keep.
+    the settings as a file and returns it, raises OSError; None where there are none to keep. keeper: remembers what a
+    person says, None where nothing is remembered.
     """
 
     controls: Controls
     tracker: Tracker
     collector: Collector
     save_profile: Callable[[Controls], Path] | None = None
+    keeper: Keeper | None = None
     message: str = ""
     failed: int = 0
     corrected: dict[tuple[int, int], str] = field(default_factory=dict)
-    _kept: list[tuple[int, int] | None] = field(default_factory=list)  # what `u` takes back: a digit, or something else
+    # What `u` takes back: a digit, by its place, and what was remembered of it; or something else.
+    _kept: list[tuple[tuple[int, int] | None, Remembered | None]] = field(default_factory=list)
     _actions: dict[str, Callable[[TrackedFrame], str]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -134,26 +138,39 @@ class Keyboard:
             return "the selected digit is not to be seen just now"
         kept = self.collector.label(tracked, chosen, label)
         if kept:
-            self._kept.append(chosen.place)
+            self._kept.append((chosen.place, None))
         if chosen.track:
             self.corrected[chosen.place] = label
-        return f"kept as {label}" if kept else f"kept as {label} before"
+        self._say(tracked, chosen, label)
+        learned = self.keeper.learn(tracked, chosen, label) if kept and self.keeper else None
+        self._kept[-1:] = [(chosen.place, learned)] if learned else self._kept[-1:]
+        return f"kept as {label}{learned.describe() if learned else ''}" if kept else f"kept as {label} before"
+
+    def _say(self, tracked: TrackedFrame, chosen: Selectable, label: str) -> None:
+        """Let the number show what a person said of its digit; what is no digit stays until it is read so."""
+        if label == NOT_A_DIGIT:
+            self.tracker.take_back(*chosen.place)
+        else:
+            self.tracker.say(*chosen.place, label, tracked.frame.image, chosen.box)
 
     def _collect(self, tracked: TrackedFrame) -> str:
         kept = self.collector.collect(tracked, tracked.tracks)
-        self._kept += [None] if kept else []
+        self._kept += [(None, None)] if kept else []
         return f"kept {kept} pictures in {self.collector.folder}; unsure ones in {INBOX}"
 
     def _snapshot(self, tracked: TrackedFrame) -> str:
         path = self.collector.snapshot(tracked)
-        self._kept.append(None)
+        self._kept.append((None, None))
         return f"kept {path}"
 
     def _undo(self, _: TrackedFrame) -> str:
         count = self.collector.undo()
-        place = self._kept.pop() if self._kept else None
+        place, learned = self._kept.pop() if self._kept else (None, None)
+        if learned is not None and self.keeper is not None:
+            self.keeper.take_back(learned)
         if place is not None:
             self.corrected.pop(place, None)
+            self.tracker.take_back(*place)
         return f"took back {count}" if count else "nothing to take back"
 
     def _next(self, tracked: TrackedFrame) -> str:

@@ -70,8 +70,8 @@ class Overlay:
     ) -> NDArray[np.uint8]:
         """Return a copy of the next frame, (H, W, 3) BGR, with its numbers marked.
 
-        corrected: the digits, each as id of its number and place in it, that a person corrected. regions: names and
-        outlines of those that alone were read.
+        corrected: the digits, each as id of its number and place in it, that a person corrected; those that say so
+        themselves need not be among them. regions: names and outlines of those that alone were read.
         """
         canvas, width = image.copy(), line_width(image)
         for name, outline in regions:
@@ -80,7 +80,7 @@ class Overlay:
             hue = hue_of(track)
             for place, digit in enumerate(track.digits):
                 draw_box(canvas, digit.box, ALERT if digit.text == UNSURE else hue, width, digit.text != UNSURE)
-                if (track.id, place) in corrected:
+                if digit.by or (track.id, place) in corrected:
                     _draw_tick(canvas, digit.box, width)
             _draw_underline(canvas, track, hue, width)
         for label in self.place(image, tracks):

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,23 @@ MAX_BATCH = 64
 # On a GPU a call of 128 takes 0.37 ms, one of 8 takes 0.35 (an H100); few frames hold more digits.
 _GPU_BATCH = (128, 1, crops.SIDE, crops.SIDE)
 FEED = Feed("crops", (_GPU_BATCH,), _GPU_BATCH, (_GPU_BATCH,))
+OUTPUTS = ("probabilities", "features")  # of the graph; older files and those of less precision lack the second
 
 _REMEDY = "export it again with this version's export-onnx"
+
+
+class Classified(NamedTuple):
+    """What networks say of N crops.
+
+    probabilities: (N, C) float32, rows sum to 1. models: (N,), which of several was believed, empty where there is one.
+    learned: (N,), whether it was learned from the user. features: (N, F) float32, what the last layer of the base
+    network gets; F is 0 where its file does not tell.
+    """
+
+    probabilities: NDArray[np.float32]
+    models: NDArray[np.str_]
+    learned: NDArray[np.bool_]
+    features: NDArray[np.float32]
 
 
 class Classifier:
@@ -44,25 +60,30 @@ class Classifier:
 
     def __call__(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Classify crops (N, 1, 28, 28) uint8 as (N, C) float32, rows sum to 1. Raises ValueError for other arrays."""
+        return self.see(batch)[0]
+
+    def see(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Classify crops as `__call__` does; return with it their features (N, F), F = 0 where the file has none."""
         if batch.dtype != np.uint8 or batch.ndim != 4 or batch.shape[1:] != (1, crops.SIDE, crops.SIDE):
             raise ValueError(f"crops must be (N, 1, 28, 28) uint8, got {batch.shape} {batch.dtype}")
         if len(batch) <= MAX_BATCH or self.device != "cpu":
             return self._run(batch)
         parts = (batch[start : start + MAX_BATCH] for start in range(0, len(batch), MAX_BATCH))
-        return np.concatenate([self._run(part) for part in parts])
+        told = [self._run(part) for part in parts]
+        return np.concatenate([given for given, _ in told]), np.concatenate([features for _, features in told])
 
-    def _run(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def _run(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Run the graph. Raises ModelRefusedError where it fails, or gives other than (N, C)."""
         with refusing(self.path):
-            given: NDArray[np.float32] = self._network(batch, 0)[0]
+            given, *more = self._network(batch, 0)
         if given.shape != (len(batch), len(self.classes)):
             raise ModelRefusedError(f"{self.path} gives {given.shape} for {len(batch)} crops: {_REMEDY}")
-        return given
+        return given, more[0] if more else np.zeros((len(batch), 0), np.float32)
 
-    def classify(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_], NDArray[np.bool_]]:
-        """Classify crops as `__call__` does; return with it for each which network was believed, here the only one,
-        and whether it was learned from the user, here none."""
-        return self(batch), np.full(len(batch), ""), np.zeros(len(batch), bool)
+    def classify(self, batch: NDArray[np.uint8]) -> Classified:
+        """Classify crops as `__call__` does, and tell where it comes from."""
+        given, features = self.see(batch)
+        return Classified(given, np.full(len(batch), ""), np.zeros(len(batch), bool), features)
 
     def _check(self) -> tuple[str, ...]:
         """Return the class names after holding the file against the contract."""
@@ -82,7 +103,7 @@ class Classifier:
             classes = tuple(str(name) for name in json.loads(self.metadata["classes"]))
         except (ValueError, TypeError, RecursionError) as error:
             raise ModelRefusedError(f"{self.path} names no readable classes ({error}): {_REMEDY}") from None
-        if [(i.name, i.type) for i in inputs] != [("crops", "tensor(uint8)")] or len(outputs) != 1:
+        if [(i.name, i.type) for i in inputs] != [("crops", "tensor(uint8)")] or len(outputs) > 2:
             raise ModelRefusedError(f"{self.path} does not take uint8 'crops' alone: {_REMEDY}")
         if inputs[0].shape[1:] != [1, crops.SIDE, crops.SIDE] or isinstance(inputs[0].shape[0], int):
             raise ModelRefusedError(f"{self.path} takes crops {inputs[0].shape}, not any number of 28x28: {_REMEDY}")

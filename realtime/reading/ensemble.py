@@ -6,9 +6,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.reading.classifier import Classifier
+from realtime.reading.classifier import Classified, Classifier
 from realtime.reading.finder import Finder
-from realtime.reading.model_files import default_model, finder_model, finetuned_model, row_model
+from realtime.reading.memory import Memory, load_examples, load_kept
+from realtime.reading.model_files import (
+    default_model,
+    finder_model,
+    finetuned_model,
+    kept_features,
+    memory_file,
+    row_model,
+)
+from realtime.reading.remembering import Remembering
 from realtime.reading.row_reader import RowReader
 
 FALLBACK = 0.6  # probability from which on the fine-tuned network alone is believed; set by hand
@@ -29,16 +38,18 @@ class Ensemble:
 
     def __call__(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Classify crops (N, 1, 28, 28) uint8 as (N, C) float32, rows sum to 1. Raises ValueError for other arrays."""
-        return self.classify(batch)[0]
+        return self.classify(batch).probabilities
 
-    def classify(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_], NDArray[np.bool_]]:
-        """Classify crops as `__call__` does; return with it for each which network was believed, (N,), and whether
-        what it says was learned from the user: the base network says something else, or is not sure."""
-        tuned, base = (self._spread(network, network(batch)) for network in (self.tuned, self.base))
+    def classify(self, batch: NDArray[np.uint8]) -> Classified:
+        """Classify crops as `__call__` does, and tell which network was believed; what the fine-tuned one says was
+        learned from the user where the base network says something else, or is not sure."""
+        given, features = self.base.see(batch)
+        tuned, base = self._spread(self.tuned, self.tuned(batch)), self._spread(self.base, given)
         sure, other = tuned.max(axis=1, initial=0), base.max(axis=1, initial=0)
         believed = (sure >= self.fallback) | (sure >= other)
         learned = believed & ((tuned.argmax(axis=1) != base.argmax(axis=1)) | (other < self.fallback))
-        return np.where(believed[:, None], tuned, base), np.where(believed, FINE_TUNED, BASE), learned
+        probabilities, models = np.where(believed[:, None], tuned, base), np.where(believed, FINE_TUNED, BASE)
+        return Classified(probabilities, models, learned, features)
 
     def _spread(self, network: Classifier, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
         """Lay a network's columns out as those of `classes`."""
@@ -52,11 +63,11 @@ class Networks:
     """All networks that reading needs: one finds digits, one or two name a single one, one reads lines."""
 
     finder: Finder
-    classifier: Classifier | Ensemble
+    classifier: Classifier | Ensemble | Remembering
     rows: RowReader
 
     @property
-    def _all(self) -> tuple[Finder, Classifier | Ensemble, RowReader]:
+    def _all(self) -> tuple[Finder, Classifier | Ensemble | Remembering, RowReader]:
         return self.finder, self.classifier, self.rows
 
     @property
@@ -76,12 +87,28 @@ class Networks:
 
 
 def load_networks(model: Path | str | None, base_model: Path | str | None, fallback: float, device: str) -> Networks:
-    """Load the networks asked for; without any, a fine-tuned one that lies in its place beside the base one."""
+    """Load the networks asked for; without any, the base one with what was learned from the user, in its place.
+
+    That is a fine-tuned network, and a memory.
+    """
+    classifier = _load_classifier(model, base_model, fallback, device)
+    named = model is not None or base_model is not None
     return Networks(
         Finder(finder_model(), device),
-        _load_classifier(model, base_model, fallback, device),
+        classifier if named else _with_memory(classifier),
         RowReader(row_model(), device),
     )
+
+
+def _with_memory(network: Classifier | Ensemble) -> Classifier | Ensemble | Remembering:
+    """Lay the user's memory beside networks that read by default, if the base one tells what it is made of."""
+    base, kept = network.base if isinstance(network, Ensemble) else network, load_kept(kept_features())
+    if kept is None or kept.network != base.metadata.get("checkpoint_sha256"):
+        return network
+    examples, features = load_examples(memory_file(), kept.network)
+    if features is None and examples:
+        features = base.see(np.array([example.crop[None] for example in examples]))[1]
+    return Remembering(network, base, Memory(kept, examples, features))
 
 
 def _load_classifier(

@@ -12,6 +12,7 @@ from realtime.reading.digit_ink import belongs, boxes_of, patch
 from realtime.reading.ensemble import Ensemble
 from realtime.reading.finder import Finder
 from realtime.reading.looks import Look, choose, looks
+from realtime.reading.remembering import Remembering
 from realtime.reading.stages import StageClock
 
 ACCEPTED = 0.78  # of `sure`: on 72 drawn pages 11 false digits, at 0.5 26, and none more lost
@@ -40,7 +41,8 @@ class Found(Located):
     """What was located, and what the classifier says of it.
 
     classified: (N, 10) float32 and junk: (N,) float32, the classifier's probabilities of each digit and of none.
-    digits: (N, 10) float32, which digit it is by both networks, rows sum to 1. sure: (N,) float32, the probability of a
+    digits: (N, 10) float32, which digit it is by both networks, rows sum to 1, or 0 where the user taught that it is
+    none. sure: (N,) float32, the probability of a
     digit by both. models: (N,) which of two classifiers was believed. learned: (N,) whether the user taught it.
     """
 
@@ -89,7 +91,7 @@ def locate(
 def find(
     image: NDArray[np.uint8],
     finder: Finder,
-    classifier: Classifier | Ensemble,
+    classifier: Classifier | Ensemble | Remembering,
     polarity: str = "auto",
     thorough: bool = False,
     clock: StageClock | None = None,
@@ -101,11 +103,13 @@ def find(
     models, learned = np.zeros(len(located.crops), "U10"), np.zeros(len(located.crops), bool)
     if len(located.crops):
         with clock.stage("network"):
-            probabilities, models, learned = classifier.classify(located.crops)
+            probabilities, models, learned, _ = classifier.classify(located.crops)
     none = classifier.classes.index(NOT_A_DIGIT) if NOT_A_DIGIT in classifier.classes else None
     junk = probabilities[:, none] if none is not None else np.zeros(len(probabilities), np.float32)
     digits = mixed(probabilities[:, :10], located.named, finder.shares)
+    digits[learned & (junk >= 0.5)] = 0  # the user taught that this is none
     sure = likely(evidence(located.scores, junk), finder.odds)
+    sure[learned & (junk >= 0.5)] = 0
     return Found(**vars(located), classified=probabilities[:, :10], junk=junk, digits=digits, sure=sure,
                  models=models, learned=learned)  # fmt: skip
 

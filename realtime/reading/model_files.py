@@ -5,6 +5,8 @@ import zipfile
 from importlib import resources
 from pathlib import Path
 
+from platformdirs import user_data_path
+
 # Bytes of a network's file, unpacked, at most. Set by hand: a hundred times what ours have.
 MAX_BYTES = 1 << 28
 TORCH, ONNX = "a checkpoint of PyTorch", "an ONNX file"
@@ -37,10 +39,30 @@ def row_model() -> Path:
     return default_model().with_name("rows.onnx")
 
 
+def kept_features() -> Path:
+    """Return the features that guard what a memory learns, of the network that ships with the package."""
+    return default_model().with_name("best-kept.npz")
+
+
+def user_folder() -> Path:
+    """Return the folder of this user's for what was learned from them."""
+    return user_data_path("livedigits", appauthor=False)
+
+
 def finetuned_model() -> Path | None:
-    """Return the fine-tuned model that lies in its place: models/ of this folder, or beside the default model."""
-    places = (Path("models/finetuned.onnx"), default_model().with_name("finetuned.onnx"))
+    """Return the fine-tuned model that lies in its place: beside the default model, or in the user's folder."""
+    places = _places("finetuned.onnx")
     return next((path for path in places if path.is_file()), None)
+
+
+def memory_file() -> Path:
+    """Return where the memory of what the user named lies, or is to lie: as `finetuned_model`, else the user's."""
+    places = _places("memory.npz")
+    return next((path for path in places if path.is_file()), places[-1])
+
+
+def _places(name: str) -> tuple[Path, Path]:
+    return default_model().with_name(name), user_folder() / name
 
 
 def kind_of(path: Path) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from realtime.reading.reasons import Refusal
 
 Outline = tuple[tuple[int, int], ...]  # the four corners of a region, x, y, frame pixels
 UNSURE = "?"  # stands for a digit that was seen and not read for sure
+USER = "user"  # what `Digit.by` says of a digit that a person named
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Digit:
     blob: its place among the blobs of its page, -1 where its line alone tells it. probabilities: (10,) float32, one for
     each digit. model: which of two networks was believed, "fine-tuned" or "base"; empty where there is one network.
     before: the sign of the number that stands before the digit, a point, a comma or a minus; empty where none does.
+    by: "user" where a person said what it is, else empty.
     """
 
     text: str
@@ -32,11 +34,13 @@ class Digit:
     probabilities: NDArray[np.float32] = field(compare=False, repr=False)
     model: str = ""
     before: str = ""
+    by: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the digit as it stands in a JSON line."""
         line = {"text": self.text, "confidence": round(self.confidence, 4), "box": list(self.box)}
-        return line | {"model": self.model} if self.model else line
+        line |= {"model": self.model} if self.model else {}
+        return line | {"by": self.by} if self.by else line
 
 
 @dataclass(frozen=True)
@@ -142,8 +146,8 @@ def frame_to_dict(
     """Return the JSON line of a frame: the form promised to readers outside the project, which only grows.
 
     size: width and height, pixels. numbers: by `number_to_dict`. A digit has the key "model" where two networks read
-    it: it names the one that was believed. turned: degrees clockwise by which the frame was turned to be read; told
-    where it was.
+    it: it names the one that was believed; "by" is "user" where a person named it. turned: degrees clockwise by which
+    the frame was turned to be read; told where it was.
     """
     line = {
         "source": source,

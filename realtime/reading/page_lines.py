@@ -67,7 +67,7 @@ def readings(
 
     Returns each with the indices of the crops that stand on it, and how the two readings are to be joined.
     """
-    begin = np.flatnonzero((found.sure >= BEGINS) | found.learned)
+    begin = np.flatnonzero((found.sure >= BEGINS) | (found.learned & found.digits.any(axis=1)))
     whole = _is_one_line(image, found, begin)
     if whole:
         tracks = [strips.whole(image)]

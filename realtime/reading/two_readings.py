@@ -182,9 +182,9 @@ def hear(
 ) -> list[Sign]:
     """Return what may stand in each place of a line, by both readings: boxes (N, 4), digits (N, 10), sure (N,).
 
-    learned: (N,) whether the user taught a digit; then it stands as it was found.
+    learned: (N,) whether the user taught a digit, or that it is none; then it stands as it was found.
     """
-    heard = places(reading, boxes, digits, sure)
+    heard = places(reading, boxes, digits, np.where(learned, np.float32(1), sure))
     chances = (there(heard, how)[:, None] * which(heard, how)).astype(np.float32)
     taught = (heard.crop >= 0) & learned[heard.crop] if len(learned) else np.zeros(len(chances), bool)
     chances[taught] = digits[heard.crop[taught]]

@@ -14,6 +14,7 @@ from PIL import Image
 
 from realtime.live.collecting import Collector, name_session, shown_digits
 from realtime.live.keys import Keyboard
+from realtime.live.remember import Keeper
 from realtime.live.state import Controls, Status
 from realtime.outputs.overlay import Overlay
 from realtime.reading.classifier import NOT_A_DIGIT
@@ -36,12 +37,20 @@ MAX_REGIONS, LONGEST_NAME = 32, 40  # of a source, as each is read by itself; an
 class Taps:
     """What a visitor may do to the frames shown to them: correct, keep a snapshot, draw regions, save the settings.
 
-    controls: those that the frames are read by; regions drawn are theirs. save: keeps them as a profile.
+    controls: those that the frames are read by; regions drawn are theirs. save: keeps them as a profile. keeper:
+    remembers corrections.
     """
 
-    def __init__(self, controls: Controls, tracker: Tracker, folder: Path, save: Callable[[Controls], Path]) -> None:
+    def __init__(
+        self,
+        controls: Controls,
+        tracker: Tracker,
+        folder: Path,
+        save: Callable[[Controls], Path],
+        keeper: Keeper,
+    ) -> None:
         self._controls = controls
-        self._keyboard = Keyboard(replace(controls), tracker, Collector(folder, name_session()))
+        self._keyboard = Keyboard(replace(controls), tracker, Collector(folder, name_session()), keeper=keeper)
         self._keyboard.save_profile = lambda _: save(controls)
 
     @property

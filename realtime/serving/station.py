@@ -117,6 +117,8 @@ class Station:
     def _do_asked(self) -> None:
         while not self._asked.empty():
             action, future = self._asked.get()
+            if not future.set_running_or_notify_cancel():
+                continue  # the page that asked has gone
             try:
                 future.set_result(action())
             except (OSError, ValueError) as error:

@@ -74,7 +74,7 @@ class FrameReader:
         """
         start = perf_counter()
         clock = clock or StageClock()
-        settings = frame.image.shape, networks, confidence, polarity, self.wanted
+        settings = frame.image.shape, networks, confidence, polarity, self.wanted, self.tracker.sayings
         last = None if anew or self._last is None or self._last.settings != settings else self._last
         still, step = False, None
         with clock.stage("flow"):

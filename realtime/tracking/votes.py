@@ -2,12 +2,13 @@
 
 import math
 from collections import Counter, deque
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.reading.page import UNSURE, Number
+from realtime.reading.page import UNSURE, Digit, Number
 
 # Set by hand, so that rewritten ink settles within half a second and what clips without writing show does not settle
 # (tests/tracking/test_tracker.py and test_settling.py).
@@ -26,6 +27,16 @@ SETTLE_SHARE = 0.6  # share of the evidence kept, of frames without the number t
 FIRST_SHARE = 0.7
 MIN_PROBABILITY = 1e-4  # probabilities below this count as this: one frame alone rules no digit out
 MAX_STEP = 0.4  # a digit farther than this from its place, heights, is not the one that stood there
+
+
+@dataclass(frozen=True)
+class Span:
+    """One text that a number held while settled, when it was first and last seen, s, and its region, if any."""
+
+    text: str
+    first: float
+    last: float
+    region: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,14 +87,11 @@ class Votes:
     def cast(self, number: Number | None, time: float) -> Ballot:
         """Add what a frame said, None where the number was not seen in it."""
         digits = number.digits if number is not None else ()
-        chances = np.empty((len(digits), 11))
-        chances[:, :10] = np.array([digit.probabilities for digit in digits]).reshape(-1, 10)
-        chances[:, 10] = 1 - chances[:, :10].sum(axis=1)  # that it is no digit
-        logs = np.log(np.maximum(chances, MIN_PROBABILITY))
+        logs = _logs(digits)
         ballot = Ballot(
             time,
             logs,
-            "".join(map(str, chances[:, :10].argmax(axis=1).tolist())),
+            "".join(map(str, logs[:, :10].argmax(axis=1).tolist())),
             tuple(digit.before for digit in digits),
         )
         self._ballots.append(ballot)
@@ -91,6 +99,15 @@ class Votes:
         while len(self._ballots) > MIN_KEPT and time - self._ballots[0].time > kept:
             self._ballots.popleft()
         return ballot
+
+    def rewrite(self, place: int, digits: Sequence[Digit]) -> None:
+        """Let all ballots of as many digits say of one of them what is known of it now."""
+        for i, ballot in enumerate(self._ballots):
+            if len(ballot.logs) == len(digits):
+                logs = ballot.logs.copy()
+                logs[place] = _logs(digits[place : place + 1])
+                best = ballot.best[:place] + str(int(logs[place, :10].argmax())) + ballot.best[place + 1 :]
+                self._ballots[i] = replace(ballot, logs=logs, best=best)
 
     def count(self, confidence: float, first: bool) -> Tally:
         """Choose the length with most evidence, and each digit by its mean log-probability; "?" below `confidence`.
@@ -143,6 +160,14 @@ class Votes:
             return span >= self.settle
         slow = len(times) > 1 and agreeing[-2] == agreeing[-1] - 1 and times[-1] - times[-2] + 1e-6 >= SLOW_SETTLE_TIME
         return slow or (len(agreeing) >= SETTLE_FRAMES and span >= usual)
+
+
+def _logs(digits: Sequence[Digit]) -> NDArray[np.float64]:
+    """Return the log-probabilities (n, 11) of digits, the last that it is none."""
+    chances = np.empty((len(digits), 11))
+    chances[:, :10] = np.array([digit.probabilities for digit in digits]).reshape(-1, 10)
+    chances[:, 10] = 1 - chances[:, :10].sum(axis=1)
+    return np.log(np.maximum(chances, MIN_PROBABILITY))
 
 
 def hidden_places(seen: Number, boxes: NDArray[np.float64], text: str) -> tuple[list[int], NDArray[np.float64]]:

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from realtime.commands.recognize_camera import main as recognize_camera
 from realtime.commands.recognize_image import main as recognize_image
 from realtime.reading.ensemble import BASE
-from realtime.reading.model_files import default_model, finetuned_model
+from realtime.reading.model_files import default_model, finetuned_model, user_folder
 from tests.conftest import draw_sheet, save_image
 
 
@@ -31,12 +31,13 @@ def test_commands_read_with_both(
     assert "with mine.onnx and below 0.6 best.onnx too" in result.stderr
     (number,) = json.loads(result.stdout.splitlines()[-1])["numbers"]
     assert number["text"] == "0742" and {digit["model"] for digit in number["digits"]} == {BASE}
-    (tmp_path / "models").mkdir()
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    user_folder().mkdir(parents=True)
     assert finetuned_model() is None
-    shutil.copy(tmp_path / "mine.onnx", tmp_path / "models" / "finetuned.onnx")
+    shutil.copy(tmp_path / "mine.onnx", user_folder() / "finetuned.onnx")
     result = CliRunner().invoke(command, options)
-    assert result.exit_code == 0 and "found as models/finetuned.onnx" in result.stderr
+    assert result.exit_code == 0 and f"found as {user_folder() / 'finetuned.onnx'}" in result.stderr
     result = CliRunner().invoke(command, [*options, "--model", str(default_model())])
     assert "model" not in json.loads(result.stdout.splitlines()[-1])["numbers"][0]["digits"][0]
-    (tmp_path / "models" / "finetuned.onnx").write_bytes(b"broken")
+    (user_folder() / "finetuned.onnx").write_bytes(b"broken")
     assert CliRunner().invoke(command, options).exit_code == 4

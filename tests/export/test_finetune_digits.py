@@ -34,7 +34,7 @@ def digit(sign: str, seed: int) -> np.ndarray:
 
 
 def run(folder: Path, mnist: Path, *options: str) -> Result:
-    return CliRunner().invoke(main, [str(folder), "--data", str(mnist), *options])
+    return CliRunner().invoke(main, [str(folder), "--data", str(mnist), "--out", "models", *options])
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -192,6 +192,7 @@ def test_watching_learns_what_lies_still_and_learns_anew_when_that_changes(
 @pytest.mark.soak
 def test_watch_takes_up_corrections_as_they_come(tmp_path: Path, pen_mnist: Path) -> None:
     command = [sys.executable, "-m", "export.finetune_digits", "mine", "--watch", "--data", str(pen_mnist)]
+    command += ["--out", "models"]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])}
     running = subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True)
     assert running.stderr is not None

@@ -25,7 +25,8 @@ class App:
 
     def __init__(self, folder: Path, display: str, source: str, *options: str) -> None:
         paths = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
-        self.folder, self.env = folder, {**os.environ, "DISPLAY": display, "PYTHONPATH": paths}
+        own = {"DISPLAY": display, "PYTHONPATH": paths, "XDG_DATA_HOME": str(folder / "home")}
+        self.folder, self.env = folder, {**os.environ, **own}
         self.json, self.kept = folder / "lines.jsonl", folder / "kept"
         arguments = [source, "--device", "cpu", "--json", str(self.json), "--collect", str(self.kept), *options]
         self.program = subprocess.Popen(

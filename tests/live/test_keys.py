@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from realtime.live.collecting import Collector, shown_digits
@@ -13,6 +14,7 @@ from realtime.reading.page import Page
 from realtime.reading.pipeline import read
 from realtime.reading.reasons import Reason, Refusal
 from realtime.sources.frame import Frame
+from realtime.tracking.frame_reader import FrameReader
 from realtime.tracking.track import Track
 from realtime.tracking.tracked_frame import TrackedFrame
 from realtime.tracking.tracker import Tracker
@@ -47,6 +49,23 @@ def test_keys_label_what_is_selected(keyboard: Keyboard, sheet: TrackedFrame, tm
     for _ in range(6):
         keyboard.press("\t", sheet)
     assert keyboard.controls.selected == shown_digits(sheet.tracks)[0]  # round and back
+
+
+def test_a_corrected_digit_shows_its_label_in_the_next_frame(
+    keyboard: Keyboard, networks: Networks, tmp_path: Path
+) -> None:
+    reader, image = FrameReader(keyboard.tracker), draw_sheet(["0742", "518"])
+    frames = [Frame(image + np.uint8(i % 3), i, i / 10, "camera 0") for i in range(12)]
+    for frame in frames[:8]:
+        shown = reader.read(frame, networks)
+    keyboard.press("\t", shown)
+    keyboard.press("8", shown)
+    line = reader.read(frames[8], networks).to_dict()
+    assert [number["text"] for number in line["numbers"]] == ["8742", "518"]
+    said = line["numbers"][0]["digits"][0]
+    assert said["text"] == "8" and said["by"] == "user" and said["confidence"] > 0.99
+    keyboard.press("u", shown)
+    assert reader.read(frames[9], networks).tracks[0].text == "0742"
 
 
 def test_a_click_selects_and_the_selection_follows_its_number(

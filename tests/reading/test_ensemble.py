@@ -26,15 +26,18 @@ class Fixed:
             row[list(chances)] = list(chances.values())
 
     def __call__(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return self.see(batch)[0]
+
+    def see(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         self.batches += 1
-        return self._rows[: len(batch)]
+        return self._rows[: len(batch)], np.zeros((len(batch), 0), np.float32)
 
 
 def test_the_fine_tuned_one_is_believed_where_sure_else_the_surer() -> None:
     tuned = Fixed([{7: 0.6, 1: 0.4}, {7: 0.59, 1: 0.41}, {7: 0.5, 1: 0.3}, {10: 0.9, 1: 0.1}])
     base = Fixed([{1: 0.99, 7: 0.01}, {1: 0.99, 7: 0.01}, {1: 0.4, 7: 0.3}, {1: 1.0}])
     ensemble = Ensemble(tuned, base, 0.6)
-    probabilities, models, _ = ensemble.classify(CROPS)
+    probabilities, models, _, _ = ensemble.classify(CROPS)
     assert probabilities.argmax(axis=1).tolist() == [7, 1, 7, 10]
     assert models.tolist() == [FINE_TUNED, BASE, FINE_TUNED, FINE_TUNED]
     assert (tuned.batches, base.batches) == (1, 1)

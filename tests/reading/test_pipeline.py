@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from realtime.reading.box import enclose
-from realtime.reading.classifier import NOT_A_DIGIT, Classifier
+from realtime.reading.classifier import NOT_A_DIGIT, Classified, Classifier
 from realtime.reading.ensemble import Networks
 from realtime.reading.finder import Finder
 from realtime.reading.model_files import finder_model
@@ -26,9 +26,10 @@ class Stub:
         self.answer[[digit, 10]] = sure, reject
         self.batches: list[NDArray[np.uint8]] = []
 
-    def classify(self, crops: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_], NDArray[np.bool_]]:
+    def classify(self, crops: NDArray[np.uint8]) -> Classified:
         self.batches.append(crops)
-        return np.tile(self.answer, (len(crops), 1)), np.full(len(crops), ""), np.zeros(len(crops), bool)
+        given, none = np.tile(self.answer, (len(crops), 1)), np.zeros(len(crops), bool)
+        return Classified(given, np.full(len(crops), ""), none, np.zeros((len(crops), 0), np.float32))
 
 
 class Doubting:
@@ -37,10 +38,10 @@ class Doubting:
     def __init__(self, network: Classifier) -> None:
         self.network, self.classes = network, network.classes
 
-    def classify(self, crops: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_], NDArray[np.bool_]]:
-        told, models, learned = self.network.classify(crops)
-        told[told.argmax(axis=1) == 8] = DOUBT
-        return told, models, learned
+    def classify(self, crops: NDArray[np.uint8]) -> Classified:
+        classified = self.network.classify(crops)
+        classified.probabilities[classified.probabilities.argmax(axis=1) == 8] = DOUBT
+        return classified
 
 
 DOUBT = np.full(11, 0.02, np.float32)

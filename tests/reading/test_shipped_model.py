@@ -71,7 +71,7 @@ def test_mnist_through_the_file_and_through_torch(data: Path, classifier: Classi
     model, metadata = checkpoint.load(default_model().with_suffix(".pth"))
     network = CalibratedNetwork(model, metadata["temperature"]).eval()
     with torch.no_grad():
-        expected = torch.cat([network(part) for part in images.split(500)]).numpy()
+        expected = torch.cat([network(part)[0] for part in images.split(500)]).numpy()
     given = np.concatenate([classifier(part.numpy()) for part in images.split(500)])
     assert np.abs(expected - given).max() <= 1e-5
     assert np.array_equal(expected.argmax(axis=1), given.argmax(axis=1))

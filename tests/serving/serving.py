@@ -67,7 +67,8 @@ class Serving:
 @contextmanager
 def serving(*words: object, folder: Path, port: int = 0, public: bool = False) -> Iterator[Serving]:
     """Run serve-numbers with these words until the block ends; it must end as Ctrl-C ends it."""
-    environment = os.environ | {"XDG_STATE_HOME": str(folder / "state"), "PYTHONIOENCODING": "utf-8"}
+    homes = {"XDG_STATE_HOME": str(folder / "state"), "XDG_DATA_HOME": str(folder / "home")}
+    environment = os.environ | homes | {"PYTHONIOENCODING": "utf-8"}
     command = [entry_point("serve-numbers"), *map(str, words), "--port", str(port), "--device", "cpu"]
     command += ["--collect", str(folder / "kept"), *(["--public"] if public else [])]
     process = subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)

@@ -46,7 +46,9 @@ export const drawMarks = (svg, shown, corrected) => {
   const marks = (shown.lines ?? []).map(({ id, points }) =>
     make("polyline", { class: `line ${hue(id)} ${states.get(id)}`, points: points.join(" ") }));
   for (const number of shown.frame.numbers) {
-    number.digits.forEach((digit, i) => marks.push(...markDigit(digit, hue(number.id), `${number.id}-${i}` in corrected)));
+    number.digits.forEach((digit, i) => {
+      marks.push(...markDigit(digit, hue(number.id), digit.by || `${number.id}-${i}` in corrected));
+    });
   }
   for (const { box: [x, y, width, height] } of shown.refused ?? []) {
     marks.push(make("rect", { class: "refused", x, y, width, height }));
