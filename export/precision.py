@@ -1,4 +1,4 @@
-"""Reduce the precision of a network's graph: to 8 bits, calibrated on real crops, or to fp16 for GPUs."""
+"""Reduce the precision of a network's graph: to 8 bits, calibrated on crops or strips, or to fp16 for GPUs."""
 
 import logging
 import tempfile
@@ -55,38 +55,57 @@ def quantize_int8(model: onnx.ModelProto, crops: NDArray[np.uint8]) -> onnx.Mode
     where its one channel takes a quarter of the time, and the last layer as temperature and softmax do: it decides how
     sure the network is, and costs nothing.
     """
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
-
-    class CropReader(CalibrationDataReader):  # type: ignore[misc]
-        def __init__(self) -> None:
-            self.parts: Iterator[NDArray[np.uint8]] = iter(np.array_split(crops, -(-len(crops) // CALIBRATION_BATCH)))
-
-        def get_next(self) -> dict[str, NDArray[np.uint8]] | None:
-            part = next(self.parts, None)
-            return None if part is None else {"crops": part}
-
     model = _keep_first_step_apart(model)
     nodes = model.graph.node
     places = [i for i, node in enumerate(nodes) if node.op_type in LAYERS]
     begin = places[1] if nodes[places[0]].op_type == "Conv" else 0
-    whole = [*nodes[:begin], nodes[places[-1]]]
+    whole = [node.name for node in (*nodes[:begin], nodes[places[-1]])]
+    parts = np.array_split(crops, -(-len(crops) // CALIBRATION_BATCH))
+    reduced = _quantize(model, parts, whole, [*LAYERS, "Relu", "MaxPool", "Reshape"])
+    return _copy_metadata(reduced, model, {"precision": "int8", "calibration": f"{len(crops)} crops"})
+
+
+def quantize_rows(model: onnx.ModelProto, batches: list[NDArray[np.uint8]]) -> onnx.ModelProto:
+    """Return the graph of a row network with its inner layers in 8 bits, for the ranges seen on batches of strips.
+
+    Weights and the outer layers are as in `quantize_int8`.
+    """
+    layers = [node.name for node in model.graph.node if node.op_type in LAYERS]
+    reduced = _quantize(model, batches, [layers[0], layers[-1]], ["Conv", "Add", "Relu"])
+    count = sum(map(len, batches))
+    return _copy_metadata(reduced, model, {"precision": "int8", "calibration": f"{count} drawn strips"})
+
+
+def _quantize(
+    model: onnx.ModelProto, batches: list[NDArray[np.uint8]], whole: list[str], operators: list[str]
+) -> onnx.ModelProto:
+    """Return a graph with such operators in 8 bits, but for the nodes of the names `whole`; metadata is lost."""
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+
+    class BatchReader(CalibrationDataReader):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self.batches = iter(batches)
+
+        def get_next(self) -> dict[str, NDArray[np.uint8]] | None:
+            batch = next(self.batches, None)
+            return None if batch is None else {model.graph.input[0].name: batch}
+
     with tempfile.TemporaryDirectory() as folder, _without_log():
         given, path = Path(folder) / "fp32.onnx", Path(folder) / "int8.onnx"
         onnx.save(model, given)  # of a model in memory, ONNX Runtime moves the weights out to a file
         quantize_static(
             given,
             path,
-            CropReader(),
+            BatchReader(),
             quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=[*LAYERS, "Relu", "MaxPool", "Reshape"],
+            op_types_to_quantize=operators,
             per_channel=True,
             reduce_range=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            nodes_to_exclude=[node.name for node in whole],
+            nodes_to_exclude=whole,
         )
-        reduced = onnx.load(path)
-    return _copy_metadata(reduced, model, {"precision": "int8", "calibration": f"{len(crops)} crops"})
+        return onnx.load(path)
 
 
 def _keep_first_step_apart(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -12,13 +12,17 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from export import graph
+from export import graph, precision
 from export.parity import LARGEST_DIFFERENCE, ParityError
 from realtime.reading import strips
 from realtime.reading.model_files import sha256
 from realtime.reading.row_reader import ROUND, RowReader, pad
 from training import row_network
+from training.drawn import Drawn, held_out
 
+DRAWN = 600  # lines that an 8-bit graph is calibrated and proved on, half each
+BATCH = 8  # strips that calibration runs at once
+LOST = 0.02  # share of the lines that may be read exactly by fp32 alone: two deviations of such a share of 300
 WIDTHS = ((64,), (160, 150), (33, 480, 200, 61, 61, 8, 100))  # columns of the strips that both are held against
 
 
@@ -58,6 +62,34 @@ def export(source: Path, target: Path) -> float:
         difference = check(temporary, model)
         temporary.replace(target)
     return difference
+
+
+def export_int8(source: Path, target: Path, data: Path) -> tuple[float, float]:
+    """Write `target` in 8 bits; return the share of drawn lines that fp32 and it read exactly.
+
+    data: the folder that `train-rows` takes; half of the lines drawn from it, in hands held out, calibrate, the other
+    half prove. Raises as `export` does.
+    """
+    lines = held_out(data, DRAWN)
+    calibrating, proving = lines[::2], lines[1::2]
+    strips_ = sorted((strip for strip, _ in calibrating), key=lambda strip: strip.shape[1])
+    batches = [pad(strips_[start : start + BATCH]) for start in range(0, len(strips_), BATCH)]
+    with graph.unproved(target.with_name(f"{target.name}.fp32")) as whole, graph.unproved(target) as temporary:
+        export(source, whole)
+        graph.write(precision.quantize_rows(onnx.load(whole), batches), temporary)
+        before, after = (_exact(RowReader(path, "cpu"), proving) for path in (whole, temporary))
+        if after < before - LOST:
+            raise ParityError(
+                f"int8 reads {100 * after:.1f} % of {len(proving)} lines exactly, fp32 {100 * before:.1f}"
+            )
+        temporary.replace(target)
+    return before, after
+
+
+def _exact(reader: RowReader, lines: list[Drawn]) -> float:
+    """Return the share of lines that are read as they are written."""
+    read = reader([strip for strip, _ in lines], sure=0.0)
+    return sum(reading.text == text for reading, (_, text) in zip(read, lines, strict=True)) / len(lines)
 
 
 def _convert(model: RowGraph, metadata: dict[str, str]) -> onnx.ModelProto:

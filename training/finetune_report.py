@@ -18,7 +18,11 @@ from training.split import Split, Use
 
 COLUMNS, MAX_ROWS = 24, 6  # crops in a row of the sample sheet, and rows of a class at most
 SIDE, NAME_WIDTH = 60, 90  # pixels of a crop on the sheet, and of the column of names
-FRAME_COLOURS = {Use.TRAINED: (70, 70, 70), Use.HELD_OUT: (255, 150, 40), Use.DOUBTED: (60, 60, 255)}  # BGR
+FRAMES = {  # of a crop on the sheet: what its colour, BGR, says
+    Use.TRAINED: ((70, 70, 70), "trained on"),
+    Use.HELD_OUT: ((255, 150, 40), "held out"),
+    Use.DOUBTED: ((60, 60, 255), "label doubted, left out"),
+}
 SMOOTHING = 20  # steps that the mean of a loss curve is taken over
 MAX_NAMED = 200  # pictures that the report names of a kind
 
@@ -41,8 +45,8 @@ class FinetuneResult:
 
 
 def draw_samples(split: Split, path: Path) -> None:
-    """Write the sheet of crops, class by class; held-out ones are framed blue, doubted ones red."""
-    rows = []
+    """Write the sheet of crops, class by class, each framed by what it is used for, and a legend above."""
+    rows = [_legend()]
     for label, name in enumerate(CLASSES):
         members = torch.nonzero(split.labels == label).flatten().tolist()
         for start in range(0, min(len(members), COLUMNS * MAX_ROWS), COLUMNS):
@@ -53,12 +57,22 @@ def draw_samples(split: Split, path: Path) -> None:
             cv2.putText(row, count, (4, 48), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (170, 170, 170), 1, cv2.LINE_AA)
             for k, i in enumerate(members[start : start + COLUMNS]):
                 crop = cv2.resize(split.corrections[i].crop, (SIDE, SIDE), interpolation=cv2.INTER_NEAREST)
-                framed = np.full((SIDE + 4, SIDE + 4, 3), FRAME_COLOURS[split.uses[i]], np.uint8)
+                framed = np.full((SIDE + 4, SIDE + 4, 3), FRAMES[split.uses[i]][0], np.uint8)
                 framed[2:-2, 2:-2] = crop[..., None]
                 left = NAME_WIDTH + k * (SIDE + 6)
                 row[1 : SIDE + 5, left : left + SIDE + 4] = framed
             rows.append(row)
     save_picture(path, np.concatenate(rows))
+
+
+def _legend() -> NDArray[np.uint8]:
+    """Return the line that says what the frames of crops mean."""
+    row = np.zeros((34, NAME_WIDTH + COLUMNS * (SIDE + 6), 3), np.uint8)
+    for k, (colour, meaning) in enumerate(FRAMES.values()):
+        left = NAME_WIDTH + 240 * k
+        cv2.rectangle(row, (left, 8), (left + 16, 24), colour, 3)
+        cv2.putText(row, meaning, (left + 26, 22), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255, 255, 255), 1, cv2.LINE_AA)
+    return row
 
 
 def draw_history(history: list[dict[str, float]], path: Path) -> None:
@@ -71,7 +85,7 @@ def draw_history(history: list[dict[str, float]], path: Path) -> None:
         losses = np.array([line[key] for line in history])
         width = min(SMOOTHING, len(losses))
         smooth = np.convolve(losses, np.ones(width) / width, "valid")
-        axis.plot(steps, losses, color=colour, alpha=0.2)
+        axis.plot(steps, losses, color=colour, alpha=0.2, marker="." if len(losses) == 1 else None)
         axis.plot(steps[width - 1 :], smooth, color=colour, label=f"{name}, mean of {width} steps")
     axis.set(xlabel="step", ylabel="cross-entropy", yscale="log")
     axis.legend()

@@ -27,13 +27,16 @@ from realtime.reading.row_reader import RowReader
 from realtime.reading.two_readings import PAGE, STRIP, Joining, Places
 from training import finder_odds
 from training.scenes import layouts
-from training.scenes.draw import Source, draw
+from training.scenes.draw import Source, draw, empty
 from training.scenes.truth import Scene
 
 SIDE = 640  # pixels of a page
-ANYTHING = 0.1  # share of the pages that may be empty, or hold words or scribbles alone
+ANYTHING = 0.1  # share of the pages that may hold words or scribbles alone
+ROOMS = 0.15  # share of the pictures that are rooms, or pages of words
 WORDS = (layouts.wordy, layouts.listed, layouts.scribbled)
 RIDGE = 1.0  # keeps a fit finite where few places tell it
+NEAR = 0.8  # of the mean of half their sides, within which the middles of a box and of a digit lie that are one
+TWICE = 0.3  # of the same, by which a place that both readings tell may lie farther off
 UNKNOWN, NOTHING = -2, -1  # what stands in a place, beside 0 to 9
 POWERS = np.linspace(0.2, 1.4, 13)
 
@@ -78,24 +81,33 @@ def cut_lines(scene: Scene, rng: Generator) -> Iterator[Scene]:
 
 
 def _truth(boxes: NDArray[np.int32], heard: Places, scene: Scene, taken: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Tell what stands in boxes (M, 4): each written digit is in the place nearest to it, those told twice first."""
-    truth = np.full(len(boxes), NOTHING)
-    middles = boxes[:, :2] + boxes[:, 2:] / 2
-    for k in np.argsort(-((heard.sign >= 0).astype(int) + (heard.crop >= 0)), kind="stable").tolist():
-        x, y, w, h = boxes[k].tolist()
-        middle = np.s_[
-            max(y + h // 4, 0) // 2 : (y + h * 3 // 4) // 2 + 1, max(x + w // 4, 0) // 2 : (x + w * 3 // 4) // 2 + 1
-        ]
-        part = scene.weight[middle]
-        if not scene.known and not scene.digits or not part.size or (part > 0).mean() < 0.6:
-            truth[k] = UNKNOWN
-        for i, digit in enumerate(scene.digits):
-            low, high = digit.hull.min(axis=0), digit.hull.max(axis=0)
-            reach = np.maximum((high - low) / 2, 0.2 * digit.height)
-            if not taken[i] and (np.abs(middles[k] - (low + high) / 2) < 0.7 * reach).all():
-                truth[k], taken[i] = digit.label, True
-                break
+    """Tell what stands in boxes (M, 4): each written digit in the place nearest to it, rather in one told twice.
+
+    A box that holds a sign or a stroke of a neighbour beside its digit is still that digit's.
+    """
+    truth = np.array([NOTHING if _is_known(box, scene) else UNKNOWN for box in boxes.tolist()], np.intp)
+    if not len(boxes) or not scene.digits:
+        return truth
+    low, high = (np.array([way(digit.hull, axis=0) for digit in scene.digits]) for way in (np.min, np.max))
+    least = 0.2 * np.array([[digit.height] for digit in scene.digits])
+    apart = np.abs((boxes[:, :2] + boxes[:, 2:] / 2)[:, None] - (low + high) / 2)
+    away = (apart / (boxes[:, None, 2:] + np.maximum(high - low, 2 * least)) * 4).max(axis=2)  # mean half sides
+    twice = (heard.sign >= 0) & (heard.crop >= 0)
+    for place in np.argsort(away - TWICE * twice[:, None], axis=None).tolist():
+        k, i = divmod(place, len(scene.digits))
+        if away[k, i] < NEAR and truth[k] < 0 and not taken[i]:
+            truth[k], taken[i] = scene.digits[i].label, True
     return truth
+
+
+def _is_known(box: list[int], scene: Scene) -> bool:
+    """Tell whether the truth about the middle of a box is known."""
+    x, y, w, h = box
+    middle = np.s_[
+        max(y + h // 4, 0) // 2 : (y + h * 3 // 4) // 2 + 1, max(x + w // 4, 0) // 2 : (x + w * 3 // 4) // 2 + 1
+    ]
+    part = scene.weight[middle]
+    return bool(part.size) and (part > 0).mean() >= 0.6 and (scene.known or bool(scene.digits))
 
 
 def fit(odds: NDArray[np.float64], digit: NDArray[np.bool_], use: tuple[bool, bool]) -> list[float]:
@@ -143,7 +155,7 @@ def main(data: Path, models: Path | None, pages: int, seed: int) -> None:
         told: list[Sample] = []
         for k in tqdm(range(pages), unit="page", mininterval=20):
             rng = np.random.default_rng([seed, k])
-            scene = draw(source, rng, SIDE, _layout(rng), trouble=k / pages)
+            scene = _picture(source, rng, k / pages)
             told += samples(scene, networks)
             for line in cut_lines(scene, rng):
                 told += samples(line, networks)
@@ -152,7 +164,14 @@ def main(data: Path, models: Path | None, pages: int, seed: int) -> None:
             report(join([sample for sample in told if sample.how is how]))
 
 
-def _layout(rng: Generator) -> layouts.Layout | None:
+def _picture(source: Source, rng: Generator, trouble: float) -> Scene:
+    """Draw a page with numbers above all, as people show them, or a room."""
+    if rng.random() < ROOMS:
+        return empty(source.grounds, rng, SIDE, trouble)
+    return draw(source, rng, SIDE, pick_layout(rng), trouble)
+
+
+def pick_layout(rng: Generator) -> layouts.Layout | None:
     """Pick how a page is laid out: with numbers above all, as people show them; one in ten may hold anything."""
     if rng.random() < ANYTHING:
         return None

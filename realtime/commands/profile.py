@@ -71,7 +71,7 @@ class ProfiledCommand(Command):
         lines = []
         for name, param in self._settings().items():
             value = told.get(str(param.name))
-            if value is None or value == []:
+            if value is None or value in ([], ()):
                 continue
             if mask_secrets(str(value)) != str(value):
                 lines.append(f"# {name} holds what is secret: write it here yourself\n")
@@ -87,12 +87,11 @@ def profiled_command(function: Callable[..., Any]) -> click.Command:
     return click.option("--profile", type=click.Path(path_type=Path), metavar="FILE", help=PROFILE_HELP)(command)
 
 
-def keep_profile(changes: dict[str, object]) -> Path:
-    """Write the options of the command that runs, changed so, as a profile into this folder; return the file.
+def keep_profile(context: click.Context, changes: dict[str, object]) -> Path:
+    """Write the options of a command that runs, changed so, as a profile into this folder; return the file.
 
     Raises OutputError.
     """
-    context = click.get_current_context()
     path, number = KEPT, 1
     while path.exists():
         number += 1
@@ -123,11 +122,15 @@ def _is_flag(param: click.Parameter) -> bool:
     return isinstance(param, click.Option) and param.is_flag
 
 
+def _is_list(param: click.Parameter) -> bool:
+    return param.multiple or param.nargs == -1
+
+
 def _is_kind(value: object, param: click.Parameter) -> bool:
     """Tell whether a value of TOML is of the kind that a parameter takes; what it says is looked at later."""
     if _is_flag(param):
         return isinstance(value, bool)
-    if param.multiple:
+    if _is_list(param):
         return isinstance(value, list) and all(isinstance(one, str) for one in value)
     return isinstance(value, str | int | float) and not isinstance(value, bool)
 
@@ -135,7 +138,7 @@ def _is_kind(value: object, param: click.Parameter) -> bool:
 def _wanted(param: click.Parameter) -> str:
     if _is_flag(param):
         return "write true or false"
-    return 'write a list of texts, ["...", "..."]' if param.multiple else 'write a number or a text, "..."'
+    return 'write a list of texts, ["...", "..."]' if _is_list(param) else 'write a number or a text, "..."'
 
 
 def _toml(value: object, param: click.Parameter) -> str:

@@ -103,7 +103,8 @@ def main(
         tracker = Tracker(confidence, settle)
         controls = Controls(confidence, reading.polarity or "auto", camera.mirror, wanted=wanted)
         collector = Collector(collect or FINETUNE_FOLDER, name_session())
-        keyboard = Keyboard(controls, tracker, collector, lambda controls: keep_profile(told_of(controls)))
+        context = click.get_current_context()
+        keyboard = Keyboard(controls, tracker, collector, lambda controls: keep_profile(context, told_of(controls)))
         text_sinks, piped = open_text_sinks(stack, output)
         sinks = [*text_sinks, *open_events(stack, events_path, piped, settle)]
         sinks += open_recorders(stack, opened, output.save, record)

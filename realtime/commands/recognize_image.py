@@ -74,7 +74,7 @@ class PhotoTask(FileTask):
     def read(self, job: Job, reader: Reader, sinks: Sequence[Sink], window: Viewer | None = None) -> FileResult:
         """Read each page of a photo as a frame, from 0 on, whose numbers are settled."""
         photo = job.path
-        name, rows, notes, error, tables, refused, crowded = source_name(photo), [], [], "", [], 0, 0
+        name, rows, notes, error, tables, refused, crowded, missing = source_name(photo), [], [], "", [], 0, 0, ""
         try:
             data = read_bytes(photo)
             if is_animated(data, name):
@@ -85,17 +85,18 @@ class PhotoTask(FileTask):
                     notes.append(
                         f"{name}: read turned by {tracked.page.turned} degrees; --rotate 0 reads it as it lies"
                     )
+                missing = f", {tracked.page.missing}" if tracked.page.missing else ""
                 self._draw(tracked, job)
                 for sink in sinks if window is None else [*sinks, window]:
                     sink.take(tracked)
                 rows += tracked.page.named_rows
-                tables.append(table_text(tracked.page.numbers))
+                tables.append(table_text(tracked.page))
                 refused += sum(bool(refusal) for refusal in tracked.page.refusals)
                 crowded += 0 if rows else count_marks(image)
         except SourceError as broken:
             error = str(broken)
         if not rows and not error:
-            notes.append(f"{name}: no number found{explain_nothing(refused, crowded)}")
+            notes.append(f"{name}: no number found{missing or explain_nothing(refused, crowded)}")
         return FileResult(photo, tuple(rows), tuple(notes), error, table="".join(f"{table}\n" for table in tables))
 
     def _draw(self, tracked: TrackedFrame, job: Job) -> None:

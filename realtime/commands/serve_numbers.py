@@ -10,9 +10,19 @@ from pathlib import Path
 
 import click
 
-from realtime.commands.console import FAILED, console_command, exit_codes, finish_on_sigterm, note
-from realtime.commands.options import ReadingOptions, open_reader, reading_options, settle_option, watched_model
+from realtime.commands.console import FAILED, exit_codes, finish_on_sigterm, note
+from realtime.commands.options import (
+    ReadingOptions,
+    open_reader,
+    reading_options,
+    refuse_overwriting,
+    settle_option,
+    watched_model,
+)
+from realtime.commands.profile import keep_profile, profiled_command
+from realtime.commands.publishing import PublishingOptions, open_publishers, publishing_options
 from realtime.commands.recognize_camera import COLLECT_HELP, FINETUNE_FOLDER
+from realtime.commands.wanting import LimitOptions, WantedOptions, limit_options, wanted_options
 from realtime.live.promotion import ModelWatcher
 from realtime.live.state import Controls
 from realtime.reading.ensemble import Networks
@@ -28,9 +38,12 @@ PORT = 8000
 PUBLIC_HELP = "Let other devices in, by HTTPS and a token; without it only this machine."
 
 
-@console_command
+@profiled_command
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @reading_options
+@wanted_options
+@limit_options
+@publishing_options
 @click.option("--public", is_flag=True, help=PUBLIC_HELP)
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0 takes any free one.")
 @click.option("--collect", type=click.Path(path_type=Path), help=COLLECT_HELP)
@@ -38,6 +51,9 @@ PUBLIC_HELP = "Let other devices in, by HTTPS and a token; without it only this 
 def main(
     sources: tuple[str, ...],
     reading: ReadingOptions,
+    wanting: WantedOptions,
+    limiting: LimitOptions,
+    publishing: PublishingOptions,
     public: bool,
     port: int,
     collect: Path | None,
@@ -52,25 +68,46 @@ def main(
         note(f"error: {' and '.join(missing)} is not installed: pip install 'livedigits[serve]'")
         sys.exit(FAILED)
     from realtime.serving.certificate import state_folder
+    from realtime.serving.desk import Taps
+    from realtime.serving.outlets import Outlets
     from realtime.serving.running import open_entrance, run
     from realtime.serving.server import Server
     from realtime.serving.station import Station
 
+    context = click.get_current_context()
+    if len(set(sources)) < len(sources):
+        raise click.UsageError(f"{mask_secrets(max(sources, key=sources.count))} is named twice")
+
+    refuse_overwriting(publishing.files(), [Path(name) for name in sources], False, reading)
+    named = {mask_secrets(name): [name] for name in sources}
+
+    def make_taps(source: str, controls: Controls, tracker: Tracker) -> Taps:
+        def save(controls: Controls) -> Path:
+            regions = [str(region) for region in controls.wanted.regions]
+            return keep_profile(context, {"sources": named.get(source, []), "region": regions})
+
+        return Taps(controls, tracker, collect or FINETUNE_FOLDER, save)
+
     with exit_codes(), ExitStack() as stack:
         finish_on_sigterm(stack)
+        wanted = limiting.within(wanting.wanted())
         opened: list[LiveCapture | FileSource] = []
         for name in sources:
             opened.append(open_source(name, CameraSettings(), inf))
             stack.enter_context(opened[-1])
         watcher = ModelWatcher(lambda: open_reader(reading).networks, lambda: watched_model(reading))
+        sinks = open_publishers(stack, publishing, tuple(region.name for region in wanted.regions))
+        outlets = Outlets(sinks, note)
         entrance = open_entrance(public, port, state_folder())
         confidence = CONFIDENCE if reading.confidence is None else reading.confidence
-        controls = Controls(confidence, reading.polarity or "auto")
-        server = Server(watcher.current, controls, entrance.gate, collect or FINETUNE_FOLDER, settle)
+        controls = Controls(confidence, reading.polarity or "auto", wanted=wanted)
+        server = Server(watcher.current, controls, entrance.gate, make_taps, settle, outlets.take)
         for index, (name, source) in enumerate(zip(sources, opened, strict=True)):
             tell = partial(server.feed.tell, str(index))
-            tracker = Tracker(confidence, settle)
-            station = Station(mask_secrets(name), source, watcher.current, tracker, replace(controls), tell, note)
+            station = Station(
+                mask_secrets(name), source, watcher.current, Tracker(confidence, settle), replace(controls), tell,
+                outlets.take, note,
+            )  # fmt: skip
             server.stations.append(station)
         entrance.announce(note)
         with suppress(KeyboardInterrupt):  # that is how it is ended

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from realtime.commands.options import option_group
+from realtime.reading.anchor import ANCHORS
 from realtime.reading.expectation import CHECKSUMS, Expectation
 from realtime.reading.wanted import Limits, Wanted, parse_region
 from realtime.sources.text_file import read_text
@@ -18,6 +19,7 @@ CHECKSUM_HELP = f"The checksum that the last digits hold: {', '.join(CHECKSUMS)}
 REGION_HELP = "Read only there, in pixels or percent (10%,5%,30%,8%); NAME=... in the options below is for it alone."
 RATE_HELP = "Hold a number that changes by more until four readings confirm it; SECOND, HOUR, DAY too."
 SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600, "DAY": 86400}
+ANCHOR_HELP = "Let regions, in percent of it, keep their place on a sheet, or between marks, while the camera moves."
 KNOWN_HELP = "A file with all numbers there are, one a line."
 
 
@@ -26,6 +28,7 @@ class WantedOptions:
     """Where numbers are and what they may be, as written on the command line."""
 
     region: tuple[str, ...]
+    anchor: str | None
     expect: tuple[str, ...]
     between: tuple[str, ...]
     checksum: tuple[str, ...]
@@ -48,6 +51,8 @@ class WantedOptions:
         names = [region.name for region in regions]
         if len(set(names)) < len(names):
             raise click.BadParameter(f"two are called {max(names, key=names.count)}", param_hint="--region")
+        if self.anchor and not all(region.percent for region in regions):
+            raise click.BadParameter("with --anchor regions are in percent of the sheet", param_hint="--region")
         told = {name: by_region(getattr(self, name), names, f"--{name}") for name in ("expect", "between", "known")}
         told["checksum"] = by_region(self.checksum, names, "--checksum")
 
@@ -55,7 +60,9 @@ class WantedOptions:
             return parse_expectation({name: texts.get(region, texts.get("", "")) for name, texts in told.items()})
 
         return Wanted(
-            expectation(""), tuple(replace(region, expectation=expectation(region.name)) for region in regions)
+            expectation(""),
+            tuple(replace(region, expectation=expectation(region.name)) for region in regions),
+            anchor=self.anchor or "",
         )
 
 
@@ -160,6 +167,7 @@ wanted_options = option_group(
     WantedOptions,
     (
         click.option("--region", multiple=True, metavar="NAME=x,y,w,h", help=REGION_HELP),
+        click.option("--anchor", type=click.Choice(ANCHORS), help=ANCHOR_HELP),
         click.option("--expect", multiple=True, metavar="[NAME=]PATTERN", help=EXPECT_HELP),
         click.option("--between", multiple=True, metavar="[NAME=]LOW:HIGH", help=BETWEEN_HELP),
         click.option("--checksum", multiple=True, metavar="[NAME=]CHECKSUM", help=CHECKSUM_HELP),

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from realtime.live.display import BACKSPACE, ENTER, ESCAPE
 from realtime.live.state import Controls, Draft
-from realtime.reading.wanted import Region
 
 SMALLEST = 8  # pixels of the frame; a smaller region is a click that slipped; set by hand
 
@@ -38,20 +40,18 @@ def drag(controls: Controls, place: tuple[float, float], size: tuple[int, int], 
     return "type its name, then Enter; Esc leaves off" if up else "drag a region with the mouse"
 
 
-def spell(controls: Controls, key: str) -> str:
-    """Take a key as a part of the name; Enter makes the region, in place of one of that name."""
+def spell(controls: Controls, key: str, image: NDArray[np.uint8]) -> str:
+    """Take a key as a part of the name; Enter makes the region on the frame shown, in place of one of that name."""
     draft = controls.draft or Draft()
     if ord(key) == ESCAPE:
         controls.draft = None
         return "no region drawn"
     if ord(key) in ENTER and draft.name and draft.box:
-        region = Region(draft.name, draft.box, expectation=controls.wanted.expectation)
-        old = next((old for old in controls.wanted.regions if old.name == draft.name), None)
-        if old is not None:
-            region = replace(old, place=region.place, percent=False)
-        others = tuple(other for other in controls.wanted.regions if other is not old)
-        controls.wanted, controls.draft = replace(controls.wanted, regions=(*others, region)), None
-        return f"--region {region}"
+        try:
+            controls.wanted, controls.draft = controls.wanted.drawn(draft.name, draft.box, image), None
+        except ValueError as error:
+            return f"{error}: Enter tries again, Esc leaves off"
+        return f"--region {controls.wanted.regions[-1]}"
     if ord(key) in BACKSPACE:
         controls.draft = replace(draft, name=draft.name[:-1])
     elif key.isalnum() or key in "_-":

@@ -86,7 +86,7 @@ class Keyboard:
     def press(self, key: str, tracked: TrackedFrame) -> bool:
         """Do what a key stands for, on the frame shown; tell whether it stands for anything."""
         if self.controls.draft is not None and self.controls.draft.placed:
-            self.message = drawing.spell(self.controls, key)
+            self.message = drawing.spell(self.controls, key, tracked.frame.image)
             return True
         action = self._actions.get(key)
         if action is None:

@@ -12,6 +12,7 @@ from realtime.live.keys import HELP
 from realtime.live.state import Controls, Status
 from realtime.outputs.labels import FONT, label_text, text_style
 from realtime.outputs.overlay import DARK, WHITE, Colour, hue_of
+from realtime.reading.page import named
 from realtime.sources.names import show
 from realtime.tracking.track import Track
 from realtime.tracking.tracker import Event
@@ -110,7 +111,7 @@ def draw_panel(
     rows = _rows(tracks)
     fit = max(0, panel.room - len(changes) - 2)
     for row in rows[:fit]:
-        panel.write("   ".join(label_text(track) for track in row), WHITE, hue_of(row[0]))
+        panel.write(named(row[0].region, "   ".join(label_text(track) for track in row)), WHITE, hue_of(row[0]))
     if len(rows) > fit:
         panel.write(f"and {len(rows) - fit} more rows", GREY)
     panel.space()

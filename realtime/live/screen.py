@@ -15,6 +15,7 @@ from realtime.outputs.labels import FONT, plate_size
 from realtime.outputs.overlay import Overlay, draw_box, draw_plate, draw_region
 from realtime.reading.ensemble import BASE
 from realtime.reading.map_picture import lay_over
+from realtime.reading.parts import corners_of, outline
 from realtime.sources.names import show
 from realtime.tracking.tracked_frame import TrackedFrame
 
@@ -40,18 +41,20 @@ def compose(
     if status.outage:
         picture = picture // 3
     tracks = [track for track in map(view.track, tracked.tracks) if view.shows(track.box)]
-    regions = [(name, view.box(box)) for name, box in tracked.read_page.regions]
-    picture = (overlay or Overlay()).draw(picture, tracks, corrected, [r for r in regions if view.shows(r[1])])
+    regions = [(name, view.outline(place)) for name, place in tracked.read_page.regions]
+    regions = [region for region in regions if view.shows(cv2.boundingRect(np.array(region[1])))]
+    picture = (overlay or Overlay()).draw(picture, tracks, corrected, regions)
     if controls.draft is not None and controls.draft.box is not None:
-        draw_region(picture, controls.draft.name, view.box(controls.draft.box), 2)
+        draw_region(picture, controls.draft.name, outline(corners_of(view.box(controls.draft.box))), 2)
     if controls.steps:
         _refused(picture, tracked, view, controls.selected)
     _base_digits(picture, tracked, view)
     if controls.selected is not None:
         x, y, w, h = view.box(controls.selected.box)
         draw_box(picture, (x - 6, y - 6, w + 12, h + 12), BLUE, 4)
-    if status.outage:
-        text, tall = show(status.outage), 18
+    trouble = status.outage or tracked.read_page.missing
+    if trouble:
+        text, tall = show(trouble), 18
         draw_plate(picture, text, tall, max(0, (picture.shape[1] - plate_size(text, tall)[0]) // 2), 12)
     picture = np.pad(picture, ((0, max(0, MIN_HEIGHT - len(picture))), (0, 0), (0, 0)))
     panel = draw_panel(len(picture), tracked.tracks, controls, status, news)

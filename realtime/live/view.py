@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from realtime.live.state import Controls
 from realtime.reading.box import Box
+from realtime.reading.page import Outline
 from realtime.tracking.track import Track
 
 # Widths, in pixels, between which frames are shown, as far as the height allows: with the panel beside it the widest is
@@ -41,6 +42,10 @@ class View:
         """Return the place in the frame that is shown at x, y."""
         shown = self.size[0] - x if self.mirror else x
         return self.left + shown / self.scale, self.top + y / self.scale
+
+    def outline(self, outline: Outline) -> Outline:
+        """Return where the corners of a region are shown."""
+        return tuple(self.box((x, y, 0, 0))[:2] for x, y in outline)
 
     def matrix(self, motion: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what takes x, y, 1 before a motion (2, 3) of the frame to the place where it is shown, (2, 3)."""

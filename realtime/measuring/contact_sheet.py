@@ -20,6 +20,10 @@ TILE_COLUMNS, TILE_ROWS = 4, 6  # on one sheet; set by hand
 LINE = 18  # height of a line of text, pixels
 FONT, SCALE = cv2.FONT_HERSHEY_SIMPLEX, 0.45  # of the lines of text
 REFUSED, CAPTION, BACKGROUND = (80, 80, 230), (230, 230, 230), (30, 30, 30)  # colours, BGR
+LEGEND = (
+    ("a line below and a text beside: read so; corners: a digit that is not sure, ?", CAPTION),
+    ("red: refused, and why", REFUSED),
+)
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,12 @@ def save_sheets(tiles: list[Tile], folder: Path, name: str) -> list[Path]:
 
 
 def montage(tiles: list[Tile]) -> NDArray[np.uint8]:
-    """Return one picture (H, W, 3) of the tiles, row by row."""
+    """Return one picture (H, W, 3) of the tiles, row by row, and a legend above them."""
     columns = min(TILE_COLUMNS, len(tiles))
-    strips = []
+    legend = np.full((LINE * len(LEGEND) + 14, columns * (TILE[0] + 8), 3), BACKGROUND, np.uint8)
+    for k, (line, colour) in enumerate(LEGEND, 1):
+        cv2.putText(legend, line, (MARGIN, LINE * k), FONT, SCALE, colour, 1, cv2.LINE_AA)
+    strips = [legend]
     for start in range(0, len(tiles), columns):
         row = tiles[start : start + columns]
         picture_height = max(tile.picture.shape[0] for tile in row)

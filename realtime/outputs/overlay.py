@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from realtime.outputs.labels import FONT, Label, Placer, label_text, plate_size, text_style
 from realtime.reading.box import Box
-from realtime.reading.page import UNSURE
+from realtime.reading.page import UNSURE, Outline
 from realtime.tracking.track import Track
 
 Colour = tuple[int, int, int]  # BGR
@@ -34,11 +34,11 @@ def draw(image: NDArray[np.uint8], tracks: Sequence[Track]) -> NDArray[np.uint8]
 
 
 def draw_with_list(
-    image: NDArray[np.uint8], tracks: Sequence[Track], regions: Sequence[tuple[str, Box]] = ()
+    image: NDArray[np.uint8], tracks: Sequence[Track], regions: Sequence[tuple[str, Outline]] = ()
 ) -> NDArray[np.uint8]:
     """Do as `draw`, and where texts found no room widen the picture by a list of them, each with its tag.
 
-    regions: names and boxes of those that alone were read.
+    regions: names and outlines of those that alone were read.
     """
     overlay = Overlay()
     canvas = overlay.draw(image, tracks, regions=regions)
@@ -66,16 +66,16 @@ class Overlay:
         image: NDArray[np.uint8],
         tracks: Sequence[Track],
         corrected: Collection[tuple[int, int]] = (),
-        regions: Sequence[tuple[str, Box]] = (),
+        regions: Sequence[tuple[str, Outline]] = (),
     ) -> NDArray[np.uint8]:
         """Return a copy of the next frame, (H, W, 3) BGR, with its numbers marked.
 
         corrected: the digits, each as id of its number and place in it, that a person corrected. regions: names and
-        boxes of those that alone were read.
+        outlines of those that alone were read.
         """
         canvas, width = image.copy(), line_width(image)
-        for name, box in regions:
-            draw_region(canvas, name, box, width)
+        for name, outline in regions:
+            draw_region(canvas, name, outline, width)
         for track in tracks:
             hue = hue_of(track)
             for place, digit in enumerate(track.digits):
@@ -91,11 +91,11 @@ class Overlay:
         return canvas
 
 
-def draw_region(canvas: NDArray[np.uint8], name: str, box: Box, width: int) -> None:
+def draw_region(canvas: NDArray[np.uint8], name: str, outline: Outline, width: int) -> None:
     """Draw a region's edge, `width` pixels wide, and its name above that where there is room."""
-    x, y, w, h = box
-    cv2.rectangle(canvas, (x, y), (x + w - 1, y + h - 1), DARK, width + 2)
-    cv2.rectangle(canvas, (x, y), (x + w - 1, y + h - 1), REGION, width)
+    x, y = np.min(outline, axis=0).tolist()
+    for colour, thick in ((DARK, width + 2), (REGION, width)):
+        cv2.polylines(canvas, [np.array(outline)], True, colour, thick)
     tall = max(9, canvas.shape[0] // 50)
     wide, high = plate_size(name, tall)
     if name:

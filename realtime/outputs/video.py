@@ -126,7 +126,7 @@ def _repack(source: Path, target: Path, fps: float, size: tuple[int, int]) -> No
     """Put the packets of a video, as they are, into a file of another kind. Raises OSError where that fails."""
     unfinished = target.with_name(f"{target.stem}.part{target.suffix}")
     code = cv2.VideoWriter.fourcc(*CODECS[target.suffix.lower()])
-    with name_for_c(source) as read, name_for_c(unfinished) as written:
+    with name_for_c(source) as read, name_for_c(unfinished) as written, catch_stderr():
         packets = cv2.VideoCapture(read, cv2.CAP_FFMPEG, [cv2.CAP_PROP_FORMAT, -1])
         writer = cv2.VideoWriter(written, cv2.CAP_FFMPEG, code, fps, size, [cv2.VIDEOWRITER_PROP_RAW_VIDEO, 1])
     count = 0

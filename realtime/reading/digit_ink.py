@@ -33,42 +33,52 @@ def belongs(look: Look) -> NDArray[np.int32]:
     the neighbour has its ink elsewhere.
     """
     ink = cv2.threshold(look.maps[1], INKED, 1, cv2.THRESH_BINARY)[1]
+    belonging = np.zeros(ink.shape, np.int32)
     if not len(look.boxes):
-        return np.zeros(ink.shape, np.int32)
+        return belonging
     distance, nearest = cv2.distanceTransformWithLabels(
         (look.cores == 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    seeds = np.zeros(int(nearest.max()) + 1, np.int32)
-    on = look.cores > 0
-    seeds[nearest[on]] = look.cores[on]
-    owner = seeds[nearest]
-    sizes = np.concatenate([[0], np.maximum(look.boxes[:, 2], look.boxes[:, 3])])
-    owner[(ink == 0) | (distance > REACH * sizes[owner] + 2)] = 0
     count, parts = cv2.connectedComponents(ink, connectivity=8)
-    digits = len(look.boxes) + 1
-    near = distance <= NEAR * sizes[owner] + 2
-    both = parts[near].astype(np.int64) * digits + owner[near]
-    shared = np.bincount(both, minlength=count * digits).reshape(count, digits)
+    on, inked = np.flatnonzero(look.cores), np.flatnonzero(ink)  # little of a picture is ink: only there is reckoned
+    seeds = np.zeros(int(nearest.max()) + 1, np.int32)
+    seeds[nearest.ravel()[on]] = look.cores.ravel()[on]
+    owner, part, away = seeds[nearest.ravel()[inked]], parts.ravel()[inked], distance.ravel()[inked]
+    sizes = np.concatenate([[0], np.maximum(look.boxes[:, 2], look.boxes[:, 3])])
+    owner[away > REACH * sizes[owner] + 2] = 0
+    home, host = _homes(part, owner, away <= NEAR * sizes[owner] + 2, (count, len(sizes)))
+    strayed = (owner > 0) & (home[owner] != part) & (host[part] > 0)
+    owner[strayed] = host[part][strayed]
+    belonging.ravel()[inked] = owner
+    return belonging
+
+
+def _homes(
+    part: NDArray[np.int32], owner: NDArray[np.int32], near: NDArray[np.bool_], shape: tuple[int, int]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the part of ink that holds most of each digit, and the largest digit at home in each part.
+
+    part, owner, near: (P,) of each pixel of ink, its part, its digit, and whether that is near. shape: how many parts
+    and digits there are, counted with that of none, 0.
+    """
+    both = part[near].astype(np.int64) * shape[1] + owner[near]
+    shared = np.bincount(both, minlength=shape[0] * shape[1]).reshape(shape)
     shared[:, 0] = shared[0] = 0
-    home = shared.argmax(axis=0)  # the part of ink that holds most of each digit
-    at_home = shared * (home[None] == np.arange(count)[:, None])
-    host = at_home.argmax(axis=1)  # the largest digit at home in each part
-    strayed = (owner > 0) & (home[owner] != parts) & (host[parts] > 0)
-    owner[strayed] = host[parts][strayed]
-    return owner
+    home = shared.argmax(axis=0)
+    return home, (shared * (home[None] == np.arange(shape[0])[:, None])).argmax(axis=1)
 
 
 def boxes_of(owner: NDArray[np.int32], look: Look) -> NDArray[np.int32]:
     """Return the box of each digit's ink, (N, 4) in pixels of the maps; that of its core where it has none."""
     boxes = look.boxes.copy()
-    v, u = np.nonzero(owner)
-    labels = owner[v, u] - 1
-    low = np.full((len(boxes), 2), 1 << 20)
-    high = np.full((len(boxes), 2), -1)
-    np.minimum.at(low, labels, np.column_stack([u, v]))
-    np.maximum.at(high, labels, np.column_stack([u, v]))
-    inked = high[:, 0] >= 0
-    boxes[inked, :2], boxes[inked, 2:] = low[inked], high[inked] - low[inked] + 1
+    pixels = np.flatnonzero(owner)
+    labels = owner.ravel()[pixels] - 1
+    order = np.argsort(labels, kind="stable")
+    inked, starts = np.unique(labels[order], return_index=True)
+    if len(inked):
+        for axis, places in enumerate((pixels[order] % owner.shape[1], pixels[order] // owner.shape[1])):
+            low, high = (way.reduceat(places, starts) for way in (np.minimum, np.maximum))
+            boxes[inked, axis], boxes[inked, axis + 2] = low, high - low + 1
     return boxes
 
 
@@ -123,9 +133,11 @@ def _depth(
     if not bare.any() or not inked.any():
         return full.astype(np.float32) / np.float32(255), False
     reach = (max(3, part.shape[1] // 2 | 1), max(3, part.shape[0] // 2 | 1))
-    weight = cv2.blur(bare.astype(np.float32), reach)
-    middle = np.array(cv2.mean(part, mask=bare)[:3], np.float32)
-    paper = cv2.blur((part - middle) * bare[..., None], reach) / np.maximum(weight, 0.02)[..., None] + middle
+    blank, middle = bare.astype(np.float32), cv2.mean(part, mask=bare)
+    middle = tuple(np.array(middle, np.float32).tolist())
+    weight = cv2.max(cv2.blur(blank, reach), 0.02)
+    spread = cv2.blur(cv2.multiply(cv2.subtract(part, middle), cv2.merge([blank] * 3)), reach)
+    paper = cv2.add(cv2.divide(spread, cv2.merge([weight] * 3)), middle)
     axis = np.array(cv2.mean(part, mask=inked)[:3], np.float32) - np.array(cv2.mean(paper, mask=inked)[:3], np.float32)
     length = np.float32(axis @ axis)
     light = bool(axis.sum() > 0)

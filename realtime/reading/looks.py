@@ -69,16 +69,24 @@ def take(image: NDArray[np.uint8], finder: Finder, scale: float, region: Region)
     count, cores, stats, _ = cv2.connectedComponentsWithStats(
         cv2.threshold(core, CONTOUR, 255, cv2.THRESH_BINARY)[1], connectivity=4
     )
-    boxes = stats[1:, :4].astype(np.int32)
-    scores, named = np.zeros(count - 1, np.float32), np.zeros((count - 1, 10), np.float32)
-    step = NAMED // OUTPUT
-    for i, (a, b, c, d) in enumerate(boxes.tolist()):
-        inside = cores[b : b + d, a : a + c] == i + 1
-        scores[i] = core[b : b + d, a : a + c][inside].mean() / 255
-        v, u = np.nonzero(inside)
-        named[i] = classes[0][:, (v + b) // step, (u + a) // step].mean(axis=1) / 255
     origin = (x - MARGIN / scale, y - MARGIN / scale)
-    return Look(scale, origin, maps[0], cores, boxes, scores, named)
+    boxes = stats[1:, :4].astype(np.int32)
+    return Look(scale, origin, maps[0], cores, boxes, *_means(cores, stats[1:, cv2.CC_STAT_AREA], core, classes[0]))
+
+
+def _means(
+    cores: NDArray[np.int32], areas: NDArray[np.int32], core: NDArray[np.uint8], classes: NDArray[np.uint8]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the mean of a map (h, w) and of those of classes (10, h/2, w/2) over each core: (N,), (N, 10), 0..1.
+
+    cores: (h, w), i + 1 on core i. areas: (N,) of the cores, pixels.
+    """
+    v, u = np.nonzero(cores)
+    label, step = cores[v, u] - 1, NAMED // OUTPUT
+    inside = np.vstack([core[v, u][None], classes[:, v // step, u // step]])
+    sums = np.array([np.bincount(label, values, len(areas)) for values in inside])
+    means = (sums / areas / 255).astype(np.float32)
+    return means[0], means[1:].T
 
 
 def looks(image: NDArray[np.uint8], finder: Finder, thorough: bool = False) -> list[Look]:

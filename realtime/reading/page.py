@@ -12,6 +12,7 @@ from realtime.reading.expectation import Expectation
 from realtime.reading.looks import Look
 from realtime.reading.reasons import Refusal
 
+Outline = tuple[tuple[int, int], ...]  # the four corners of a region, x, y, frame pixels
 UNSURE = "?"  # stands for a digit that was seen and not read for sure
 
 
@@ -167,7 +168,8 @@ class Page:
     read.
 
     size: width and height of the frame, pixels. confidence, polarity: what it was read with. latency_ms: how long
-    reading took. regions: names and boxes of those that alone were read, none where all of it was.
+    reading took. regions: names and outlines of those that alone were read, none where all of it was. missing: what
+    they should hold on to and was not seen, so that nothing was read; empty where all is well.
     """
 
     looks: tuple[Look, ...]
@@ -183,7 +185,8 @@ class Page:
     polarity: str
     latency_ms: float
     turned: int = 0
-    regions: tuple[tuple[str, Box], ...] = ()
+    regions: tuple[tuple[str, Outline], ...] = ()
+    missing: str = ""
 
     @property
     def rows(self) -> list[str]:

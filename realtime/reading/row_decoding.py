@@ -6,6 +6,8 @@ that place are likely together. A digit that only other texts have is told as we
 none goes without a word.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -56,16 +58,14 @@ def _likely(steps: Probabilities) -> dict[int, list[tuple[int, float]]]:
 
 def places(steps: Probabilities, labels: Labels) -> list[int]:
     """Return at which step each sign of a text stands: the surest one on the likeliest way through the steps."""
+    if not labels:
+        return []
     best = steps.argmax(axis=1)
-    starts = np.flatnonzero((best != 0) & np.r_[True, best[1:] != best[:-1]])
-    if tuple(best[starts].tolist()) == labels:
-        return [_surest(steps[:, k], _run(best, int(t))) for t, k in zip(starts, labels, strict=True)]
-    return _forced(steps, labels) if labels else []
-
-
-def _run(best: NDArray[np.intp], start: int) -> NDArray[np.intp]:
-    ends = np.flatnonzero(best[start:] != best[start])
-    return np.arange(start, start + int(ends[0]) if len(ends) else len(best))
+    edges = [0, *(np.flatnonzero(best[1:] != best[:-1]) + 1).tolist(), len(best)]
+    runs = [(a, b) for a, b in pairwise(edges) if best[a]]
+    if tuple(int(best[a]) for a, _ in runs) != labels:
+        return _forced(steps, labels)
+    return [a + int(steps[a:b, k].argmax()) for (a, b), k in zip(runs, labels, strict=True)]
 
 
 def _forced(steps: Probabilities, labels: Labels) -> list[int]:
@@ -96,17 +96,18 @@ def _surest(likelihood: Probabilities, run: NDArray[np.intp]) -> int:
 
 def pair(read: Labels, other: Labels) -> list[tuple[int, int]]:
     """Pair the signs of two texts in order with the fewest edits: (place or -1, place or -1) each."""
-    cost = np.zeros((len(read) + 1, len(other) + 1), np.int64)
-    cost[:, 0], cost[0] = np.arange(len(read) + 1), np.arange(len(other) + 1)
+    cost = [list(range(len(other) + 1))]  # plain lists: NumPy takes four times as long for a number at a time
     for i, a in enumerate(read, 1):
+        above, row = cost[-1], [i]
         for j, b in enumerate(other, 1):
-            cost[i, j] = min(cost[i - 1, j - 1] + (a != b), cost[i - 1, j] + 1, cost[i, j - 1] + 1)
+            row.append(min(above[j - 1] + (a != b), above[j] + 1, row[-1] + 1))
+        cost.append(row)
     pairs, i, j = [], len(read), len(other)
     while i or j:
-        if i and j and cost[i, j] == cost[i - 1, j - 1] + (read[i - 1] != other[j - 1]):
+        if i and j and cost[i][j] == cost[i - 1][j - 1] + (read[i - 1] != other[j - 1]):
             i, j = i - 1, j - 1
             pairs.append((i, j))
-        elif i and cost[i, j] == cost[i - 1, j] + 1:
+        elif i and cost[i][j] == cost[i - 1][j] + 1:
             i -= 1
             pairs.append((i, -1))
         else:

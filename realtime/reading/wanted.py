@@ -8,10 +8,12 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime.reading.anchor import MISSING, find_corners, place_within, share_of
 from realtime.reading.box import Box
 from realtime.reading.ensemble import Networks
 from realtime.reading.expectation import Expectation
-from realtime.reading.page import Digit, Page
+from realtime.reading.page import Page
+from realtime.reading.parts import corners_of, cut, join, nothing, outline
 from realtime.reading.pipeline import CONFIDENCE, read
 from realtime.reading.stages import StageClock
 from realtime.reading.turning import read_upright
@@ -19,6 +21,8 @@ from realtime.reading.turning import read_upright
 ReadPart = Callable[[NDArray[np.uint8], Expectation | None], Page]
 
 MOST = 1e6  # pixels; no frame is as large
+LEAST = 0.5  # percent that a region which is drawn has in width and height
+WITHIN = (1.0, 1.0, 98.0, 98.0)  # percent of a sheet that are read where no region is named: its edges are no writing
 _REGION = re.compile(r"(?P<name>[\w-]+)=(?P<place>[^=]+)")
 
 
@@ -61,11 +65,35 @@ class Wanted:
     """What is to be read: what stands in `regions`, or where there are none in the whole frame.
 
     expectation: what numbers of the whole frame should be; regions have their own. limits: how they may change.
+    anchor: one of ANCHORS, what regions hold on to; empty where they stand still in the frame.
     """
 
     expectation: Expectation | None = None
     regions: tuple[Region, ...] = ()
     limits: Limits | None = None
+    anchor: str = ""
+
+    def drawn(self, name: str, box: Box, image: NDArray[np.uint8]) -> "Wanted":
+        """Return what is wanted with one region more, or with that of this name in another place.
+
+        box: where it was drawn in a frame (H, W, 3), pixels. Raises ValueError for one that is too small, and where the
+        frame does not show what regions hold on to.
+        """
+        height, width = image.shape[:2]
+        corners = find_corners(image, self.anchor) if self.anchor else corners_of((0, 0, width, height))
+        if corners is None:
+            raise ValueError(MISSING[self.anchor])
+        place = share_of(corners, corners_of(box))
+        if min(place[2:]) < LEAST:
+            raise ValueError(f"region {name} is too small, or lies outside")
+        old = next((region for region in self.regions if region.name == name), None)
+        expectation = self.expectation if old is None else old.expectation
+        others = tuple(region for region in self.regions if region is not old)
+        return replace(self, regions=(*others, Region(name, place, True, expectation)))
+
+    def without_region(self, name: str) -> "Wanted":
+        """Return what is wanted without a region."""
+        return replace(self, regions=tuple(region for region in self.regions if region.name != name))
 
 
 ALL = Wanted()
@@ -129,55 +157,20 @@ def read_wanted_upright(
 
 def _read_each(image: NDArray[np.uint8], wanted: Wanted, read_part: ReadPart) -> Page:
     """Read all of a frame, or each region alone."""
-    if not wanted.regions:
-        return read_part(image, wanted.expectation)
     height, width = image.shape[:2]
-    boxes = [(region, region.box(width, height)) for region in wanted.regions]
+    if wanted.anchor:
+        corners = find_corners(image, wanted.anchor)
+        if corners is None:
+            return nothing((width, height), MISSING[wanted.anchor])
+        regions = wanted.regions or (Region("", WITHIN, True, wanted.expectation),)
+        places = [(region, place_within(corners, region.place)) for region in regions]
+    elif wanted.regions:
+        places = [(region, corners_of(region.box(width, height))) for region in wanted.regions]
+    else:
+        return read_part(image, wanted.expectation)
     pages = []
-    for region, (x, y, w, h) in sorted(boxes, key=lambda item: (item[1][1], item[1][0])):
-        page = read_part(np.ascontiguousarray(image[y : y + h, x : x + w]), region.expectation)
-        pages.append(_placed(page, region.name, x, y))
-    regions = tuple((region.name, box) for region, box in boxes)
-    return replace(_joined(pages), size=(width, height), regions=regions)
-
-
-def _placed(page: Page, name: str, x: int, y: int) -> Page:
-    """Return the page of a region whose upper left corner is at x, y, in pixels of its frame."""
-
-    def moved(box: Box) -> Box:
-        return box[0] + x, box[1] + y, box[2], box[3]
-
-    def digits(number: tuple[Digit, ...]) -> tuple[Digit, ...]:
-        return tuple(replace(digit, box=moved(digit.box)) for digit in number)
-
-    return replace(
-        page,
-        looks=tuple(replace(look, origin=(look.origin[0] + x, look.origin[1] + y)) for look in page.looks),
-        boxes=page.boxes + np.array([x, y, 0, 0], np.int32),
-        numbers=[replace(number, digits=digits(number.digits), region=name) for number in page.numbers],
-        lines=[replace(line, box=moved(line.box), region=name) for line in page.lines],
-    )
-
-
-def _joined(pages: list[Page]) -> Page:
-    """Return pages as one: blobs and rows of each are counted on from those of the one before."""
-    numbers, lines, blobs, rows = [], [], 0, 0
-    for page in pages:
-        for number in page.numbers:
-            digits = (replace(d, blob=d.blob + blobs if d.blob >= 0 else d.blob) for d in number.digits)
-            numbers.append(replace(number, digits=tuple(digits), row=number.row + rows))
-        lines += [replace(line, row=line.row + rows) for line in page.lines]
-        blobs += len(page.boxes)
-        rows += 1 + max([n.row for n in page.numbers] + [line.row for line in page.lines], default=-1)
-    return replace(
-        pages[0],
-        looks=tuple(look for page in pages for look in page.looks),
-        boxes=np.concatenate([page.boxes for page in pages]),
-        crops=np.concatenate([page.crops for page in pages]),
-        digits=np.concatenate([page.digits for page in pages]),
-        reject=np.concatenate([page.reject for page in pages]),
-        refusals=[refusal for page in pages for refusal in page.refusals],
-        numbers=numbers,
-        lines=lines,
-        latency_ms=sum(page.latency_ms for page in pages),
-    )
+    for region, place in sorted(places, key=lambda item: (item[1][:, 1].min(), item[1][:, 0].min())):
+        part = cut(image, place)
+        pages.append(part.put_back(read_part(part.image, region.expectation), region.name))
+    outlines = tuple((region.name, outline(place)) for region, place in places)
+    return replace(join(pages), size=(width, height), regions=outlines)

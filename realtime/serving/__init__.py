@@ -2,5 +2,5 @@
 
 station.py reads each source on a thread of its own; desk.py reads what a visitor sends, pictures and camera frames, and
 obeys what is tapped; messages.py tells the page what is to be drawn. server.py has the addresses, gate.py lets in who
-may come, certificate.py makes what HTTPS needs. static/ is the page.
+may come, certificate.py makes what HTTPS needs, outlets.py hands what settles on. static/ is the page.
 """

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from realtime.live.state import Status
 from realtime.outputs.overlay import HUES, Overlay, line_width, underline
 from realtime.reading.box import Box
+from realtime.reading.map_picture import lay_over
 from realtime.tracking.tracked_frame import TrackedFrame
 
 # Set by hand: a picture that is legible and small, and one of a number as it settled, at most so many pixels high.
@@ -33,13 +34,28 @@ def describe_frame(tracked: TrackedFrame, overlay: Overlay, status: Status) -> d
         "frame": tracked.to_dict(),
         "labels": labels,
         "lines": [{"id": track.id, "points": underline(track, width)} for track in tracks],
+        "regions": [{"name": name, "points": outline} for name, outline in tracked.read_page.regions],
+        "missing": tracked.read_page.missing,
         "hues": len(HUES),
         "status": asdict(status),
     }
 
 
+def describe_steps(tracked: TrackedFrame) -> dict[str, Any]:
+    """Return what a page shows of the steps of reading a frame: what was refused, and why."""
+    page = tracked.page
+    pairs = zip(page.boxes.tolist(), page.refusals, strict=True)
+    return {"refused": [{"box": box, "why": str(refusal)} for box, refusal in pairs if refusal]}
+
+
+def picture_of(tracked: TrackedFrame, steps: bool) -> bytes:
+    """Return a frame as JPEG; for the steps darkened, with what the finder saw over it."""
+    image, page = tracked.frame.image, tracked.read_page
+    return encode_jpeg(lay_over(image, page.looks, tracked.motion.matrix) if steps else image)
+
+
 def describe_events(tracked: TrackedFrame) -> list[dict[str, Any]]:
-    """Return what settled or changed with a frame, each with a picture of it as a data address."""
+    """Return what settled, changed or is held with a frame, each with a picture of it as a data address."""
     return [
         event.to_dict() | {"source": tracked.frame.source, "crop": _crop(tracked.frame.image, event.box)}
         for event in tracked.events

@@ -4,21 +4,23 @@ import asyncio
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from realtime.live.state import Controls
 from realtime.reading.ensemble import Networks
-from realtime.serving.desk import CameraDesk, Taps, read_picture
+from realtime.serving.desk import CAMERA, CameraDesk, Taps, read_picture
 from realtime.serving.feed import Feed
 from realtime.serving.gate import Gate, add_headers, refuse
 from realtime.serving.sockets import MAX_FRAME, MAX_WORDS, Sockets, WatchingPage, serve_camera
 from realtime.serving.station import Station
 from realtime.sources.frame import SourceError
+from realtime.tracking.tracked_frame import TrackedFrame
+from realtime.tracking.tracker import Tracker
 
 # All set by hand.
 MAX_UPLOAD = 32 * 2**20  # bytes of a picture
@@ -27,7 +29,10 @@ HEARTBEAT = 15.0  # s between signs of life of a stream of events
 FILES = {
     "/": ("index.html", "text/html"),
     "/style.css": ("style.css", "text/css"),
-    **{f"/{name}.js": (f"{name}.js", "text/javascript") for name in ("page", "sources", "view", "marks")},
+    **{
+        f"/{name}.js": (f"{name}.js", "text/javascript")
+        for name in ("page", "find", "sources", "view", "regions", "marks")
+    },
     "/icon.svg": ("icon.svg", "image/svg+xml"),
     "/openapi.json": ("openapi.json", "application/json"),
 }
@@ -36,14 +41,23 @@ FILES = {
 class Server:
     """One server: its stations, the cameras of visitors, and what settled in all of them.
 
-    Stations read on threads of their own; pictures and cameras are read one after the other on one more. folder: where
-    corrections go.
+    Stations read on threads of their own; pictures and cameras are read one after the other on one more. taps: makes
+    what a visitor may do to frames of a source, given its name, controls and tracker. take: told of each frame of a
+    camera that was read.
     """
 
-    def __init__(self, networks: Networks, controls: Controls, gate: Gate, folder: Path, settle: float | None) -> None:
+    def __init__(
+        self,
+        networks: Networks,
+        controls: Controls,
+        gate: Gate,
+        taps: Callable[[str, Controls, Tracker], Taps],
+        settle: float | None,
+        take: Callable[[TrackedFrame], None],
+    ) -> None:
         self.networks, self.feed = networks, Feed()
         self.stations: list[Station] = []
-        self._controls, self._gate, self._folder, self._settle = controls, gate, folder, settle
+        self._controls, self._gate, self._taps, self._settle, self._take = controls, gate, taps, settle, take
         self._desk_thread = ThreadPoolExecutor(1, "desk")
         self._desks: dict[str, CameraDesk] = {}
         self._sockets, self._streams = Sockets(), 0
@@ -123,7 +137,7 @@ class Server:
             if not data:
                 return refuse(400, "send the picture as the body of the request")
             return web.json_response(await self._at_desk(partial(read_picture, data, self.networks, self._controls)))
-        except SourceError as error:
+        except (SourceError, ValueError) as error:  # ValueError: of a region outside of the picture
             return refuse(422, str(error))
         finally:
             self._waiting -= 1
@@ -164,7 +178,7 @@ class Server:
         if len(self._sockets) >= MAX_PAGES:
             return refuse(503, "too many pages are open")
         station = self.stations[index]
-        taps = Taps(station.controls, station.tracker, self._folder)
+        taps = self._taps(station.name, station.controls, station.tracker)
         async with self._sockets.open(request, MAX_WORDS) as socket:
             await WatchingPage(socket, station, str(index), self.feed, taps).serve()
         return socket
@@ -173,8 +187,9 @@ class Server:
         if len(self._desks) >= MAX_CAMERAS:
             return refuse(503, f"{MAX_CAMERAS} cameras are read at a time: try again when one has gone")
         self._cameras += 1
-        key = f"camera {self._cameras}"
-        desk = self._desks[key] = CameraDesk(self._controls, self._folder, self._settle)
+        key = f"{CAMERA} {self._cameras}"
+        taps = partial(self._taps, "")
+        desk = self._desks[key] = CameraDesk(key, replace(self._controls), taps, self._settle, self._take)
         try:
             async with self._sockets.open(request, MAX_FRAME) as socket:
                 await serve_camera(socket, desk, self._read_frame, self._at_desk, partial(self.feed.tell, key))

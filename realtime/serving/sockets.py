@@ -11,7 +11,7 @@ from aiohttp import WSMsgType, web
 
 from realtime.serving.desk import CameraDesk, Taps
 from realtime.serving.feed import Feed
-from realtime.serving.messages import pack
+from realtime.serving.messages import describe_steps, pack, picture_of
 from realtime.serving.station import Shown, Station
 
 # Set by hand: bytes of a message that a camera, or a page that only watches, may send; s after which a page that gives
@@ -53,11 +53,15 @@ class Sockets:
 
 
 class WatchingPage:
-    """A page that watches a station. It says "next" when it is ready for a frame, and tells which keys were pressed."""
+    """A page that watches a station.
+
+    It says "next" when it is ready for a frame, and whether for the steps of reading it, and tells what was tapped.
+    """
 
     def __init__(self, socket: web.WebSocketResponse, station: Station, key: str, feed: Feed, taps: Taps) -> None:
         self._socket, self._station, self._key, self._feed, self._taps = socket, station, key, feed, taps
         self._shown: Shown | None = None
+        self._steps = False
         self._seen, self._trouble = 0, ""  # the last event and the last trouble that it was told
 
     async def serve(self) -> None:
@@ -66,9 +70,12 @@ class WatchingPage:
         try:
             async for message in self._socket:
                 words = _words(message.data)
-                if "key" in words:
-                    await self._press(words)
-                elif delivery is None or delivery.done():
+                if "next" not in words:
+                    await self._obey(words)
+                    continue
+                if self._steps != bool(words.get("steps")):
+                    self._steps, self._shown = not self._steps, None
+                if delivery is None or delivery.done():
                     delivery = asyncio.create_task(self._deliver())
         finally:
             if delivery is not None:
@@ -88,15 +95,15 @@ class WatchingPage:
         message = {"trouble": trouble, "corrected": self._taps.corrected, "events": [event for _, event in events]}
         jpeg = b""
         if shown is not None and shown is not self._shown:
-            message |= shown.message
-            jpeg = await asyncio.to_thread(shown.jpeg)
+            message |= shown.message | (describe_steps(shown.tracked) if self._steps else {})
+            jpeg = await asyncio.to_thread(shown.jpeg, self._steps)
         self._shown, self._trouble, self._seen = shown, trouble, events[-1][0] if events else self._seen
         await self._socket.send_bytes(pack(message, jpeg))
 
-    async def _press(self, words: dict[str, Any]) -> None:
+    async def _obey(self, words: dict[str, Any]) -> None:
         """Do what was tapped, on the frame that the page shows."""
         if self._shown is not None:
-            action = partial(self._taps.press, str(words["key"]), _place(words), self._shown.tracked)
+            action = partial(self._taps.obey, words, self._shown.tracked)
             said = await asyncio.wrap_future(self._station.ask(action))
             await self._socket.send_bytes(pack({"said": said, "corrected": self._taps.corrected}))
 
@@ -112,14 +119,22 @@ async def serve_camera(
 
     Raises ValueError for a frame that is none, or words that are not understood.
     """
+    steps = False  # whether the page shows the steps of reading
     async for message in socket:
         if message.type is WSMsgType.BINARY:
             shown = await read(desk, message.data)
             tell(shown["events"])
-            await socket.send_bytes(pack(shown | {"corrected": desk.taps.corrected}))
+            jpeg = b""
+            if steps and desk.tracked is not None:
+                shown |= describe_steps(desk.tracked)
+                jpeg = await at_desk(partial(picture_of, desk.tracked, True))
+            await socket.send_bytes(pack(shown | {"corrected": desk.taps.corrected}, jpeg))
+            continue
+        words = _words(message.data)
+        if "steps" in words:
+            steps = bool(words["steps"])
         elif desk.tracked is not None:
-            words = _words(message.data)
-            said = await at_desk(partial(desk.taps.press, str(words.get("key")), _place(words), desk.tracked))
+            said = await at_desk(partial(desk.taps.obey, words, desk.tracked))
             await socket.send_bytes(pack({"said": said, "corrected": desk.taps.corrected}))
 
 
@@ -129,9 +144,3 @@ def _words(text: object) -> dict[str, Any]:
     if not isinstance(words, dict):
         raise ValueError("a page sends JSON objects")
     return words
-
-
-def _place(words: dict[str, Any]) -> tuple[int, int] | None:
-    """Return the digit that a page speaks of: the id of its number and its place in it."""
-    number, digit = words.get("number"), words.get("digit")
-    return (number, digit) if isinstance(number, int) and isinstance(digit, int) else None

@@ -10,7 +10,7 @@ from realtime.live.loop import LiveLoop
 from realtime.live.state import Controls
 from realtime.outputs.overlay import Overlay
 from realtime.reading.ensemble import Networks
-from realtime.serving.messages import describe_events, describe_frame, encode_jpeg
+from realtime.serving.messages import describe_events, describe_frame, picture_of
 from realtime.sources.frame import FileSource, SourceError
 from realtime.sources.live_capture import LiveCapture
 from realtime.tracking.tracked_frame import TrackedFrame
@@ -20,24 +20,27 @@ POLL = 0.1  # s between two looks at what is asked for, once the source has ende
 
 
 class Shown:
-    """A frame as it was read, with its marks; its JPEG is made when the first page asks for it."""
+    """A frame as it was read, with its marks; its pictures are made when the first page asks for them."""
 
     def __init__(self, tracked: TrackedFrame, message: dict[str, Any]) -> None:
         self.tracked, self.message = tracked, message
-        self._jpeg, self._lock = b"", threading.Lock()
+        self._jpegs: dict[bool, bytes] = {}
+        self._lock = threading.Lock()
 
-    def jpeg(self) -> bytes:
-        """Return the frame as JPEG."""
+    def jpeg(self, steps: bool) -> bytes:
+        """Return the frame as JPEG, or the steps of reading it."""
         with self._lock:
-            self._jpeg = self._jpeg or encode_jpeg(self.tracked.frame.image)
-            return self._jpeg
+            if steps not in self._jpegs:
+                self._jpegs[steps] = picture_of(self.tracked, steps)
+            return self._jpegs[steps]
 
 
 class Station:
     """Read a source until it ends or `close`; `shown` is its newest frame.
 
     name: of the source, without what is secret in it. tell: called from the thread after each frame with what settled
-    in it, and whenever `trouble` changes. warn: told in a line when the source is lost, back, or ended.
+    in it, and whenever `trouble` changes. take: told of each frame that was read. warn: told in a line when the source
+    is lost, back, or ended.
     """
 
     def __init__(
@@ -48,12 +51,13 @@ class Station:
         tracker: Tracker,
         controls: Controls,
         tell: Callable[[list[dict[str, Any]]], None],
+        take: Callable[[TrackedFrame], None],
         warn: Callable[[str], None],
     ) -> None:
         self.name, self.tracker, self.controls = name, tracker, controls
         self.shown: Shown | None = None
         self._ended = ""
-        self._source, self._tell, self._warn = source, tell, warn
+        self._tell, self._take, self._warn = tell, take, warn
         self._loop = LiveLoop(source, networks, tracker, controls, warn)
         self._overlay = Overlay()
         self._asked: queue.Queue[tuple[Callable[[], Any], Future[Any]]] = queue.Queue()
@@ -96,7 +100,7 @@ class Station:
                 if self._closing.is_set():
                     return
             self._ended = f"{self.name} has ended"
-        except SourceError as error:
+        except (SourceError, ValueError) as error:  # ValueError: of a region outside of the frame
             self._ended = str(error)
         self._warn(self._ended)
         self._tell([])
@@ -105,6 +109,7 @@ class Station:
 
     def _publish(self, tracked: TrackedFrame) -> None:
         """Show a frame to all who watch."""
+        self._take(tracked)
         self._loop.mark_shown(tracked)
         self.shown = Shown(tracked, describe_frame(tracked, self._overlay, self._loop.status()))
         self._tell(describe_events(tracked))

@@ -71,8 +71,8 @@ def test_the_window_keeps_its_settings_as_a_profile(tmp_path: Path, monkeypatch:
     words = ["--fps", "15", "--region", "a=1,2,3,4", "--expect", "dd"]
     region = Region("b", (10, 20, 30, 40))
     controls = Controls(0.75, "dark", wanted=Wanted(regions=(region,)))
-    with recognize_camera.main.make_context("recognize-camera", words):
-        kept = [profile.keep_profile(recognize_camera.told_of(controls)) for _ in range(2)]
+    with recognize_camera.main.make_context("recognize-camera", words) as context:
+        kept = [profile.keep_profile(context, recognize_camera.told_of(controls)) for _ in range(2)]
     assert [path.name for path in kept] == ["livedigits.toml", "livedigits-2.toml"]
     told = tomllib.loads(kept[0].read_text())
     assert told == {
@@ -89,7 +89,7 @@ def test_the_window_keeps_its_settings_as_a_profile(tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("expct = ['dd']", "has 'expct', which main does not know; it knows base-model, between"),
+        ("expct = ['dd']", "has 'expct', which main does not know; it knows anchor, base-model, between"),
         ("expect = 'dd'", "write a list of texts"),
         ("overwrite = 'yes'", "write true or false"),
         ("json = true", "write a number or a text"),

@@ -60,6 +60,8 @@ def test_events_and_settled_numbers_of_a_clip_name_their_region(tmp_path: Path) 
         (["--region", "a=1,2,3"], 2, "write total=40,30,200,60"),
         (["--region", "a=1,2,3,4", "--region", "a=5,6,7,8"], 2, "two are called a"),
         (["--region", "a=9000,0,10,10"], 1, "lies outside of the frame"),
+        (["--anchor", "sheet", "--region", "a=1,2,3,4"], 2, "in percent of the sheet"),
+        (["--anchor", "marks", "--region", "a=0%,0%,50%,50%"], 0, "no number found, not all four printed marks"),
         (["--known", "none.txt"], 1, "cannot read --known none.txt"),
     ],
 )

@@ -9,7 +9,7 @@ from realtime.live.drawing import drag
 from realtime.live.keys import Keyboard
 from realtime.live.state import Controls
 from realtime.reading.expectation import Expectation
-from realtime.reading.wanted import Region, Wanted, parse_region
+from realtime.reading.wanted import Wanted, parse_region
 from realtime.tracking.tracked_frame import TrackedFrame
 from realtime.tracking.tracker import Tracker
 from tests.live.conftest import keep_nowhere
@@ -36,8 +36,9 @@ def draw(keyboard: Keyboard, sheet: TrackedFrame, name: str, *corners: tuple[flo
 
 def test_a_region_is_dragged_and_named(keyboard: Keyboard, sheet: TrackedFrame) -> None:
     draw(keyboard, sheet, "q7", (300.0, 200.0), (50.0, 90.0), (100.0, 80.0))
-    region = Region("q7", (100, 80, 200, 120), expectation=Expectation("dddd"))
-    assert keyboard.controls.wanted.regions == (region,) and keyboard.controls.draft is None
+    (region,) = keyboard.controls.wanted.regions
+    assert (region.name, region.box(*SIZE), region.expectation) == ("q7", (100, 80, 200, 120), Expectation("dddd"))
+    assert keyboard.controls.draft is None
     assert not keyboard.controls.quit  # q was a letter of the name
     assert parse_region(keyboard.message.removeprefix("--region ")).box(*SIZE) == region.box(*SIZE)
     draw(keyboard, sheet, "b", (0.0, 0.0), (900.0, 900.0))

@@ -35,13 +35,14 @@ def frames_of(path: Path) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("ending", [".mp4", ".m4v", ".avi", ".mkv", ".webm"])
-def test_every_frame_of_a_clip_is_written(tmp_path: Path, ending: str) -> None:
+def test_every_frame_of_a_clip_is_written(tmp_path: Path, ending: str, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / f"out{ending}"
     with VideoFile(path, 25) as saved:
         for i in range(30):
             saved.take(track_frame(stamped_frame(i, i / 25)))
     assert [stamped(image) for image in frames_of(path)] == list(range(30))
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
+    assert capfd.readouterr().err == ""  # nothing of FFmpeg's
 
 
 def test_a_live_video_runs_at_true_speed_though_frames_are_dropped(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import shutil
 import ssl
 import subprocess
 import time
@@ -11,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.run_commands import entry_point
 
@@ -96,3 +99,17 @@ def serving(*words: object, folder: Path, port: int = 0, public: bool = False) -
             process.kill()
             raise
         assert process.returncode == 0 and "Traceback" not in rest and "Unclosed" not in rest, rest
+
+
+@contextmanager
+def chromium(*words: str) -> Iterator[Any]:
+    """Open a Chromium that can be driven; the test is skipped where there is none."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    with playwright.sync_playwright() as driver:
+        try:
+            opened = driver.chromium.launch(executable_path=path, args=["--no-sandbox", *words])
+        except playwright.Error as error:
+            pytest.skip(f"no Chromium here: {str(error).splitlines()[0]}")
+        yield opened
+        opened.close()

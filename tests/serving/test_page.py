@@ -1,15 +1,16 @@
 """The page in a real Chromium: it shows a clip, takes corrections, reads a camera, and comes back with the server."""
 
 import re
-import shutil
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import pytest
 
+from realtime.reading.wanted import parse_region
 from tests.conftest import CLIP
-from tests.serving.serving import WAIT, serving
+from tests.serving.delay import FAKE, film_clip
+from tests.serving.serving import WAIT, chromium, serving
 
 playwright = pytest.importorskip("playwright.sync_api")
 NUMBERS = {"0742", "518", "36", "90125", "47", "630981", "2504"}  # of the first seconds of the clip
@@ -20,17 +21,9 @@ TIMEOUT = 1000 * WAIT  # ms
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator["playwright.Browser"]:
     """A Chromium whose camera shows the beginning of the bundled clip, over and over; skipped where there is none."""
     film = tmp_path_factory.mktemp("film") / "film.mjpeg"
-    film_clip(film)
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    fake = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    words = ["--no-sandbox", *fake, f"--use-file-for-fake-video-capture={film}"]
-    with playwright.sync_playwright() as driver:
-        try:
-            opened = driver.chromium.launch(executable_path=path, args=words)
-        except playwright.Error as error:
-            pytest.skip(f"no Chromium here: {str(error).splitlines()[0]}")
+    film_clip(film, (960, 540), 80)
+    with chromium(*FAKE, f"--use-file-for-fake-video-capture={film}") as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -45,16 +38,6 @@ def page(browser: "playwright.Browser") -> Iterator["playwright.Page"]:
     yield opened
     context.close()
     assert errors == []
-
-
-def film_clip(path: Path) -> None:
-    """Write the first seconds of the clip, small, as the JPEGs that Chromium takes for a camera's."""
-    capture = cv2.VideoCapture(str(CLIP))
-    with path.open("wb") as film:
-        for _ in range(80):
-            image = cv2.resize(capture.read()[1], (960, 540), interpolation=cv2.INTER_AREA)
-            film.write(cv2.imencode(".jpg", image)[1].tobytes())
-    capture.release()
 
 
 def labels_of(view: "playwright.Locator") -> set[str]:
@@ -102,10 +85,31 @@ def test_a_phone_reads_with_its_own_camera_behind_a_token(page: "playwright.Page
         view = page.locator(".view")
         wait_for_numbers(page, view)
         assert page.url == f"{server.address}/" and labels_of(view) & NUMBERS
+        view.get_by_role("button", name="Steps").click()
+        view.locator("svg .refused").first.wait_for(state="attached")
+        assert view.locator("canvas").evaluate("canvas => canvas.width") == 960  # the maps, over the frame
+        view.get_by_role("button", name="Steps").click()
         frames = server.json("/numbers", Authorization=f"Bearer {server.token}")
-        assert frames[0]["source"] == "camera of a page" and frames[0]["numbers"]
+        assert frames[0]["source"] == "camera of a page 1" and frames[0]["numbers"]
         view.get_by_role("button", name="Stop").click()
         assert page.locator(".view").count() == 0
+
+
+def test_the_steps_show_the_maps_and_say_why_something_is_refused(page: "playwright.Page", tmp_path: Path) -> None:
+    with serving(CLIP, folder=tmp_path) as server:
+        page.goto(server.address)
+        view = page.locator(".view")
+        wait_for_numbers(page, view)
+        bright = "canvas => canvas.getContext('2d').getImageData(0, 0, 200, 100).data.reduce((a, b) => a + b) / 80000"
+        before = view.locator("canvas").evaluate(bright)
+        view.get_by_role("button", name="Steps").click()
+        refused = view.locator("svg .refused").first
+        refused.wait_for(state="attached")
+        view.locator(".pause").click()
+        assert view.locator("canvas").evaluate(bright) < before - 20  # darkened, so that the maps are seen
+        box = refused.bounding_box()
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        view.locator(".said").filter(has_text="Refused: ").wait_for()
 
 
 def test_one_camera_too_many_is_told_why(browser: "playwright.Browser", tmp_path: Path) -> None:
@@ -158,3 +162,50 @@ def test_axe_finds_no_serious_fault(browser: "playwright.Browser", scheme: str, 
     assert [
         (fault["id"], fault["nodes"][0]["html"]) for fault in faults if fault["impact"] in ("serious", "critical")
     ] == []
+
+
+def test_a_region_is_drawn_on_the_page_and_kept_as_a_profile(page: "playwright.Page", tmp_path: Path) -> None:
+    with serving(CLIP, "--expect", "d{2,6}", folder=tmp_path) as server:
+        page.goto(server.address)
+        view = page.locator(".view")
+        wait_for_numbers(page, view)
+        view.get_by_role("button", name="Draw region").click()
+        stage = view.locator(".stage").bounding_box()
+        page.mouse.move(stage["x"] + 2, stage["y"] + 2)
+        page.mouse.down()
+        page.mouse.move(stage["x"] + 0.5 * stage["width"], stage["y"] + 0.3 * stage["height"])
+        page.mouse.move(stage["x"] + stage["width"] - 2, stage["y"] + 0.5 * stage["height"])
+        page.mouse.up()
+        page.get_by_label("Name").fill("upper half")
+        page.get_by_role("button", name="Read there").click()
+        assert page.get_by_role("dialog").is_visible()  # a name has no blank
+        page.get_by_label("Name").fill("upper")
+        page.get_by_role("button", name="Read there").click()
+        view.locator(".regions button").filter(has_text="upper").wait_for()
+        view.locator(".history b").filter(has_text="upper: ").first.wait_for()
+        frame = server.json("/numbers")[0]
+        assert frame["numbers"] and {number["region"] for number in frame["numbers"]} == {"upper"}
+        view.get_by_role("button", name="Save profile").click()
+        page.get_by_text("kept livedigits.toml").wait_for()
+        view.get_by_role("button", name="Read upper no longer").click()
+        page.get_by_text("the whole frame is read").wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    told = tomllib.loads((tmp_path / "livedigits.toml").read_text())
+    assert (told["sources"], told["expect"]) == ([str(CLIP)], ["d{2,6}"])
+    region = parse_region(told["region"][0])
+    assert region.name == "upper" and region.box(1280, 720)[3] == pytest.approx(356, abs=8)
+    with serving("--profile", "livedigits.toml", folder=tmp_path) as server:
+        page.goto(server.address)
+        page.locator(".regions button").filter(has_text="upper").wait_for()
+
+
+def test_a_region_is_placed_without_a_mouse(page: "playwright.Page", tmp_path: Path) -> None:
+    with serving(CLIP, folder=tmp_path) as server:
+        page.goto(server.address)
+        page.locator(".rows .digit").first.wait_for()
+        page.get_by_role("button", name="Draw region").focus()
+        page.keyboard.press("Enter")
+        page.keyboard.type("half")
+        page.get_by_label("Height").fill("40")
+        page.keyboard.press("Enter")
+        page.get_by_text("--region half=10%,10%,80%,40%").wait_for()

@@ -97,7 +97,48 @@ def test_a_camera_is_read_over_a_websocket_and_its_digits_are_corrected(server: 
     assert len(list((server.folder / "kept" / "3").glob("*.png"))) == 1
 
 
-@pytest.mark.parametrize("sent", [b"no picture", b"\xff\xd8\xff", "[1]", "{", '{"key": "q"}'])
+def test_regions_of_a_camera_are_its_own_and_bounded(server: Serving) -> None:
+    asked = [
+        ({"region": "top", "place": [0.0, 0.0, 1.0, 0.5]}, "--region top=0%,0%,100%,50%"),
+        ({"region": "a b", "place": [0.0, 0.0, 1.0, 0.5]}, "is no region"),
+        ({"region": "a", "place": [0.5, 0.5, 0.0, 0.5]}, "is no region"),
+        ({"region": "a", "place": [1.0, 0.5, 1.0, 0.5]}, "lies outside"),
+        ({"region": "a", "place": [0.5, 0.5, 0.0001, 0.5]}, "too small"),
+        ({"region": "a" * 41, "place": [0.0, 0.0, 1.0, 0.5]}, "with names of 40 letters"),
+        ({"forget": "none"}, "no region none"),
+    ]
+
+    async def draw() -> tuple[list[str], dict[str, object]]:
+        jpeg = cv2.imencode(".jpg", draw_sheet(["0742", "518"]))[1].tobytes()
+        said = []
+        async with ClientSession() as session, session.ws_connect(f"{server.address}/camera") as socket:
+            await socket.send_bytes(jpeg)
+            await socket.receive_bytes()
+            for words, _ in asked:
+                await socket.send_json(words)
+                said.append(unpack(await socket.receive_bytes())["said"])
+            await socket.send_bytes(jpeg)
+            return said, unpack(await socket.receive_bytes())
+
+    said, shown = asyncio.run(asyncio.wait_for(draw(), WAIT))
+    assert all(told in answer for (_, told), answer in zip(asked, said, strict=True)), said
+    assert [(n["region"], n["text"]) for n in shown["frame"]["numbers"] if n["region"]] == [("top", "0742")]
+    assert [region["name"] for region in shown["regions"]] == ["top"]
+    assert "region" not in server.json("/numbers")[0]["numbers"][0]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"no picture",
+        b"\xff\xd8\xff",
+        "[1]",
+        "{",
+        '{"key": "q"}',
+        '{"region": "a"}',
+        '{"region": "a", "place": [NaN, 0, 1e999, 1]}',
+    ],
+)
 def test_what_is_no_frame_and_no_key_closes_the_camera_with_a_reason(server: Serving, sent: bytes | str) -> None:
     async def send() -> tuple[int | None, str]:
         async with ClientSession() as session, session.ws_connect(f"{server.address}/camera") as socket:

@@ -34,7 +34,15 @@ def test_strips_are_as_reading_cuts_them(source: Source) -> None:
     lines = page_strips.lines(source, np.random.default_rng(4), 2)
     for pixels, text in (next(lines) for _ in range(12)):
         assert pixels.dtype == np.uint8 and pixels.shape[0] == HEIGHT and pixels.shape[1] <= page_strips.LONGEST
-        assert any(sign.isdigit() for sign in text) or "~" in text
+        assert not text or any(sign.isdigit() for sign in text) or "~" in text
+
+
+def test_rooms_say_nothing(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_strips, "ROOMS", 1.0)
+    lines = page_strips.lines(source, np.random.default_rng(4), 2)
+    told = [next(lines) for _ in range(12)]
+    assert {text for _, text in told} == {""} and all(pixels.shape[0] == HEIGHT for pixels, _ in told)
+    assert len({pixels.tobytes() for pixels, _ in told}) == 12
 
 
 def test_numbers_are_told_with_their_boxes(source: Source) -> None:

@@ -164,7 +164,8 @@ def _stamp(
     offset = matrix[:, :2] @ inner[:, 2] + matrix[:, 2] - low
     scale = math.hypot(whole[0, 1], whole[1, 1])
     if scale < 0.6:  # averaged first, or thin strokes would fall between the pixels
-        small = cv2.resize(patch, None, fx=scale * 1.2, fy=scale * 1.2, interpolation=cv2.INTER_AREA)
+        least = [max(round(side * scale * 1.2), 1) for side in patch.shape[::-1]]
+        small = cv2.resize(patch, least, interpolation=cv2.INTER_AREA)
         whole = whole @ np.diag([patch.shape[1] / small.shape[1], patch.shape[0] / small.shape[0]])
         patch = small
     return cv2.warpAffine(patch, np.column_stack([whole, offset]), size, flags=cv2.INTER_LINEAR)

@@ -50,7 +50,7 @@ def draw(
     trouble: how much light, camera and pens may spoil, from 0, as a careful person takes a picture, to 1.
     """
     if layout is None and rng.random() < EMPTY:
-        return _empty(source.grounds, rng, side, trouble)
+        return empty(source.grounds, rng, side, trouble)
     grounds, canvas, view = source.grounds, Canvas(side), _view(side, rng)
     paper = grounds.paper(side, rng)
     pens = _pens(canvas, paper, rng, trouble)
@@ -75,7 +75,7 @@ def draw(
     return tell(canvas, image, blur, sheet, known=True)
 
 
-def _empty(grounds: Grounds, rng: Generator, side: int, trouble: float) -> Scene:
+def empty(grounds: Grounds, rng: Generator, side: int = SIDE, trouble: float = 1.0) -> Scene:
     """Draw nothing but a room, or a page of words written by hand or in print: no digit is to be found."""
     room = rng.random() < 0.8
     ground = _room(grounds, side, rng) if room else grounds.crop(grounds.pages, side, rng, turn=False)

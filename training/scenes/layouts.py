@@ -97,6 +97,23 @@ def rows(page: Page) -> None:
         y += pitch * rng.uniform(0.9, 1.2)
 
 
+def strung(page: Page) -> None:
+    """Write lines of digits far apart, as on boards, that rise, fall or bend along the way."""
+    side, rng = page.canvas.side, page.rng
+    height = size(page, 0.2)
+    y = rng.uniform(1, 3) * height
+    while y < side:
+        apart, slope, bend = height * rng.uniform(0.3, 2.5), rng.normal(0, 0.1), rng.normal(0, 0.15) / side
+        x = start = rng.uniform(-0.02, 0.4) * side
+        for _ in range(int(rng.integers(2, 12))):
+            if x > side:
+                break
+            own = height * np.exp(rng.normal(0, 0.1))
+            foot = y + slope * (x - start) + bend * (x - start) ** 2 + rng.normal(0, 0.08) * height
+            x = page.text(str(rng.integers(10)), float(x), float(foot), float(own))[2] + apart * rng.uniform(0.7, 1.4)
+        y += height * rng.uniform(1.8, 4)
+
+
 def scattered(page: Page) -> None:
     """Scatter digits, numbers and words of different sizes where there is room."""
     side, rng, taken = page.canvas.side, page.rng, np.zeros((16, 16), bool)
@@ -248,6 +265,6 @@ def scribbled(page: Page) -> None:
 
 
 LAYOUTS: dict[Layout, float] = {
-    single: 0.15, rows: 0.22, scattered: 0.12, table: 0.1, sums: 0.1, listed: 0.06, tight: 0.12, celled: 0.04,
-    wordy: 0.06, scribbled: 0.03,
+    single: 0.15, rows: 0.18, strung: 0.04, scattered: 0.12, table: 0.1, sums: 0.1, listed: 0.06, tight: 0.12,
+    celled: 0.04, wordy: 0.06, scribbled: 0.03,
 }  # fmt: skip

@@ -1,7 +1,8 @@
 """Cut the lines of drawn scenes as strips for the row network, as reading cuts them from pictures, with what they say.
 
 A text of letters is one "~", and so is one that was struck out. A strip into which another line's digit reaches, or
-whose own digits nobody could read, is left out.
+whose own digits nobody could read, is left out. Strips along edges in rooms, where a finder may see a digit, say
+nothing.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from realtime.reading import strips
 from realtime.reading.strips import COVER, HEIGHT, Cut
 from training.scenes import layouts
 from training.scenes.canvas import Mark, Written
-from training.scenes.draw import Source, draw
+from training.scenes.draw import Source, draw, empty
 from training.scenes.glyphs import LETTERS
 from training.scenes.truth import Scene
 from training.scenes.wording import ALPHABET, OTHER
@@ -24,7 +25,10 @@ LONGEST = 480  # columns of a strip
 LOST = 0.07  # share of the digits whose place the line does not know, as a finder misses some
 SHIFTED = 0.05  # deviation of a box from its digit, heights
 WORDS = 0.4  # share of the lines that reach over the words and signs at their ends
-APART, ASIDE = 8.0, 0.35  # heights between two texts of one line, along it and across it, at most
+ROOMS = 0.12  # share of the scenes that are rooms without writing
+EDGES = 6  # strips of a room
+APART = 8.0  # heights between two texts of one line, along it, at most
+ASIDE, FALLING = 0.35, 0.15  # heights across it, and share of those along it that are added
 EM = HEIGHT / COVER  # columns
 _LAYOUTS = {how: share for how, share in layouts.LAYOUTS.items() if how not in (layouts.wordy, layouts.scribbled)}
 
@@ -35,6 +39,9 @@ def lines(source: Source, rng: Generator, times: int) -> Iterator[Strip]:
     """Draw scenes and yield their lines without end, each cut so many times: strips (32, W) uint8 and what they say."""
     ways, shares = list(_LAYOUTS), np.array(list(_LAYOUTS.values()))
     while True:
+        if rng.random() < ROOMS:
+            yield from _edges(empty(source.grounds, rng), rng)
+            continue
         how = ways[rng.choice(len(ways), p=shares / shares.sum())]
         scene = draw(source, rng, layout=how)
         for _ in range(times):
@@ -56,6 +63,26 @@ def lines_of(scene: Scene, rng: Generator) -> Iterator[Strip]:
             yield cut.pixels, told
 
 
+def _edges(scene: Scene, rng: Generator) -> Iterator[Strip]:
+    """Yield strips along strong edges of a room; of a page of words nobody knows what they say."""
+    if not scene.known:
+        return
+    grey = cv2.GaussianBlur(cv2.cvtColor(scene.image, cv2.COLOR_BGR2GRAY), (0, 0), 1.5).astype(np.float32)
+    steep = np.abs(cv2.Sobel(grey, cv2.CV_32F, 1, 0)) + 0.3 * np.abs(cv2.Sobel(grey, cv2.CV_32F, 0, 1)) + 0.1
+    reach = np.cumsum(steep)
+    for place in np.searchsorted(reach, rng.uniform(0, reach[-1], EDGES)).tolist():
+        y, x = divmod(min(place, steep.size - 1), steep.shape[1])
+        height = len(grey) * np.exp(rng.uniform(np.log(0.04), np.log(0.6)))
+        wide = height * rng.uniform(0.15, 0.8)
+        count = int(rng.choice([1, 2, 3], p=[0.7, 0.2, 0.1]))
+        left = x - wide / 2 + np.arange(count) * height * rng.uniform(0.6, 2.0)
+        top = y - height * rng.uniform(0.2, 0.8) + rng.normal(0, 0.1, count) * height
+        boxes = np.column_stack([left, top, np.full(count, wide), height * rng.uniform(0.8, 1.0, count)])
+        cut = strips.cut(scene.image, strips.through(np.rint(boxes).astype(np.int32)))
+        if cut.pixels.shape[1] <= LONGEST:
+            yield cut.pixels, ""
+
+
 def _grouped(texts: list[Written]) -> list[list[Written]]:
     """Join texts that were written one after another on one line."""
     steps = [_middle(t.marks[-1]) - _middle(t.marks[0]) for t in texts if len(t.marks) > 2]
@@ -67,7 +94,8 @@ def _grouped(texts: list[Written]) -> list[list[Written]]:
             last = groups[-1][-1]
             height = max(float(np.ptp(mark.hull[:, 1])) for mark in (*last.marks, *text.marks))
             step = (_middle(text.marks[0]) - _middle(last.marks[-1])) / max(height, 1.0)
-            if 0 < step @ ahead < APART and abs(step[1] * ahead[0] - step[0] * ahead[1]) < ASIDE:
+            along, across = float(step @ ahead), abs(float(step[1] * ahead[0] - step[0] * ahead[1]))
+            if 0 < along < APART and across < ASIDE + FALLING * along:
                 groups[-1].append(text)
                 continue
         groups.append([text])

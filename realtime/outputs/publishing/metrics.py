@@ -24,7 +24,7 @@ class Metrics(Sink):
         self._value = self._gauge("livedigits_value", "Value of a number that has settled")
         self._confidence = self._gauge("livedigits_confidence", "Confidence of its least sure digit")
         self._latency = Gauge("livedigits_latency_seconds", "What reading the last frame took", registry=self._registry)
-        self._shown: dict[int, tuple[str, ...]] = {}
+        self._shown: dict[tuple[str, int], tuple[str, ...]] = {}
         try:
             self._server, self._thread = start_http_server(port, host, self._registry)
         except OSError as error:
@@ -38,7 +38,8 @@ class Metrics(Sink):
             self._events.labels(event.kind).inc()
             if event.kind == "held":
                 continue
-            old = self._shown.pop(event.id, None)
+            number = tracked.frame.source, event.id
+            old = self._shown.pop(number, None)
             if old is not None:
                 for gauge in (self._value, self._confidence):
                     with suppress(KeyError):
@@ -46,7 +47,7 @@ class Metrics(Sink):
             value = value_of(event.text)
             if event.kind != "gone" and value is not None:
                 labels = tracked.frame.source, event.region, str(event.row), str(event.id)
-                self._shown[event.id] = labels
+                self._shown[number] = labels
                 self._value.labels(*labels).set(float(value))
                 self._confidence.labels(*labels).set(event.confidence)
 

@@ -42,7 +42,7 @@ class Mqtt:
     ) -> None:
         self.name = mask_secrets(address)
         secure, host, port, self._topic = parse_address(address)
-        self._sensors = sensors or (ALL,)
+        self._sensors = list(sensors or (ALL,))
         self._state = threading.Condition()
         self._taken: set[int] = set()  # packets that the broker has taken
         self._online, self._why = False, "it does not answer"
@@ -98,8 +98,16 @@ class Mqtt:
             state = {name: message.get(name) for name in ("text", "confidence", "at", "key")}
             state["value"] = None if value is None else float(value)
             sensor = str(message.get("region") or ALL)
+            if sensor not in self._sensors:  # a region that was drawn since
+                self._sensors.append(sensor)
+                self._introduce(sensor)
             packets.append((f"{self._topic}/{_plain(sensor)}", json.dumps(state), True))
         return packets
+
+    def _introduce(self, sensor: str) -> None:
+        """Have Home Assistant make a sensor."""
+        topic, config = discovery(self._topic, sensor)
+        self._client.publish(topic, json.dumps(config), qos=1, retain=True)
 
     def _publish(self, topic: str, text: str, retain: bool) -> int:
         return self._client.publish(topic, text, qos=ONCE, retain=retain).mid
@@ -115,9 +123,8 @@ class Mqtt:
         if reason.is_failure:
             return
         client.publish(f"{self._topic}/status", "online", qos=1, retain=True)
-        for sensor in self._sensors:
-            topic, config = discovery(self._topic, sensor)
-            client.publish(topic, json.dumps(config), qos=1, retain=True)
+        for sensor in list(self._sensors):
+            self._introduce(sensor)
 
     def _disconnected(self, _: paho.Client, __: object, ___: object, reason: ReasonCode, ____: object) -> None:
         with self._state:

@@ -1,9 +1,11 @@
 """Hand events over to whoever takes them, on a thread of its own: each once, in order, and again until it is taken."""
 
 import json
+import os
 import threading
 import time
 import uuid
+import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -60,10 +62,11 @@ class Publisher(Sink):
         """Keep the events of a frame for delivery. Raises OutputError where they cannot be kept."""
         if self._error is not None:
             raise self._error
+        source = zlib.crc32(os.fsencode(tracked.frame.source))  # several sources count frames and numbers alike
         for event in tracked.events:
             message = {"source": tracked.frame.source, "frame": tracked.frame.index} | event.to_dict()
             message |= {
-                "key": f"{_RUN}-{tracked.frame.index}-{event.id}-{event.kind}",
+                "key": f"{_RUN}-{source:08x}-{tracked.frame.index}-{event.id}-{event.kind}",
                 "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
             }
             self._spool.put(json.dumps(message))

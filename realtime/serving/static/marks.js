@@ -48,18 +48,34 @@ export const drawMarks = (svg, shown, corrected) => {
   for (const number of shown.frame.numbers) {
     number.digits.forEach((digit, i) => marks.push(...markDigit(digit, hue(number.id), `${number.id}-${i}` in corrected)));
   }
+  for (const { box: [x, y, width, height] } of shown.refused ?? []) {
+    marks.push(make("rect", { class: "refused", x, y, width, height }));
+  }
+  for (const { name, points } of shown.regions ?? []) {
+    const around = points.map((point) => point.join()).join(" "), [x, y] = points[0], size = height / 40;
+    marks.push(make("polygon", { class: "around under", points: around }), make("polygon", { class: "around", points: around }),
+      make("text", { class: "region-name", x: x + size / 3, y: y + size, "font-size": size }, name));
+  }
   for (const label of shown.labels ?? []) marks.push(...markLabel(label, hue(label.id)));
   svg.replaceChildren(...marks);
 };
 
-// Return the digit at a place in frame pixels, or the nearest within `reach` of it, as its number and place in that.
+const distance = ([left, top, w, h], x, y) =>
+  Math.hypot(Math.max(left - x, 0, x - left - w), Math.max(top - y, 0, y - top - h));
+
+// Return what was refused at a place in frame pixels, or the nearest within `reach` of it: why, and how far away.
+export const refusedAt = (shown, x, y, reach) => (shown.refused ?? [])
+  .map(({ box, why }) => ({ why, away: distance(box, x, y) }))
+  .filter(({ away }) => away <= reach)
+  .sort((a, b) => a.away - b.away)[0] ?? null;
+
+// Return the digit at a place in frame pixels, or the nearest within `reach` of it, as its number, place in that, and how far away.
 export const digitAt = (shown, x, y, reach) => {
   let best = null, least = reach;
   for (const number of shown.frame.numbers) {
     number.digits.forEach((digit, i) => {
-      const [left, top, w, h] = digit.box;
-      const away = Math.hypot(Math.max(left - x, 0, x - left - w), Math.max(top - y, 0, y - top - h));
-      if (away <= least) [best, least] = [{ number, digit: i }, away];
+      const away = distance(digit.box, x, y);
+      if (away <= least) [best, least] = [{ number, digit: i, away }, away];
     });
   }
   return best;

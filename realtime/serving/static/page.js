@@ -1,13 +1,14 @@
 // The page: a view for each source that the server reads, one for the camera of this device, one for a picture.
 
+import { find } from "/find.js";
 import { Camera, Watched, why } from "/sources.js";
-import { View, find } from "/view.js";
+import { View } from "/view.js";
 
 // A picture that was read: nothing moves, and nothing is corrected.
 class Picture extends View {
   constructor(name, image, page) {
     super(name);
-    for (const name of [".pause", ".snapshot", ".undo", ".reset", ".hint", ".lists > section + section"]) this.part(name).hidden = true;
+    for (const name of [".pause", ".snapshot", ".undo", ".reset", ".region", ".steps", ".profile", ".hint", ".lists > section + section"]) this.part(name).hidden = true;
     this.part(".stop").hidden = false;
     this.part(".stop").textContent = "Close";
     this.part(".stop").onclick = () => this.element.remove();

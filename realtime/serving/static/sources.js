@@ -1,6 +1,7 @@
 // Views of what the server reads: a source of its own, or the camera of this device.
 
-import { View, find } from "/view.js";
+import { find } from "/find.js";
+import { View } from "/view.js";
 
 const RETRY = [500, 1000, 2000, 4000]; // ms between tries to reach the server again; the last one repeats
 const LONGEST = 1280; // pixels of the longer side of a camera's frame as it is sent
@@ -47,6 +48,13 @@ class Talking extends View {
   begin() {
     this.goOn();
   }
+
+  async draw(picture) {
+    const image = await createImageBitmap(picture);
+    [this.canvas.width, this.canvas.height] = [image.width, image.height];
+    this.canvas.getContext("2d").drawImage(image, 0, 0);
+    image.close();
+  }
 }
 
 // A source that the server reads.
@@ -54,21 +62,16 @@ export class Watched extends Talking {
   goOn() {
     if (this.held || this.waiting) return;
     this.waiting = true;
-    this.send({ next: true });
+    this.send({ next: true, steps: this.steps });
   }
 
   async receive(words, picture) {
-    if (picture) {
-      const image = await createImageBitmap(picture);
-      [this.canvas.width, this.canvas.height] = [image.width, image.height];
-      this.canvas.getContext("2d").drawImage(image, 0, 0);
-      image.close();
-    }
+    if (picture) await this.draw(picture);
     this.show(words);
     if (words.said !== undefined) return;
     this.waiting = false;
     const status = this.shown?.status;
-    if (words.trouble) this.state(words.trouble, true);
+    if (words.trouble || this.shown?.missing) this.state(words.trouble || this.shown.missing, true);
     else if (status) this.state(describe(status));
     this.goOn();
   }
@@ -93,6 +96,7 @@ export class Camera extends Talking {
     this.video = document.createElement("video");
     Object.assign(this.video, { muted: true, playsInline: true, autoplay: true });
     this.canvas.after(this.video);
+    this.shot = document.createElement("canvas"); // the frame that is sent
     find("#views").prepend(this.element);
     this.element.scrollIntoView({ block: "nearest" });
     this.use(stream);
@@ -143,19 +147,31 @@ export class Camera extends Talking {
     this.waiting = true;
     this.taken = performance.now();
     const scale = Math.min(1, LONGEST / Math.max(width, height));
-    [this.canvas.width, this.canvas.height] = [Math.round(width * scale), Math.round(height * scale)];
-    this.canvas.getContext("2d").drawImage(this.video, 0, 0, this.canvas.width, this.canvas.height);
-    const jpeg = await new Promise((resolve) => this.canvas.toBlob(resolve, "image/jpeg", 0.85));
+    const { shot } = this;
+    [shot.width, shot.height] = [Math.round(width * scale), Math.round(height * scale)];
+    shot.getContext("2d").drawImage(this.video, 0, 0, shot.width, shot.height);
+    const jpeg = await new Promise((resolve) => shot.toBlob(resolve, "image/jpeg", 0.85));
     if (this.socket.readyState === WebSocket.OPEN) this.socket.send(jpeg);
   }
 
-  receive(words) {
+  begin() {
+    this.send({ steps: this.steps });
+    super.begin();
+  }
+
+  showSteps(on) {
+    super.showSteps(on);
+    this.send({ steps: on });
+  }
+
+  async receive(words, picture) {
+    if (picture) await this.draw(picture);
     this.show(words);
     if (words.said !== undefined) return;
     this.waiting = false;
     const delay = Math.round(performance.now() - this.taken);
     this.part(".stage").dataset.delay = delay;
-    this.state(`${delay} ms behind`);
+    this.state(words.missing || `${delay} ms behind`, Boolean(words.missing));
     requestAnimationFrame(() => this.goOn());
   }
 }

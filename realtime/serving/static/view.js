@@ -1,10 +1,10 @@
 // A view: a picture with its marks, the numbers as they stand on the page, and those that settled.
 
-import { digitAt, drawMarks } from "/marks.js";
+import { find } from "/find.js";
+import { digitAt, drawMarks, refusedAt } from "/marks.js";
+import { Regions } from "/regions.js";
 
 const KEPT = 50; // numbers that settled, shown in a list
-
-export const find = (selector, within = document) => within.querySelector(selector);
 
 // What all views have in common; those that have a server to tell what was tapped say how, in `send`.
 export class View {
@@ -16,6 +16,7 @@ export class View {
     this.corrected = {};
     this.paused = false;
     this.asking = false;
+    this.steps = false;
     this.drawn = "";
     this.part(".name").textContent = name;
     this.canvas.setAttribute("aria-label", `Picture of ${name}`);
@@ -23,12 +24,19 @@ export class View {
     this.part(".snapshot").onclick = () => this.press("s");
     this.part(".undo").onclick = () => this.press("u");
     this.part(".reset").onclick = () => this.press("r");
+    this.part(".steps").onclick = () => this.showSteps(!this.steps);
+    this.part(".profile").onclick = () => this.press("p");
     this.svg.onclick = (event) => this.tap(event);
+    this.drawer = new Regions(this);
     find("#views").append(this.element);
   }
 
   part(selector) {
     return find(selector, this.element);
+  }
+
+  get regions() {
+    return (this.shown?.regions ?? []).map(({ name }) => name);
   }
 
   get held() {
@@ -50,6 +58,13 @@ export class View {
 
   goOn() {}
 
+  showSteps(on) {
+    this.steps = on;
+    this.part(".steps").setAttribute("aria-pressed", on);
+    this.part(".stage").classList.toggle("steps", on);
+    this.part(".said").textContent = on ? "Blue: ink of digits. Orange: their cores. Violet: other ink. Tap what was refused." : "";
+  }
+
   press(key, place = {}) {
     this.send({ key, ...place });
   }
@@ -67,6 +82,7 @@ export class View {
     this.part(".stage").style.setProperty("--tall", height);
     drawMarks(this.svg, this.shown, this.corrected);
     this.list();
+    this.drawer.list(this.regions);
     for (const event of words.events ?? []) this.settle(event);
   }
 
@@ -80,7 +96,10 @@ export class View {
     const had = rows.contains(document.activeElement);
     const lines = new Map();
     for (const number of [...numbers].sort((a, b) => a.row - b.row || a.box[0] - b.box[0])) {
-      if (!lines.has(number.row)) lines.set(number.row, document.createElement("li"));
+      if (!lines.has(number.row)) {
+        lines.set(number.row, document.createElement("li"));
+        if (number.region) lines.get(number.row).append(sign(`${number.region}:`));
+      }
       lines.get(number.row).append(this.number(number));
     }
     rows.replaceChildren(...lines.values());
@@ -123,7 +142,8 @@ export class View {
       [crop.src, crop.alt] = [event.crop, ""];
       item.append(crop);
     }
-    text.textContent = event.was ? `${event.was} → ${event.text}` : event.text;
+    const number = event.was && event.event !== "held" ? `${event.was} → ${event.text}` : event.text;
+    text.textContent = `${event.region ? `${event.region}: ` : ""}${number}${event.error ? `, held: ${event.error}` : ""}`;
     time.textContent = `${event.time.toFixed(1)} s`;
     item.append(text, time);
     const history = this.part(".history");
@@ -133,10 +153,12 @@ export class View {
   }
 
   tap(event) {
-    if (!this.shown) return;
+    if (!this.shown || this.drawer.drawing || this.asking) return;
     const box = this.svg.getBoundingClientRect(), scale = this.shown.frame.size[0] / box.width;
-    const hit = digitAt(this.shown, (event.clientX - box.left) * scale, (event.clientY - box.top) * scale, 14 * scale);
-    if (hit) this.correct(hit.number, hit.digit);
+    const place = [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale, 14 * scale];
+    const refused = this.steps ? refusedAt(this.shown, ...place) : null, hit = digitAt(this.shown, ...place);
+    if (hit && !(refused?.away < hit.away)) this.correct(hit.number, hit.digit);
+    else if (refused) this.part(".said").textContent = `Refused: ${refused.why}`;
   }
 
   // Ask what a digit is, the frame held meanwhile, and tell the server.

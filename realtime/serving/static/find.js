@@ -1,0 +1,2 @@
+// Return the first element that a selector names.
+export const find = (selector, within = document) => within.querySelector(selector);

@@ -1,0 +1,100 @@
+"""Measure what expecting numbers does: `python -m training.measure_expectation DATA` prints rows exact before, after.
+
+Cheque amounts are expected as `d+`, rows of photos by the lengths of each picture's numbers, drawn meters as `ddddd`.
+"""
+
+from collections.abc import Iterator
+from itertools import count, islice
+from pathlib import Path
+
+import click
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from realtime.commands.console import exit_codes
+from realtime.measuring.scoring import match_rows
+from realtime.measuring.truth import read_truth
+from realtime.reader import Reader
+from realtime.reading.expectation import Expectation
+from realtime.reading.model_files import default_model
+from realtime.reading.wanted import Wanted
+from realtime.sources.pictures import read_picture
+from training import fit_readings
+from training.choose_near import cases
+from training.scenes.draw import Source, draw
+from training.scenes.page import Page
+
+Row = tuple[NDArray[np.uint8], tuple[str, ...], str]  # a picture, its rows, what is expected of their numbers
+METERS, DIGITS, SEED = 120, 5, 24004
+
+
+def amounts(folder: Path) -> Iterator[Row]:
+    """Give each cheque amount, any number of digits."""
+    for picture in read_truth(folder / "truth.csv")[0]:
+        yield read_picture(picture.path), picture.rows, "d+"
+
+
+def photos(folder: Path) -> Iterator[Row]:
+    """Give each photo, its numbers as long as they are."""
+    for picture in read_truth(folder / "truth.csv")[0]:
+        lengths = sorted({len(number) for row in picture.rows for number in row.split()})
+        yield read_picture(picture.path), picture.rows, "|".join(f"d{{{length}}}" for length in lengths)
+
+
+def meters(data: Path) -> Iterator[Row]:
+    """Draw meters of five digits in hands that were held out, each in its region, without end."""
+    source, networks = Source.of(data, validation=True), fit_readings.load(default_model().parent)
+    for k in count():
+        rng = np.random.default_rng([SEED, k])
+        for case in cases(draw(source, rng, fit_readings.SIDE, meter, trouble=k % METERS / METERS), networks):
+            if len(case.text) == DIGITS:
+                yield case.image, (case.text,), "d" * DIGITS
+
+
+def meter(page: Page) -> None:
+    """Write five digits somewhere on a page."""
+    rng: Generator = page.rng
+    height = float(np.exp(rng.uniform(np.log(18), np.log(90))))
+    side = page.canvas.side
+    x, y = rng.uniform(0.05, max(0.06, 0.95 - 4 * height / side)) * side, rng.uniform(0.1, 0.8) * side
+    page.text("".join(map(str, rng.integers(0, 10, DIGITS))), float(x), float(y), height)
+
+
+def measure(name: str, pictures: Iterator[Row], reader: Reader) -> None:
+    """Read pictures freely and as expected, and print how many rows are exact, made wrong, and wrong as if sure."""
+    counts = [0] * 6
+    for image, rows, pattern in tqdm(pictures, unit="picture", mininterval=20):
+        exact = []
+        for wanted in (Wanted(), Wanted(Expectation(pattern))):
+            reader.wanted = wanted
+            read = ["".join(filter(lambda sign: sign in "0123456789?", row)) for row in reader.read(image).rows]
+            pairs = match_rows(read, ["".join(row.split()) for row in rows])
+            exact.append({k for k, (told, true) in enumerate(p for p in pairs if p[1] is not None) if told == true})
+            counts[3 + len(exact)] += sum(
+                true is not None and told != true and "?" not in (told or "?") for told, true in pairs
+            )
+        counts[0] += len(rows)
+        counts[1] += len(exact[0])
+        counts[2] += len(exact[1])
+        counts[3] += len(exact[0] - exact[1])
+    click.echo(
+        f"{name}: {counts[0]} rows, {counts[1]} exact before, {counts[2]} after, {counts[3]} made wrong; "
+        f'wrong without a "?" {counts[4]} before, {counts[5]} after'
+    )
+
+
+@click.command()
+@click.argument("data", type=click.Path(path_type=Path, exists=True))
+def main(data: Path) -> None:
+    """Read each set freely and as expected."""
+    with exit_codes():
+        reader = Reader(device="cpu")
+        measure("drawn meters", islice(meters(data), METERS), reader)
+        measure("number_photos", photos(data / "number_photos"), reader)
+        measure("amounts", amounts(data / "amounts"), reader)
+
+
+if __name__ == "__main__":
+    main()
