@@ -43,6 +43,31 @@ class Command(click.Command):
             )
         return super().parse_args(ctx, args)
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401
+    ) -> click.Context:
+        """Read the words; what a terminal would obey in them is written out in errors, and what is secret is masked."""
+        with _shown():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401
+        """Run the command, with errors as those of `make_context`."""
+        with _shown():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _shown() -> Iterator[None]:
+    """Let errors of usage hold only what may be shown."""
+    try:
+        yield
+    except click.UsageError as error:
+        raise click.UsageError(show(error.format_message()), error.ctx) from error
+
 
 def console_command(function: Callable[..., Any], kind: type[Command] = Command) -> click.Command:
     """Make a command of a function with click options: besides --help it answers to -h and --version."""

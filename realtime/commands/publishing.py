@@ -6,12 +6,14 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
 from realtime.commands.console import note
 from realtime.commands.options import option_group
 from realtime.outputs.guard import Output
+from realtime.outputs.publishing.address import parse_address
 from realtime.outputs.publishing.publisher import Publisher, Target
 from realtime.outputs.publishing.spool import Spool
 from realtime.outputs.publishing.text_file import TextFile
@@ -73,9 +75,23 @@ def parse_web(_: click.Context, __: click.Parameter, text: str | None) -> str | 
     """Refuse what is no web address, and one with a password: others may read the command line."""
     if text is None:
         return None
-    scheme, rest = text.partition("://")[::2]
-    if scheme not in ("http", "https") or not rest or "@" in rest.partition("/")[0]:
+    try:
+        parts = urlsplit(text)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of brackets, or of a port that is none
+        whole = False
+    if not whole or "@" in parts.netloc:
         raise click.BadParameter("write an address http://host/path without user and password")
+    return text
+
+
+def parse_broker(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    """Refuse what is no address of a broker."""
+    try:
+        if text is not None:
+            parse_address(text)
+    except OutputError as error:
+        raise click.BadParameter(str(error)) from None
     return text
 
 
@@ -83,7 +99,7 @@ publishing_options = option_group(
     "publishing",
     PublishingOptions,
     (
-        click.option("--mqtt", metavar="ADDRESS", help=MQTT_HELP),
+        click.option("--mqtt", metavar="ADDRESS", callback=parse_broker, help=MQTT_HELP),
         click.option("--mqtt-ca", type=click.Path(path_type=Path), help="Check the broker's certificate by this one."),
         click.option("--webhook", metavar="ADDRESS", callback=parse_web, help=WEBHOOK_HELP),
         click.option("--influx", metavar="ADDRESS", callback=parse_web, help=INFLUX_HELP),

@@ -44,7 +44,10 @@ def test_a_clip_is_published_everywhere_at_once(tmp_path: Path) -> None:
     [
         (["--webhook", "ftp://host/x"], 2, "write an address http://host/path"),
         (["--webhook", "http://me:word@host/x"], 2, "without user and password"),
-        (["--mqtt", "mqtt://me:word@host/x"], 1, "LIVEDIGITS_MQTT_USER"),
+        (["--webhook", "http://[::1"], 2, "write an address http://host/path"),
+        (["--influx", "http://host:port/x"], 2, "write an address http://host/path"),
+        (["--mqtt", "mqtt://me:word@host/x"], 2, "LIVEDIGITS_MQTT_USER"),
+        (["--mqtt", "mqtt://[::1"], 2, "is no broker"),
         (["--metrics", "host"], 2, "write 9100 or 0.0.0.0:9100"),
         (["--secrets", "none.toml"], 1, "cannot read --secrets none.toml"),
         (["--text-file", "none/now.txt"], 1, "no folder none"),

@@ -14,6 +14,8 @@ from tests.run_commands import assert_one_error, run
     ("words", "says"),
     [
         (("recognize-image", "a.png", "--conf", "nan"), "not a number"),
+        (("recognize-image", "a.png", "--conf", "\x1b[2J"), r"'\x1b[2J' is not"),
+        (("recognize-image", "a.png", "--profile", "a\nb\x1b[2J"), r"a\nb\x1b[2J cannot be read"),
         (("recognize-image", ""), "is empty"),
         (("recognize-image", "a.png", "--save", ""), "is empty"),
         (("recognize-image", "a.png", "--json="), "--json= has no value"),

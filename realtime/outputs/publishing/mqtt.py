@@ -6,12 +6,12 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from realtime.outputs.publishing.address import parse_address
 from realtime.outputs.publishing.publisher import DeliveryError, Message
 from realtime.outputs.sink import OutputError
 from realtime.reading.expectation import value_of
@@ -20,7 +20,7 @@ from realtime.sources.names import mask_secrets
 PATIENCE = 5.0  # s until the broker must have taken a message
 KEEP_ALIVE = 15  # s without a word after which the broker tells others that we are gone
 ONCE = 2  # quality of service: delivered exactly once while both sides run
-TOPIC, DISCOVERY = "livedigits", "homeassistant"
+DISCOVERY = "homeassistant"
 ALL = "number"  # the sensor of what is read where no region is named
 
 
@@ -52,6 +52,8 @@ class Mqtt:
         )
         if user:
             self._client.username_pw_set(user, password)
+        if secure and ca is not None and ca.exists() and not ca.is_file():  # a pipe would be waited for
+            raise OutputError(f"cannot use {ca} as a certificate: no regular file")
         try:
             if secure:
                 self._client.tls_set(ca_certs=str(ca) if ca else None)
@@ -134,28 +136,6 @@ class Mqtt:
         with self._state:
             self._taken.add(packet)
             self._state.notify_all()
-
-
-def parse_address(address: str) -> tuple[bool, str, int, str]:
-    """Return of mqtt://host:port/topic whether it is for TLS, the host, the port and the topic. Raises OutputError.
-
-    >>> parse_address("mqtt://broker/cellar/water")
-    (False, 'broker', 1883, 'cellar/water')
-    """
-    parts = urlsplit(address)
-    try:
-        port = parts.port
-    except ValueError:
-        port = -1
-    topic = parts.path.strip("/") or TOPIC
-    wrong = parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or port == -1 or re.search(r"[+#?\s]", address)
-    if wrong or parts.username is not None:
-        raise OutputError(
-            f"{mask_secrets(address)} is no broker: write mqtt://host:1883/topic or mqtts://host/topic; "
-            "user and password go into LIVEDIGITS_MQTT_USER and LIVEDIGITS_MQTT_PASSWORD"
-        )
-    secure = parts.scheme == "mqtts"
-    return secure, str(parts.hostname), port or (8883 if secure else 1883), topic
 
 
 def discovery(topic: str, sensor: str) -> tuple[str, dict[str, Any]]:
