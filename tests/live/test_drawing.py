@@ -1,5 +1,6 @@
 """Regions drawn with the mouse in the live window, and named by keys."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from realtime.reading.expectation import Expectation
 from realtime.reading.wanted import Wanted, parse_region
 from realtime.tracking.tracked_frame import TrackedFrame
 from realtime.tracking.tracker import Tracker
+from tests.conftest import draw_sheet
 from tests.live.conftest import keep_nowhere
+from tests.reading.test_anchor import lay
 
 SIZE = 640, 480
 
@@ -49,6 +52,17 @@ def test_a_region_is_dragged_and_named(keyboard: Keyboard, sheet: TrackedFrame) 
     ]
     keyboard.press("w", sheet)
     assert keyboard.controls.wanted == Wanted(Expectation("dddd"))
+
+
+def test_a_region_of_an_anchored_sheet_is_in_percent_of_it(keyboard: Keyboard, sheet: TrackedFrame) -> None:
+    corners = [(140, 60), (540, 60), (540, 460), (140, 460)]
+    seen = replace(sheet, frame=replace(sheet.frame, image=lay(draw_sheet(["07"], (400, 400)), corners)))
+    keyboard.controls.wanted = Wanted(anchor="sheet")
+    draw(keyboard, seen, "a", (240.0, 160.0), (340.0, 260.0))
+    (region,) = keyboard.controls.wanted.regions
+    assert region.percent and region.place == pytest.approx((25, 25, 25, 25), abs=1)
+    draw(keyboard, sheet, "b", (10.0, 10.0), (200.0, 200.0))
+    assert "no sheet with four corners" in keyboard.message and keyboard.controls.wanted.regions == (region,)
 
 
 def test_drawing_may_be_left_off(keyboard: Keyboard, sheet: TrackedFrame) -> None:

@@ -194,6 +194,11 @@ def test_axe_finds_no_serious_fault(browser: "playwright.Browser", scheme: str, 
         page.locator(".rows .digit").first.click()
         page.get_by_role("dialog").wait_for()
         found.append(axe.run(page))
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Draw region").focus()
+        page.keyboard.press("Enter")
+        page.get_by_role("dialog", name="Read only here").wait_for()
+        found.append(axe.run(page))
         page.close()
     faults = [fault for result in found for fault in result.response["violations"]]
     assert [
