@@ -32,9 +32,10 @@ from realtime.reading.page import Digit, Line, Number, Page
 from realtime.reading.runtime import DeviceError, ModelRefusedError
 from realtime.reading.wanted import Region, Wanted
 from realtime.sources.frame import Frame, SourceError
-from realtime.tracking.track import Span, Track
+from realtime.tracking.track import Track
 from realtime.tracking.tracked_frame import TrackedFrame
 from realtime.tracking.tracker import Event
+from realtime.tracking.votes import Span
 
 __all__ = [
     "DeviceError",

@@ -16,9 +16,9 @@ from realtime.sources.frame import Frame
 from realtime.sources.opening import open_source
 from realtime.sources.recording import RecordedFrame
 from realtime.tracking.frame_reader import FrameReader
-from realtime.tracking.track import Span
 from realtime.tracking.tracked_frame import TrackedFrame
 from realtime.tracking.tracker import Tracker
+from realtime.tracking.votes import Span
 
 GIVE_UP = 60.0  # s for which `Reader.stream` waits for a camera or stream that was lost; set by hand
 

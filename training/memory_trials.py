@@ -27,6 +27,7 @@ from training.recipe import FinetuneRecipe
 COUNTS = (1, 3, 10)  # corrections of each digit
 TUNED_WRITERS = 3  # of a source, those with the most errors, that are fine-tuned to too
 SWAPPED = 0.1  # share of labels
+NAMED = 60  # swapped labels that are looked for: it takes a second for each writer
 UNSEEN_GLYPHS = 200
 REMEMBERED = 500  # digits, with which the cost of reading is measured
 ROUNDS = 41
@@ -140,7 +141,7 @@ def try_swapped(bench: Bench, hands: Hands, count: int, draws: int) -> str:
             plain, labels = _part(told, unseen), hands.labels[unseen]
             before += _wrong(plain, labels)
             after += _wrong(remind(plain, bench.learned(hands, told, chosen, given)), labels)
-            if draw == 0 and len(wrong):
+            if len(wrong) and swapped < NAMED:
                 user = Dataset("yours", torch.from_numpy(hands.crops[chosen]), torch.from_numpy(given))
                 groups = np.arange(len(given))
                 doubted = {i for i, _ in find_label_errors(bench.base.model, user, groups, bench.base.rehearsal)}
@@ -178,7 +179,8 @@ def _choose(
 
 
 def _part(told: Classified, members: NDArray[np.intp]) -> Classified:
-    return Classified(*(column[members] for column in told))
+    probabilities, models, learned, features = told
+    return Classified(probabilities[members], models[members], learned[members], features[members])
 
 
 def _wrong(told: Classified, labels: NDArray[np.intp]) -> int:

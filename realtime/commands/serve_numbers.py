@@ -12,7 +12,8 @@ import click
 
 from realtime.commands.console import FAILED, console_command, exit_codes, finish_on_sigterm, note
 from realtime.commands.options import ReadingOptions, open_reader, reading_options, settle_option, watched_model
-from realtime.commands.recognize_camera import COLLECT_HELP, FINETUNE_FOLDER
+from realtime.commands.recognize_camera import COLLECT_HELP
+from realtime.live.collecting import FINETUNE_FOLDER
 from realtime.live.promotion import ModelWatcher
 from realtime.live.state import Controls
 from realtime.reading.ensemble import Networks

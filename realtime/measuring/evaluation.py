@@ -21,8 +21,8 @@ from realtime.sources.clip import CLIPS, Clip
 from realtime.sources.frame import Frame
 from realtime.sources.names import show
 from realtime.sources.pictures import read_picture
-from realtime.tracking.track import Span
 from realtime.tracking.tracker import Tracker
+from realtime.tracking.votes import Span
 
 # The most misread pictures of a source that are drawn; more are only counted. Set by hand.
 MAX_TILES = 120

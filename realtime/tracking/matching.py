@@ -13,6 +13,7 @@ from realtime.tracking.motion import NO_MOTION, Motion, fit_motion
 MAX_NUMBER_STRAY = 0.8  # how far a number may lie from where the common motion puts it, heights of its digits
 MIN_SIMILARITY = 0.5  # pairs of numbers whose texts share fewer of their digits say nothing about the common motion
 MIN_TRACK_HEIGHT_RATIO = 0.45  # numbers less alike in height are never the same one
+OVERLAP = 1 / 3  # share of the smaller of two numbers' boxes above which one stands in the place of the other
 MAX_PAIRS = 400  # pairs of numbers looked at for the common motion, the nearest: bounds the time on a full page
 AGREEING_SHIFTS = 0.5  # shifts of two pairs agree where they differ by less than this, heights
 SHIFT_COST = 0.05  # digits' worth of support that a shift of one height costs: of equal ones the smallest is chosen
@@ -125,3 +126,22 @@ def match(old: NumberBoxes, new: NumberBoxes) -> dict[int, int]:
             chosen[i] = j
             taken.add(j)
     return chosen
+
+
+def covered(numbers: list[NDArray[np.float64]], others: list[NDArray[np.float64]]) -> NDArray[np.bool_]:
+    """Tell which of N numbers, (N,), share more than OVERLAP of the smaller one with one of others.
+
+    Each is the boxes (n, 4) of its digits.
+    """
+    if not numbers or not others:
+        return np.zeros(len(numbers), bool)
+    (low, high), (start, stop) = _corners(numbers), _corners(others)
+    shared = np.maximum(np.minimum(high[:, None], stop) - np.maximum(low[:, None], start), 0).prod(axis=2)
+    smaller = np.minimum((high - low).prod(axis=1)[:, None], (stop - start).prod(axis=1))
+    return (shared > smaller * OVERLAP).any(axis=1)
+
+
+def _corners(numbers: list[NDArray[np.float64]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the corners of the box around each of N numbers, the upper left and the lower right ones, (N, 2) each."""
+    low = np.array([boxes[:, :2].min(axis=0) for boxes in numbers])
+    return low, np.array([(boxes[:, :2] + boxes[:, 2:]).max(axis=0) for boxes in numbers])

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from realtime.reading.box import Box, enclose
 from realtime.reading.expectation import Expectation
-from realtime.reading.page import Digit, Number, join_digits, number_to_dict
+from realtime.reading.page import UNSURE, Digit, Number, join_digits, number_to_dict
+from realtime.reading.remembering import REMEMBERED
 from realtime.tracking.erasure import is_erased
 from realtime.tracking.judgement import Judgement
 from realtime.tracking.said import Said, Saying, look_of, said_to_be
-from realtime.tracking.votes import Tally, Votes, hidden_places
+from realtime.tracking.votes import Span, Tally, Votes, hidden_places
 
 # Set by hand: on clips with damaged frames, on sheets that are rewritten and covered (tests/tracking/test_settling.py),
 # and LONE_STROKE_TIME on clips without writing, where all that settled were edges read as 1.
@@ -23,16 +24,6 @@ UNSETTLE_ALWAYS = 0.5  # s without a frame that agrees after which it is unsettl
 LONE_STROKE_TIME = 0.8  # s that bare strokes, read as 1, must be in sight to settle where no other number has
 
 State = Literal["seen", "settled"]
-
-
-@dataclass(frozen=True)
-class Span:
-    """One text that a number held while settled, when it was first and last seen, s, and its region, if any."""
-
-    text: str
-    first: float
-    last: float
-    region: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,7 +80,7 @@ class FollowedNumber:
 
     boxes: (n, 4) x, y, w, h of its digits, not rounded, so that they do not drift while carried along. spans: the texts
     it settled as. settle: s for which readings must agree, None for the usual. hidden: only parts of it were seen since
-    it came back into sight.
+    it came back into sight. taught: something was learned since it was read.
     """
 
     def __init__(self, track_id: int, number: Number, time: float, settle: float | None = None) -> None:
@@ -98,7 +89,7 @@ class FollowedNumber:
         )
         self.boxes = np.array([digit.box for digit in number.digits], np.float64)
         self.spans: list[Span] = []
-        self.hidden = False
+        self.hidden = self.taught = False
         self._votes = Votes(settle)
         self._said = Said()
         self._agreed = time  # when a frame last agreed with the settled text
@@ -143,6 +134,7 @@ class FollowedNumber:
         confidence: a digit less sure is "?". others_settled: another number has settled. image: the frame, (H, W, 3).
         """
         number = self._said.apply(number, self.boxes, time, image)
+        self._take_remembered(number)
         ballot = self._votes.cast(number, time)
         tally = self._votes.count(confidence, first=not self.spans)
         lone = not (self.spans or others_settled or time - self.track.first >= LONE_STROKE_TIME)
@@ -203,6 +195,14 @@ class FollowedNumber:
         before = self._said.take_back(place)
         if before is not None and place < len(self.track.digits):
             self._name(place, replace(before, box=self.track.digits[place].box))
+
+    def _take_remembered(self, number: Number) -> None:
+        """Take digits at once for what was just learned of them: how they were read before tells nothing."""
+        if self.taught and len(number.digits) == len(self.track.digits):
+            for place, digit in enumerate(number.digits):
+                if digit.model == REMEMBERED and digit.text != UNSURE:
+                    self._name(place, replace(digit, before=self.track.digits[place].before))
+        self.taught = False
 
     def _name(self, place: int, digit: Digit) -> None:
         """Show a digit, and let it count as what each frame said of it."""

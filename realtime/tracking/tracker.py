@@ -13,16 +13,16 @@ from realtime.reading.box import Box
 from realtime.reading.page import Number
 from realtime.reading.pipeline import CONFIDENCE
 from realtime.tracking.judgement import Judgement
-from realtime.tracking.matching import NumberBoxes, common_motion, match
+from realtime.tracking.matching import NumberBoxes, common_motion, covered, match
 from realtime.tracking.motion import Motion
-from realtime.tracking.track import SHOW_MISSED, FollowedNumber, Span, Track
+from realtime.tracking.track import SHOW_MISSED, FollowedNumber, Track
+from realtime.tracking.votes import Span
 
 # Set by hand, on clips and made-up sheets over which a hand passes (tests/tracking/test_tracker.py).
 KEEP_SETTLED = 2.0  # s that a number which has settled may be out of sight, behind a hand, and keep its id
 KEEP_UNSETTLED = 0.6  # s that one which never settled is remembered: what clutter shows
 EXPECTED_BACK = 0.5  # s that one which is out of sight is expected back at any moment, so that frames are read for it
 MAX_UNDECIDED = 0.1  # share of the numbers in sight that may be undecided while the page as a whole is decided
-OVERLAP = 1 / 3  # share of the smaller of two numbers' boxes above which one stands in the place of the other
 
 
 @dataclass(frozen=True)
@@ -142,14 +142,20 @@ class Tracker:
         for known in self._known:
             if known.track.id == number and place < len(known.track.digits):
                 known.say(place, label, image, box)
-        self.sayings += 1
+        self._reconsider()
 
     def take_back(self, number: int, place: int) -> None:
         """Forget what a person said of a digit."""
         for known in self._known:
             if known.track.id == number:
                 known.take_back(place)
+        self._reconsider()
+
+    def _reconsider(self) -> None:
+        """Let all numbers take in at once what was learned."""
         self.sayings += 1
+        for known in self._known:
+            known.taught = True
 
     def reset(self) -> None:
         """Forget all numbers; ids go on."""
@@ -169,8 +175,8 @@ class Tracker:
         left_out = {
             known.track.id
             for group, over in ((missed, seen), (others, wholes))
-            for known, covered in zip(group, _covered(group, over), strict=True)
-            if covered
+            for known, hides in zip(group, covered(_places(group), _places(over)), strict=True)
+            if hides
         }
         settled = {known.track.id for known in missed}
         return [
@@ -193,7 +199,8 @@ class Tracker:
         """Part with numbers long out of sight or written over, and tell the events of this update."""
         fresh = [known for known in self._known if known.track.state == "settled" and known.track.last == time]
         away = [known for known in self._known if time - known.track.last > SHOW_MISSED]
-        over = {known.track.id for known, covered in zip(away, _covered(away, fresh), strict=True) if covered}
+        hidden = covered(_places(away), _places(fresh))
+        over = {known.track.id for known, hides in zip(away, hidden, strict=True) if hides}
         stay: list[FollowedNumber] = []
         gone: list[FollowedNumber] = []
         for known in self._known:
@@ -232,17 +239,6 @@ def settle(numbers: list[Number]) -> list[Track]:
     ]
 
 
-def _covered(numbers: list[FollowedNumber], others: list[FollowedNumber]) -> NDArray[np.bool_]:
-    """Tell which of N numbers, (N,), share more than OVERLAP of the smaller one with one of others."""
-    if not numbers or not others:
-        return np.zeros(len(numbers), bool)
-    (low, high), (start, stop) = _extents(numbers), _extents(others)
-    shared = np.maximum(np.minimum(high[:, None], stop) - np.maximum(low[:, None], start), 0).prod(axis=2)
-    smaller = np.minimum((high - low).prod(axis=1)[:, None], (stop - start).prod(axis=1))
-    return (shared > smaller * OVERLAP).any(axis=1)
-
-
-def _extents(numbers: list[FollowedNumber]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the corners of the box around each of N numbers, the upper left and the lower right ones, (N, 2) each."""
-    boxes = [known.boxes for known in numbers]
-    return np.array([b[:, :2].min(axis=0) for b in boxes]), np.array([(b[:, :2] + b[:, 2:]).max(axis=0) for b in boxes])
+def _places(numbers: list[FollowedNumber]) -> list[NDArray[np.float64]]:
+    """Return the boxes (n, 4) of each number's digits."""
+    return [known.boxes for known in numbers]

@@ -30,6 +30,16 @@ MAX_STEP = 0.4  # a digit farther than this from its place, heights, is not the 
 
 
 @dataclass(frozen=True)
+class Span:
+    """One text that a number held while settled, when it was first and last seen, s, and its region, if any."""
+
+    text: str
+    first: float
+    last: float
+    region: str = ""
+
+
+@dataclass(frozen=True)
 class Ballot:
     """What one frame said of a number: its time, s, log-probabilities (n, 11), likeliest digits, and the sign before
     each of them; none if unseen."""

@@ -1,10 +1,13 @@
 """What a person says of a digit is shown at once, holds while the digit looks as it did, and is taken back."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from realtime.reading.box import Box
 from realtime.reading.page import Number
+from realtime.reading.remembering import REMEMBERED
 from realtime.tracking.motion import Motion
 from realtime.tracking.said import SAME_LOOK, look_of
 from realtime.tracking.track import Track
@@ -93,3 +96,14 @@ def test_nothing_is_said_of_what_is_not_there() -> None:
     tracker.say(99, 0, "1", SHEET, (-9, -9, 5, 5))
     tracker.take_back(99, 0)
     assert shown(tracker, write("0742"), 0.4)[0] == "0742" and not look_of(SHEET, (-9, -9, 5, 5)).any()
+
+
+def test_what_was_learned_of_others_shows_at_once_too() -> None:
+    tracker, track = known("0772")
+    say(tracker, track, 1, "1")
+    learned = write("0712")
+    digits = tuple(replace(d, model=REMEMBERED) if i == 2 else d for i, d in enumerate(learned.digits))
+    (track,) = tracker.update([replace(learned, digits=digits)], 0.4, SHEET)
+    assert (track.text, track.state) == ("0112", "settled")
+    (track,) = tracker.update([write("0772")], 0.44, SHEET)
+    assert track.text == "0112"  # one frame alone does not change it again
