@@ -47,6 +47,7 @@ OUT_HELP = "Folder of the network.  [default: this user's data folder, where rea
     help="Points of accuracy that the base test set may lose.",
 )
 @click.option("--trust", is_flag=True, help="Train on labels that look wrong too.")
+@click.option("--suspects", is_flag=True, help="Only name the pictures whose labels look wrong.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--watch", is_flag=True, help="Stay, and fine-tune again when new corrections lie there.")
 @overwrite_option
@@ -60,6 +61,7 @@ def main(
     rate: float,
     margin: float,
     trust: bool,
+    suspects: bool,
     seed: int,
     watch: bool,
     overwrite: bool,
@@ -82,6 +84,10 @@ def main(
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))  # one core stays for the live window
     settings = finetuning.Settings(folder, models, report, FinetuneRecipe(freeze, rate, seed), margin, trust)
+    if suspects:
+        with exit_codes():
+            finetuning.name_suspects(settings, init, mnist)
+        return
     with exit_codes(), alone_in(models), alone_in(report) if report != models else nullcontext():
         if watch:
             finetuning.watch(settings, init, mnist, parent)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
 import torch
 from torch import nn
 
@@ -55,6 +56,16 @@ def finetune_once(settings: Settings, init: Path | None, mnist: Path | None) -> 
     with clock.stage("base data"):
         base = load_base(init or default_model().with_suffix(".pth"), mnist, settings.recipe)
     return finetune_and_report(settings, base, clock)
+
+
+def name_suspects(settings: Settings, init: Path | None, mnist: Path | None) -> None:
+    """Name on standard output the pictures whose labels look wrong, the surest first; nothing is trained or written."""
+    base = load_base(init or default_model().with_suffix(".pth"), mnist, settings.recipe)
+    split = split_corrections(settings.folder, base, set(), trust=False)
+    for i, label in split.suggested.items():
+        c = split.corrections[i]
+        click.echo(f"{c.path}: labelled {CLASSES[c.label]}, looks like {CLASSES[label]}")
+    note(f"{len(split.suggested)} of {len(split.corrections)} labels look wrong: move their pictures, or --trust them")
 
 
 def watch(settings: Settings, init: Path | None, mnist: Path | None, parent: int) -> None:

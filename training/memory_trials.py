@@ -179,7 +179,8 @@ def _choose(
 
 
 def _part(told: Classified, members: NDArray[np.intp]) -> Classified:
-    return Classified(*(column[members] for column in told))
+    probabilities, models, learned, features = told
+    return Classified(probabilities[members], models[members], learned[members], features[members])
 
 
 def _wrong(told: Classified, labels: NDArray[np.intp]) -> int:

@@ -179,13 +179,10 @@ def open_reader(options: ReadingOptions) -> Reader:
     reader = make_reader(options)
     networks = reader.networks
     also = ""
-    classifier = networks.classifier
-    if isinstance(classifier, Remembering):
-        count = len(classifier.memory.examples)
-        remembered = f" and {count} digit{'s' * (count > 1)} remembered in {memory_file()}" if count else ""
-        classifier = classifier.network
-    else:
-        remembered = ""
+    told = networks.classifier
+    count = len(told.memory.examples) if isinstance(told, Remembering) else 0
+    remembered = f" and {count} digit{'s' * (count > 1)} remembered in {memory_file()}" if count else ""
+    classifier = told.network if isinstance(told, Remembering) else told
     if isinstance(classifier, Ensemble):
         asked = options.model is not None or options.base_model is not None
         found = "" if asked else f", fine-tuned and found as {networks.path},"

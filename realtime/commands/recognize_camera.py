@@ -24,7 +24,7 @@ from realtime.commands.options import (
 from realtime.commands.profile import keep_profile, profile_file, profiled_command
 from realtime.commands.publishing import PublishingOptions, open_publishers, publishing_options
 from realtime.commands.wanting import LimitOptions, WantedOptions, limit_options, wanted_options
-from realtime.live.collecting import Collector, name_session
+from realtime.live.collecting import FINETUNE_FOLDER, Collector, name_session
 from realtime.live.display import NoDisplayError
 from realtime.live.keys import Keyboard
 from realtime.live.loop import LiveLoop
@@ -49,7 +49,6 @@ from realtime.sources.pictures import PictureSequence
 from realtime.tracking.tracked_frame import TrackedFrame
 from realtime.tracking.tracker import Tracker
 
-FINETUNE_FOLDER = Path("finetune")  # where corrections go that are kept for fine-tuning
 # Frames a second, at most, of the video of a live source. Set by hand.
 MAX_VIDEO_FPS = 30.0
 # Seconds that an unsure number must be in sight before its digits are kept without a window. Set by hand.

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from realtime.commands.bulk import BulkOptions, bulk_options
 from realtime.commands.console import exit_codes
 from realtime.commands.files import FileResult, FileTask, Job, read_files, refuse_file_for_several
+from realtime.commands.learning import learn_from
 from realtime.commands.options import OutputOptions, ReadingOptions, output_options, reading_options
 from realtime.commands.profile import profiled_command
 from realtime.commands.wanting import WantedOptions, wanted_options
@@ -39,6 +40,7 @@ MANY, CROWD = 20, 2000
 SIDE, PLAIN = 3000, 10.0
 TABLE_HELP = "Write the numbers of each page as a table, a cell each, into this CSV file."
 ROTATE_HELP = "Turn photos by so many degrees clockwise to read them; auto: as their digits are surest."
+LEARN_HELP = "Learn from the digits of PHOTO that are read otherwise than TRUTH, its lines parted by |."
 EXPLAIN_HELP = "Write the steps of each reading as a figure into this folder."
 
 
@@ -128,7 +130,7 @@ def explain_nothing(refused: int, marks: int) -> str:
 
 
 @profiled_command
-@click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PHOTO...")
+@click.argument("photos", nargs=-1, type=click.Path(path_type=Path), metavar="PHOTO...")
 @reading_options
 @wanted_options
 @output_options(show=False)
@@ -137,6 +139,7 @@ def explain_nothing(refused: int, marks: int) -> str:
 @click.option(
     "--rotate", type=click.Choice(["auto", *map(str, TURNS)]), default="auto", show_default=True, help=ROTATE_HELP
 )
+@click.option("--learn", "truths", multiple=True, metavar="PHOTO=TRUTH", help=LEARN_HELP)
 @bulk_options
 def main(
     photos: tuple[Path, ...],
@@ -146,6 +149,7 @@ def main(
     explain_folder: Path | None,
     table: Path | None,
     rotate: str,
+    truths: tuple[str, ...],
     bulk: BulkOptions,
 ) -> None:
     """Read the numbers of each PHOTO: one line of text for a line of writing, numbers parted by blanks.
@@ -154,9 +158,14 @@ def main(
     of its photo. Each page of a TIFF or PDF is a frame of its own. --save takes a picture's name for one photo, a
     folder for several. A photo that cannot be read does not stop the others; the exit status is then 3.
     """
+    if bool(truths) == bool(photos):
+        raise click.UsageError("name photos to read, or photos and their truth to --learn from")
+    turn = None if rotate == "auto" else int(rotate)
+    if truths:
+        learn_from(truths, reading, turn)
+        return
     with exit_codes():
         files = list(chain.from_iterable(files_of(photo) for photo in photos))
-    turn = None if rotate == "auto" else int(rotate)
     read_files(PhotoTask(reading, wanting, explain_folder, table, turn), files, output, bulk)
 
 

@@ -21,8 +21,9 @@ from realtime.commands.options import (
 )
 from realtime.commands.profile import keep_profile, profiled_command
 from realtime.commands.publishing import PublishingOptions, open_publishers, publishing_options
-from realtime.commands.recognize_camera import COLLECT_HELP, FINETUNE_FOLDER
+from realtime.commands.recognize_camera import COLLECT_HELP
 from realtime.commands.wanting import LimitOptions, WantedOptions, limit_options, wanted_options
+from realtime.live.collecting import FINETUNE_FOLDER
 from realtime.live.promotion import ModelWatcher
 from realtime.live.remember import Keeper
 from realtime.live.state import Controls

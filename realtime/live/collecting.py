@@ -22,6 +22,7 @@ from realtime.tracking.said import SAME_LOOK, look_of
 from realtime.tracking.track import Track
 from realtime.tracking.tracked_frame import TrackedFrame
 
+FINETUNE_FOLDER = Path("finetune")  # where corrections go that are kept for fine-tuning
 # Folders of pictures whose label is not known yet, and of whole frames.
 INBOX, SNAPSHOTS = "inbox", "snapshots"
 # Name of the file, in each folder of pictures, that says where each comes from.

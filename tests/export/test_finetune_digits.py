@@ -236,3 +236,15 @@ def test_a_process_killed_while_it_promotes_leaves_a_model_that_loads(tmp_path: 
         found = in_use(tmp_path)
         assert found is not None and sha256(found) == used.metadata["checkpoint_sha256"]
         assert promotion.NAME in found.name and torch.load(found, weights_only=True)
+
+
+def test_suspects_are_named_and_nothing_is_trained(
+    tmp_path: Path, pen_mnist: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for i in range(24):
+        save_image(tmp_path / "mine" / str(i % 4) / f"{i}.png", 225 - draw_digit(str(i % 4), seed=i) // 2)
+    save_image(tmp_path / "mine" / "3" / "wrong.png", 225 - draw_digit("0", seed=99) // 2)
+    result = run(Path("mine"), pen_mnist, "--suspects")
+    assert result.exit_code == 0 and result.stdout == "mine/3/wrong.png: labelled 3, looks like 0\n"
+    assert "1 of 25 labels look wrong" in result.stderr and not Path("models").exists() and not Path("runs").exists()
