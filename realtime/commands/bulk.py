@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import re
 import signal
 import threading
 from collections import deque
@@ -19,11 +20,14 @@ import cv2
 
 from realtime.commands.options import OutputOptions, option_group
 from realtime.outputs.sink import OutputError
+from realtime.sources.picture_bytes import source_name
+from realtime.sources.remote import is_remote
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 # Files that wait for each process, so that none is idle. All of a million files at once would fill the memory.
 QUEUED = 3
+_SCHEDULER = re.compile(r"(tcp|tls|ws|wss|ucx|ucxx)://[^/\s]+:\d+")
 
 
 class Shard(click.ParamType[tuple[int, int]]):
@@ -45,11 +49,18 @@ class Shard(click.ParamType[tuple[int, int]]):
 
 @dataclass(frozen=True)
 class BulkOptions:
-    """On how many processes files are read, which share (I, N) of them, and whether an earlier run goes on."""
+    """On how many processes files are read, or on which Dask cluster, which share (I, N) of them, and whether an
+    earlier run goes on."""
 
     workers: int
+    dask: str | None
     shard: tuple[int, int] | None
     resume: bool
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether files are read by other processes than the first."""
+        return self.workers > 1 or self.dask is not None
 
 
 bulk_options = option_group(
@@ -59,6 +70,7 @@ bulk_options = option_group(
         click.option(
             "--workers", type=click.IntRange(1), default=1, show_default=True, help="Read on so many processes."
         ),
+        click.option("--dask", metavar="ADDRESS", help="Read on the workers of this Dask scheduler, tcp://host:8786."),
         click.option("--shard", type=Shard(), metavar="I/N", help="Read only each N-th file from the I-th on."),
         click.option("--resume", is_flag=True, help="Leave out what the file of --json holds already, and add to it."),
     ),
@@ -67,10 +79,16 @@ bulk_options = option_group(
 
 def check_bulk(bulk: BulkOptions, output: OutputOptions) -> None:
     """Refuse what does not go together. Raises UsageError."""
-    if output.show and bulk.workers > 1:
+    if bulk.dask is not None and not _SCHEDULER.fullmatch(bulk.dask):
+        raise click.UsageError(f"{bulk.dask!r} is no address of a Dask scheduler: write tcp://host:8786")
+    if bulk.dask is not None and bulk.workers > 1:
+        raise click.UsageError("--workers is of this machine, --dask of a cluster: give one of them")
+    if output.show and bulk.elsewhere:
         raise click.UsageError("--show needs --workers 1: a window belongs to one process")
     if bulk.resume and output.json_path in (None, "-"):
         raise click.UsageError("--resume needs --json PATH: that file tells what has been read")
+    if bulk.resume and is_remote(str(output.json_path)):
+        raise click.UsageError("--resume needs a file of this machine for --json: what lies in a store never grows")
     if bulk.resume and output.csv_path is not None:
         raise click.UsageError("--resume cannot go on with a table: leave out --csv, the lines of --json hold it all")
 
@@ -78,7 +96,7 @@ def check_bulk(bulk: BulkOptions, output: OutputOptions) -> None:
 def select_files(files: Sequence[Path], shard: tuple[int, int] | None, done: set[str]) -> list[Path]:
     """Return the files of a shard, all where it is None, that are not done, in their order."""
     first, count = shard or (1, 1)
-    return [file for file in files[first - 1 :: count] if str(file) not in done]
+    return [file for file in files[first - 1 :: count] if source_name(file) not in done]
 
 
 def in_order(work: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:

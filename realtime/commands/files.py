@@ -2,7 +2,7 @@
 
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cache
@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from realtime.commands.bulk import BulkOptions, check_bulk, finished_sources, in_order, select_files
 from realtime.commands.console import SOURCE_UNAVAILABLE, exit_codes, finish_on_sigterm, note
+from realtime.commands.on_dask import on_dask
 from realtime.commands.options import (
     OutputOptions,
     ReadingOptions,
@@ -111,7 +112,7 @@ def _wanted_once(wanting: WantedOptions) -> Wanted:
 def read_files(task: FileTask, files: Sequence[Path], output: OutputOptions, bulk: BulkOptions) -> None:
     """Read files, write what was read in each, and exit with SOURCE_UNAVAILABLE where one could not be read."""
     check_bulk(bulk, output)
-    if STANDARD_INPUT in files and bulk.workers > 1:
+    if STANDARD_INPUT in files and bulk.elsewhere:
         raise click.UsageError("standard input, -, needs --workers 1: it belongs to one process")
     with exit_codes(), ExitStack() as stack:
         finish_on_sigterm(stack)
@@ -131,16 +132,14 @@ def read_files(task: FileTask, files: Sequence[Path], output: OutputOptions, bul
         tables = stack.enter_context(TextSink(str(table))) if table is not None else None
         window = stack.enter_context(Viewer(f"{reader.device} {reader.networks.path.stem}")) if output.show else None
         jobs = [Job(path, targets.get(path), figures.get(path)) for path in select_files(files, bulk.shard, done)]
-        one_process = bulk.workers == 1
-        results: Iterable[FileResult]
-        if not one_process:
-            results = in_order(task, jobs, bulk.workers)
+        if bulk.elsewhere:
+            results = read_elsewhere(task, jobs, bulk)
         elif task.still:
             results = (task.gather(job, reader, window) for job in jobs)
         else:
             results = (task.read(job, reader, text_sinks, window) for job in jobs)
         # A clip shows the progress of its own frames where it is read in this process.
-        hidden = len(jobs) < 2 or (one_process and not task.still)
+        hidden = len(jobs) < 2 or (not bulk.elsewhere and not task.still)
         failed = False
         for result in tqdm(results, total=len(jobs), unit=task.unit, disable=hidden or None):
             failed = failed or bool(result.error)
@@ -155,6 +154,13 @@ def read_files(task: FileTask, files: Sequence[Path], output: OutputOptions, bul
                 break
     if failed:
         raise SystemExit(SOURCE_UNAVAILABLE)
+
+
+def read_elsewhere(task: FileTask, jobs: Sequence[Job], bulk: BulkOptions) -> Iterator[FileResult]:
+    """Yield what is read in each file, in order, on other processes of this machine or of a Dask cluster."""
+    if bulk.dask is None:
+        return in_order(task, jobs, bulk.workers)
+    return on_dask(task, jobs, bulk.dask, lambda job, why: FileResult(job.path, error=f"{source_name(job.path)} {why}"))
 
 
 def refuse_file_for_several(save: Path, endings: frozenset[str]) -> None:

@@ -31,6 +31,7 @@ from realtime.sources.frame import Frame, SourceError
 from realtime.sources.names import show
 from realtime.sources.picture_bytes import read_bytes, source_name
 from realtime.sources.pictures import PICTURES, PictureSequence, is_glob
+from realtime.sources.remote import is_remote, list_remote
 from realtime.tracking.tracked_frame import TrackedFrame
 
 # Marks on pages without numbers from which on they are told: those refused are more than a stain or a seam gives, those
@@ -154,9 +155,9 @@ def main(
 ) -> None:
     """Read the numbers of each PHOTO: one line of text for a line of writing, numbers parted by blanks.
 
-    PHOTO may be a folder, "-" for standard input, or an http address. Of several photos each line begins with the name
-    of its photo. Each page of a TIFF or PDF is a frame of its own. --save takes a picture's name for one photo, a
-    folder for several. A photo that cannot be read does not stop the others; the exit status is then 3.
+    PHOTO may be a folder, "-" for standard input, an http address, or s3://bucket/folder. Of several photos each line
+    begins with the name of its photo. Each page of a TIFF or PDF is a frame of its own. --save takes a picture's name
+    for one photo, a folder for several. A photo that cannot be read stops no other; the exit status is then 3.
     """
     if bool(truths) == bool(photos):
         raise click.UsageError("name photos to read, or photos and their truth to --learn from")
@@ -171,4 +172,6 @@ def main(
 
 def files_of(photo: Path) -> list[Path]:
     """Return the pictures of a folder or pattern, else the photo itself. Raises SourceError where it holds none."""
+    if is_remote(photo):
+        return list_remote(photo, PICTURES)
     return PictureSequence(str(photo)).paths if photo.is_dir() or is_glob(str(photo)) else [photo]

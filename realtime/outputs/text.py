@@ -12,6 +12,7 @@ from typing import TextIO
 
 from realtime.outputs.sink import OutputError, Sink
 from realtime.sources.names import is_text
+from realtime.sources.remote import is_remote, open_remote
 from realtime.tracking.tracked_frame import TrackedFrame
 
 # Columns of the table of numbers.
@@ -107,6 +108,8 @@ def _defuse(value: object) -> object:
 def _open_text(path: str, add: bool) -> TextIO:
     """Open a text file for writing, from its start or, to `add`, from its end."""
     try:
+        if is_remote(path):
+            return open_remote(path)
         return Path(path).open("a" if add else "w", encoding="utf-8", newline="")
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from None

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from realtime.sources.frame import SourceError
 from realtime.sources.names import mask_secrets
+from realtime.sources.remote import address_of, is_remote, read_remote
 
 # Bytes of a picture that are read, at most, of a file, and of standard input or an address. Set by hand: a plain BMP of
 # MAX_PIXELS is as large as the first; no photo comes near the second.
@@ -31,13 +32,20 @@ def is_web(path: Path) -> bool:
 
 def source_name(path: Path) -> str:
     """Return what a picture is called in frames and errors: its path, or its address without what is secret in it."""
+    if is_remote(path):
+        return mask_secrets(address_of(path))
     return mask_secrets(_address(path)) if is_web(path) else str(path)
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a picture's bytes: of a file, of standard input for "-", or of an http address. Raises SourceError."""
+    """Read a picture's bytes: of a file, of standard input for "-", of an http address, of an object in a store.
+
+    Raises SourceError.
+    """
     if path == STANDARD_INPUT:
         return _read_standard_input()
+    if is_remote(path):
+        return read_remote(path, MAX_FILE)
     if is_web(path):
         return _fetch(_address(path))
     try:
