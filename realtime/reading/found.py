@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.reading import crops
+from realtime.reading.choosing import choose, ringed
 from realtime.reading.classifier import NOT_A_DIGIT, Classifier
 from realtime.reading.digit_ink import belongs, boxes_of, patch
 from realtime.reading.ensemble import Ensemble
 from realtime.reading.finder import Finder
-from realtime.reading.looks import Look, choose, looks
+from realtime.reading.looks import Look, looks
 from realtime.reading.remembering import Remembering
 from realtime.reading.stages import StageClock
 
@@ -42,8 +43,8 @@ class Found(Located):
 
     classified: (N, 10) float32 and junk: (N,) float32, the classifier's probabilities of each digit and of none.
     digits: (N, 10) float32, which digit it is by both networks, rows sum to 1, or 0 where the user taught that it is
-    none. sure: (N,) float32, the probability of a
-    digit by both. models: (N,) which of two classifiers was believed. learned: (N,) whether the user taught it.
+    none. sure: (N,) float32, the probability of a digit by both. models: (N,) which of two classifiers was believed.
+    learned: (N,) whether the user taught it.
     """
 
     classified: NDArray[np.float32]
@@ -70,11 +71,11 @@ def locate(
         taken = looks(image, finder, thorough)
     boxes, cores, patches, scores, named = [], [], [], [], []
     with clock.stage("crops"):
-        for look, chosen in zip(taken, choose(taken), strict=True):
+        belonging = [belongs(look) for look in taken]
+        owners = [(owner, boxes_of(owner, look)) for owner, look in zip(belonging, taken, strict=True)]
+        for look, (owner, inked), chosen in zip(taken, owners, choose(taken, owners), strict=True):
             if not len(chosen):
                 continue
-            owner = belongs(look)
-            inked = boxes_of(owner, look)
             cut = [patch(image, look, owner, i, inked[i]) for i in chosen.tolist()]
             asked = np.array([polarity == "auto" or one.light == (polarity == "light") for one in cut], bool)
             own = [one for one, kept in zip(cut, asked, strict=True) if kept]
@@ -107,9 +108,11 @@ def find(
     none = classifier.classes.index(NOT_A_DIGIT) if NOT_A_DIGIT in classifier.classes else None
     junk = probabilities[:, none] if none is not None else np.zeros(len(probabilities), np.float32)
     digits = mixed(probabilities[:, :10], located.named, finder.shares)
-    digits[learned & (junk >= 0.5)] = 0  # the user taught that this is none
+    taught_none = learned & (junk >= 0.5)
+    digits[taught_none] = 0
     sure = likely(evidence(located.scores, junk), finder.odds)
-    sure[learned & (junk >= 0.5)] = 0
+    sure[taught_none] = 0
+    sure = ringed(located.boxes, digits, sure)
     return Found(**vars(located), classified=probabilities[:, :10], junk=junk, digits=digits, sure=sure,
                  models=models, learned=learned)  # fmt: skip
 

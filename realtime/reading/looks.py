@@ -22,8 +22,6 @@ FINER = 2.5  # times that the scale grows where nothing was found
 # numbers on 48 drawn pages of 960 pixels 58 % were exact with QUICK and 62 % with THOROUGH, in 1.2 times the time.
 QUICK, THOROUGH = (28.0, 44.0), (44.0, 64.0)
 MOST = 2_400_000  # pixels of one look, at most
-SUITED = (24.0, 110.0)  # pixels, heights at which digits are found best
-SAME = 0.3  # share of the smaller of two cores that both have in common where they are one digit
 MARGIN = 16  # pixels around a look
 
 
@@ -141,29 +139,3 @@ def _around(boxes: NDArray[np.float64], width: int, height: int) -> Region:
     x0, y0 = np.maximum(low - room, 0).astype(int)
     x1, y1 = np.minimum(high + room, [width, height]).astype(int)
     return int(x0), int(y0), int(x1 - x0), int(y1 - y0)
-
-
-def choose(taken: list[Look]) -> list[NDArray[np.intp]]:
-    """Choose each digit from the look that suits its size best; return for each look the indices of its digits."""
-    origin = np.repeat(np.arange(len(taken)), [len(look.boxes) for look in taken])
-    boxes = np.concatenate([look.to_frame(look.boxes) for look in taken])
-    fit = np.concatenate([look.scores * _suits(look.heights) for look in taken])
-    same = (_common(boxes) >= SAME) & (origin[:, None] != origin)  # within a look no core lies on another
-    kept = np.zeros(len(boxes), bool)
-    for place in np.argsort(-fit, kind="stable").tolist():
-        kept[place] = not (same[place] & kept).any()
-    return [np.flatnonzero(kept[origin == k]) for k in range(len(taken))]
-
-
-def _suits(heights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how well digits of these heights, pixels of their look, are found: 1 in SUITED, less beyond."""
-    low, high = SUITED
-    return np.sqrt(np.minimum(np.minimum(1.0, heights / low), high / np.maximum(heights, 1.0)))
-
-
-def _common(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the share of the smaller of two boxes that both have in common, (N, N) of boxes (N, 4)."""
-    low, high = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
-    both = np.maximum(np.minimum(high[:, None], high) - np.maximum(low[:, None], low), 0).prod(axis=2)
-    area = boxes[:, 2:].prod(axis=1)
-    return both / np.maximum(np.minimum(area[:, None], area), 1e-6)

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from realtime.reading.choosing import choose, ringed
 from realtime.reading.classifier import Classifier
 from realtime.reading.digit_ink import belongs, boxes_of, patch
 from realtime.reading.ensemble import Networks
 from realtime.reading.finder import STRIDE, Finder
 from realtime.reading.found import ACCEPTED, find
-from realtime.reading.looks import Look, choose, looks
+from realtime.reading.looks import Look, looks
 from realtime.reading.model_files import sha256
 from realtime.reading.runtime import ModelRefusedError
 from tests.conftest import draw_sheet
@@ -84,7 +85,37 @@ def test_a_blank_page_gives_empty_arrays(classifier: Classifier) -> None:
 def test_a_digit_seen_at_two_scales_is_chosen_once() -> None:
     taken = looks(page((1280, 720), [(300, 100, 120)]), cast(Finder, SeesDark()))
     assert len(taken) > 1 and all(len(look.boxes) == 1 for look in taken)
-    assert sum(len(chosen) for chosen in choose(taken)) == 1
+    assert sum(len(chosen) for chosen in choose(taken, [owned(look) for look in taken])) == 1
+
+
+def owned(look: Look) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    owner = belongs(look)
+    return owner, boxes_of(owner, look)
+
+
+def seven(core: tuple[int, int, int, int], apart: bool = False) -> Look:
+    """Return a look at a large 7, or at a small bar within its corner, that has its core in a box."""
+    ink = np.zeros((120, 100), np.uint8)
+    ink[10:16, 10:90] = 255
+    ink[10:110, 84:90] = 255
+    if apart:
+        ink[:] = 0
+        ink[40:60, 40:46] = 255
+    return look_at(ink, [core])
+
+
+def test_a_piece_of_a_digit_that_another_look_sees_whole_is_no_digit() -> None:
+    whole, piece = seven((60, 40, 24, 24)), seven((80, 14, 10, 16))
+    assert [len(chosen) for chosen in choose([whole, piece], [owned(whole), owned(piece)])] == [1, 0]
+    inner = seven((38, 42, 10, 16), apart=True)
+    assert [len(chosen) for chosen in choose([whole, inner], [owned(whole), owned(inner)])] == [1, 1]
+
+
+def test_a_zero_about_another_digit_is_a_ring() -> None:
+    boxes = np.array([[10, 10, 80, 90], [40, 40, 20, 30], [200, 10, 80, 90]], np.int32)
+    digits, sure = np.eye(10, dtype=np.float32)[[0, 7, 0]], np.array([0.9, 0.8, 0.9], np.float32)
+    assert ringed(boxes, digits, sure).tolist() == pytest.approx([0.18, 0.8, 0.9])
+    assert ringed(boxes, digits[[1, 1, 1]], sure).tolist() == pytest.approx([0.9, 0.8, 0.9])
 
 
 @pytest.mark.parametrize(
