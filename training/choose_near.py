@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from realtime.commands.console import exit_codes
+from realtime.commands.console import console_command, exit_codes
 from realtime.reading import fitting
 from realtime.reading.ensemble import Networks
 from realtime.reading.expectation import Expectation
@@ -27,6 +27,7 @@ from realtime.reading.model_files import default_model
 from realtime.reading.page_lines import read_lines
 from realtime.reading.pipeline import CONFIDENCE
 from training import fit_readings
+from training.requirements import require
 from training.scenes.draw import Source, draw
 from training.scenes.truth import Scene, numbers
 
@@ -81,13 +82,14 @@ def count(told: list[Case], networks: Networks, free: list[str], near: float) ->
     return counts
 
 
-@click.command()
+@console_command
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of the sources.")
 @click.option("--pages", type=click.IntRange(1), default=300, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=24003, show_default=True)
 def main(data: Path, pages: int, seed: int) -> None:
     """Draw pages, read their numbers as something is expected of them, and print what comes of it by NEAR."""
     cv2.setNumThreads(1)
+    require("torch")
     with exit_codes():
         networks, source = fit_readings.load(default_model().parent), Source.of(data, validation=True)
         told: list[Case] = []

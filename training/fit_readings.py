@@ -26,6 +26,7 @@ from realtime.reading.model_files import default_model
 from realtime.reading.row_reader import RowReader
 from realtime.reading.two_readings import PAGE, STRIP, Joining, Places
 from training import finder_odds
+from training.requirements import require
 from training.scenes import layouts
 from training.scenes.draw import Source, draw, empty
 from training.scenes.truth import Scene
@@ -150,6 +151,7 @@ def join(lines: list[Sample]) -> Sample:
 def main(data: Path, models: Path | None, pages: int, seed: int) -> None:
     """Draw pages, read them, and print the weights that join the two readings best."""
     cv2.setNumThreads(1)
+    require("torch")
     with exit_codes():
         networks, source = load(models or default_model().parent), Source.of(data, validation=True)
         told: list[Sample] = []

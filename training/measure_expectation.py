@@ -14,7 +14,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from realtime.commands.console import exit_codes
+from realtime.commands.console import console_command, exit_codes
 from realtime.measuring.scoring import match_rows
 from realtime.measuring.truth import read_truth
 from realtime.reader import Reader
@@ -24,6 +24,7 @@ from realtime.reading.wanted import Wanted
 from realtime.sources.pictures import read_picture
 from training import fit_readings
 from training.choose_near import cases
+from training.requirements import require
 from training.scenes.draw import Source, draw
 from training.scenes.page import Page
 
@@ -81,10 +82,11 @@ def measure(name: str, pictures: Iterator[Row], reader: Reader) -> None:
     click.echo(f"{name}: " + ", ".join(f"{what} {number}" for what, number in sorted(counts.items())))
 
 
-@click.command()
+@console_command
 @click.argument("data", type=click.Path(path_type=Path, exists=True))
 def main(data: Path) -> None:
     """Read each set freely and as expected."""
+    require("torch")
     with exit_codes():
         reader = Reader(device="cpu")
         measure("drawn meters", islice(meters(data), METERS), reader)

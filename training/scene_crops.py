@@ -21,6 +21,7 @@ from realtime.reading.classifier import NOT_A_DIGIT
 from realtime.reading.finder import Finder
 from realtime.reading.found import Located, locate
 from realtime.reading.model_files import finder_model
+from training.requirements import require
 from training.scenes.draw import Source, draw
 from training.scenes.truth import Scene
 
@@ -58,6 +59,7 @@ def main(data: Path, count: int, seed: int, path: Path, overwrite: bool) -> None
     """Draw scenes until so many crops are cut, and write them with their labels."""
     refuse_overwriting([Output("PATH", path, "data")], [data], overwrite)
     cv2.setNumThreads(1)
+    require("torch")
     with exit_codes():
         finder, source, rng = Finder(finder_model(), "cpu"), Source.of(data), np.random.default_rng(seed)
         images: list[NDArray[np.uint8]] = []

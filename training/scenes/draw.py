@@ -17,6 +17,7 @@ from realtime.commands.console import console_command, exit_codes
 from realtime.commands.options import overwrite_option, refuse_overwriting
 from realtime.outputs.files import write_whole
 from realtime.outputs.guard import Output
+from training.requirements import require
 from training.scenes import layouts, lens, texts, things
 from training.scenes.canvas import Canvas, Pen
 from training.scenes.glyphs import Hands
@@ -231,6 +232,7 @@ def main(data: Path, count: int, seed: int, path: Path, overwrite: bool) -> None
     """Draw a sheet of scenes beside their truth as the PNG file PATH, and tell how long a scene takes."""
     refuse_overwriting([Output("PATH", path, "picture")], [data], overwrite)
     cv2.setNumThreads(1)
+    require("torch")
     with exit_codes():
         source = Source.of(data)
         began = time.perf_counter()

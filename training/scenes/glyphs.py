@@ -18,7 +18,6 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from training.data import read_mnist
 from training.scenes import forms, pen
 
 Points = NDArray[np.float32]  # (N, 2) x, y in ems
@@ -168,6 +167,8 @@ class Hands:
                         yield one["label"], one["writer"], strokes
 
     def _mnist(self) -> list[NDArray[np.uint8]]:
+        from training.data import read_mnist  # it brings PyTorch, without which --help works
+
         images, labels = (t.numpy() for t in read_mnist(self.data / "mnist", "train"))
         most = len(labels) - len(labels) // HELD  # writers follow one another in MNIST
         part = slice(most, None) if self.validation else slice(0, most)

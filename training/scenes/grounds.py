@@ -8,7 +8,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from training.data import DataError
+from realtime.sources.frame import SourceError
 
 Image = NDArray[np.float32]  # (S, S, 3) BGR 0..255
 LARGEST = 900  # pixels of the longer side that pictures are kept at
@@ -123,10 +123,10 @@ def ruling(side: int, view: NDArray[np.float64], rng: Generator) -> NDArray[np.u
 
 
 def _read(path: Path) -> NDArray[np.uint8]:
-    """Return a picture, (H, W, 3). Raises DataError where there is none."""
+    """Return a picture, (H, W, 3). Raises SourceError where there is none."""
     picture = cv2.imread(str(path))
     if picture is None:
-        raise DataError(f"{path} is no picture: the folder of backgrounds is not whole")
+        raise SourceError(f"{path} is no picture: the folder of backgrounds is not whole")
     return picture
 
 
