@@ -62,7 +62,7 @@ def test_a_meter_reaches_those_who_need_its_value(tmp_path: Path, away: float) -
             frames[0] = meter("123.45")
             wait_for(lambda: states() == ["123.45"] and posted("settled", "123.45"), SECONDS)
             assert listener.texts("homeassistant/sensor/cellar/meter/config")
-            assert page.locator(".rows li").inner_text().split() == ["meter:", *"123.45"]
+            wait_for(lambda: page.locator(".rows li").inner_text().split() == ["meter:", *"123.45"], SECONDS)
             frames[0] = meter("913.45")
             wait_for(lambda: posted("held", "913.45"), SECONDS)
             page.get_by_text("913.45, held: too far from 123.45").wait_for()

@@ -1,10 +1,11 @@
 """Measure what expecting numbers does: `python -m training.measure_expectation DATA` prints rows exact before, after.
 
-Cheque amounts are expected as `d+`, rows of photos by the lengths of each picture's numbers, drawn meters as `ddddd`.
+Cheque amounts are expected as `d+`, rows of photos by the lengths of each picture's numbers, drawn meters as `ddddd`. A
+row is exact where its digits and the numbers that they form are.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count, islice
 from pathlib import Path
 
@@ -71,9 +72,8 @@ def measure(name: str, pictures: Iterator[Row], reader: Reader) -> None:
         exact = {}
         for when, wanted in (("before", Wanted()), ("after", Wanted(Expectation(pattern)))):
             reader.wanted = wanted
-            read = ["".join(filter(lambda sign: sign in "0123456789?", row)) for row in reader.read(image).rows]
-            pairs = match_rows(read, ["".join(row.split()) for row in rows])
-            told = [(got, true) for got, true in pairs if true]
+            read = ["".join(filter(lambda sign: sign in "0123456789? ", row)) for row in reader.read(image).rows]
+            told = [(got, true) for got, true in match_rows(read, list(rows)) if true]
             exact[when] = {k for k, (got, true) in enumerate(told) if got == true}
             counts[f"exact {when}"] += len(exact[when])
             counts[f"wrong as if sure {when}"] += sum("?" not in (got or "?") for got, _ in told) - len(exact[when])
@@ -82,16 +82,23 @@ def measure(name: str, pictures: Iterator[Row], reader: Reader) -> None:
     click.echo(f"{name}: " + ", ".join(f"{what} {number}" for what, number in sorted(counts.items())))
 
 
+SETS: dict[str, Callable[[Path], Iterator[Row]]] = {
+    "meters": lambda data: islice(meters(data), METERS),
+    "photos": lambda data: photos(data / "number_photos"),
+    "amounts": lambda data: amounts(data / "amounts"),
+}
+
+
 @console_command
 @click.argument("data", type=click.Path(path_type=Path, exists=True))
-def main(data: Path) -> None:
-    """Read each set freely and as expected."""
+@click.argument("sets", nargs=-1, type=click.Choice(list(SETS)))
+def main(data: Path, sets: tuple[str, ...]) -> None:
+    """Read each of SETS, all where none is named, freely and as expected."""
     require("torch")
     with exit_codes():
         reader = Reader(device="cpu")
-        measure("drawn meters", islice(meters(data), METERS), reader)
-        measure("number_photos", photos(data / "number_photos"), reader)
-        measure("amounts", amounts(data / "amounts"), reader)
+        for name in sets or SETS:
+            measure(name, SETS[name](data), reader)
 
 
 if __name__ == "__main__":
