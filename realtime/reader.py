@@ -27,11 +27,11 @@ class Reader:
     """Read handwritten numbers from pictures, clips and cameras.
 
     model: an ONNX file by `export-onnx`; without one, a fine-tuned model that lies in its place together with the base
-    model, else the base model that ships. base_model: a second network, asked where the first is less than `fallback`
-    sure. device: "auto" (CUDA where it works, else the CPU), "cpu", "cuda", "cuda:N". confidence: a digit less sure
-    than this is "?"; None takes 0.5. polarity: "dark" or "light" ink only; None takes "auto", both. Frames of a
-    recording are read with what they were recorded with where one of these is None. wanted: what numbers may be. All
-    three may be set between frames.
+    model, else the base model that ships, and beside either what the user's corrections taught. base_model: a second
+    network, asked where the first is less than `fallback` sure. device: "auto" (CUDA where it works, else the CPU),
+    "cpu", "cuda", "cuda:N". confidence: a digit less sure than this is "?"; None takes 0.5. polarity: "dark" or "light"
+    ink only; None takes "auto", both. Frames of a recording are read with what they were recorded with where one of
+    these is None. wanted: what numbers may be. All three may be set between frames.
     Raises ModelRefusedError for a file that cannot be used, DeviceError for a device that cannot be had.
 
     >>> reader = Reader(device="cpu")

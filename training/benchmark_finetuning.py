@@ -8,6 +8,8 @@ a digit that nobody writes; `--swap 0.1` swaps a tenth of the labels, and counts
 Of three writers' photos, three pictures a digit trained on and seven read, five draws: 100, 100 and 97.43 % right
 before, 100, 100 and 97.71 % after; base set -0.03 points in the mean, -0.07 at worst. A new 4 of ten samples: none of
 200 right before, all 200 after in each of five draws, other digits of the base set -0.05 points (at worst -0.08).
+Three corrections of each digit remembered: of 55 writers of Chars74K 24 errors before and 4 after, of 59 of UNIPEN 386
+and 301.
 """
 
 from pathlib import Path

@@ -24,6 +24,7 @@ STRENGTH = 30.0  # log odds that the very crop remembered gets; at the edge of i
 # 99.7 % sure.
 SURE = 6.0
 FEW = 128  # digits of a frame, about
+NONE = 10  # label of what is no digit
 ALIKE = 0.95  # cosine from which on two examples of different labels contradict each other: the later one stands
 
 Features = NDArray[np.float32]
@@ -162,12 +163,14 @@ def load_examples(path: Path, network: str) -> tuple[tuple[Example, ...], Featur
     if str(told["crop_version"]) != crops.VERSION:
         raise ModelRefusedError(f"{path} remembers crops of another version: move it away")
     count = len(labels)
-    if pictures.shape != (count, crops.SIDE, crops.SIDE) or pictures.dtype != np.uint8 or len(origins) != count:
+    whole = pictures.shape == (count, crops.SIDE, crops.SIDE) and pictures.dtype == np.uint8 == labels.dtype
+    try:
+        told_of = [json.loads(origin) for origin in origins.tolist()]
+    except (ValueError, TypeError, RecursionError):
+        told_of = []
+    if not whole or len(told_of) != count or labels.max(initial=0) > NONE:
         raise ModelRefusedError(f"{path} is no memory of livedigits: move it away")
-    examples = tuple(
-        Example(crop, int(label), json.loads(origin))
-        for crop, label, origin in zip(pictures, labels.tolist(), origins.tolist(), strict=True)
-    )
+    examples = tuple(map(Example, pictures, labels.tolist(), told_of))
     same = str(told["network"]) == network and len(told["features"]) == count
     return examples, told["features"].astype(np.float32) if same else None
 

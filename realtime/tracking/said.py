@@ -49,9 +49,10 @@ class Said:
         boxes: (n, 4) of the digits as they were known. image: the frame, (H, W, 3); with it a digit that no longer
         looks as it did is told from one that does.
         """
+        self._now = {}
         if not self._sayings:
             return number
-        digits, self._now = list(number.digits), {}
+        digits = list(number.digits)
         for place, said in list(self._sayings.items()):
             now = place if len(boxes) == len(digits) else _nearest(digits, boxes[place])
             if now is None:

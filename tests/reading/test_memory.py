@@ -148,6 +148,16 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_file_of_another_program_is_refused(tmp_path: Path) -> None:
-    np.savez(tmp_path / "memory.npz", labels=np.zeros(3, np.uint8))
+    path, right = tmp_path / "memory.npz", {"crops": np.zeros((1, 28, 28), np.uint8), "labels": np.zeros(1, np.uint8)}
+    right |= {"origins": np.array(["{}"]), "features": np.zeros((1, 256)), "network": np.array("x")}
+    right |= {"crop_version": np.array(crops.VERSION)}
+    np.savez(path, **right)
+    assert len(load_examples(path, "x")[0]) == 1
+    wrong = {"origins": np.array(["{"]), "labels": np.full(1, 11, np.uint8), "crops": np.zeros((2, 28, 28), np.uint8)}
+    for name, array in [*wrong.items(), ("crop_version", np.array("0"))]:
+        np.savez(path, **right | {name: array})
+        with pytest.raises(ModelRefusedError, match="move it away"):
+            load_examples(path, "x")
+    np.savez(path, labels=right["labels"])
     with pytest.raises(ModelRefusedError, match="move it away"):
-        load_examples(tmp_path / "memory.npz", "")
+        load_examples(path, "x")

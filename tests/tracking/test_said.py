@@ -107,3 +107,13 @@ def test_what_was_learned_of_others_shows_at_once_too() -> None:
     assert (track.text, track.state) == ("0112", "settled")
     (track,) = tracker.update([write("0772")], 0.44, SHEET)
     assert track.text == "0112"  # one frame alone does not change it again
+
+
+def test_what_was_taken_back_while_covered_does_not_come_back() -> None:
+    tracker, track = known()
+    say(tracker, track, 1, "1")
+    part = write("0742")
+    tracker.update([replace(part, digits=part.digits[:2])], 0.4, SHEET)  # a hand lies over the rest
+    tracker.take_back(track.id, 1)
+    for i in range(3):
+        assert shown(tracker, write("0742"), 0.44 + i / 25) == ("0742", [""] * 4)
