@@ -12,7 +12,7 @@ HAS_DRIVER := $(BIN)/python -c 'import ctypes; ctypes.CDLL("libcuda.so.1")' 2> /
 FUZZ_SECONDS ?= 300
 SEED ?= 0
 
-.PHONY: demo test soak fuzz lint clean
+.PHONY: demo test soak fuzz bench lint clean
 
 demo: .venv/base
 	@mkdir -p demo
@@ -30,6 +30,11 @@ soak: .venv/dev
 # Damaged, foreign and odd inputs of every kind; SEED=7 FUZZ_SECONDS=3600 choose others and more of them.
 fuzz: .venv/dev
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) --seed $(SEED)
+
+# Measures all scenes beside the last run, an hour on two quiet cores; renews figures and table, or fails where it is
+# slower. ACCEPT=--accept renews them then too.
+bench: .venv/dev
+	$(BIN)/python -m tests.bench $(ACCEPT)
 
 lint: .venv/dev
 	$(BIN)/ruff check .
