@@ -187,7 +187,7 @@ def project(pixels: NDArray[np.uint8], inside: NDArray[np.bool_], polarity: str)
     if polarity not in ("auto", "dark", "light"):
         raise ValueError(f"unknown polarity {polarity!r}: use auto, dark or light")
     pixels = np.atleast_3d(pixels)
-    values = pixels.astype(np.float32) - _medians(_known(pixels, inside))
+    values: NDArray[np.float32] = pixels.astype(np.float32) - _medians(_known(pixels, inside))
     direction = np.ones(1, np.float32)
     if values.shape[2] == 3:
         spread = _known(values, inside)

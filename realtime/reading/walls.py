@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.reading.finder import OUTPUT
-from realtime.reading.looks import Look
+from realtime.reading.looks import INKED, Look
 
-INKED = 60  # of 255, where the map of other ink says ink
 TALL = 1.5  # heights of the digits beside it that a side of a cell has at least; brackets and slashes have 1.3 at most
 FILLED = 0.85  # share of that height that is ink: a line is thin, and the map has gaps
 FEWEST = 14  # pixels of the maps; a line lower than these is too coarse to be told from digits

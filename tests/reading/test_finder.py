@@ -118,6 +118,21 @@ def test_a_zero_about_another_digit_is_a_ring() -> None:
     assert ringed(boxes, digits[[1, 1, 1]], sure).tolist() == pytest.approx([0.9, 0.8, 0.9])
 
 
+@pytest.mark.parametrize(
+    ("height", "thorough", "smaller"), [(60, False, False), (60, True, True), (120, False, True), (0, False, True)]
+)
+def test_a_smaller_look_is_taken_where_large_digits_may_be(height: int, thorough: bool, smaller: bool) -> None:
+    image = page((1280, 720), [(300, 100, height)] if height else [])
+    scales = [look.scale for look in looks(image, cast(Finder, SeesDark()), thorough)]
+    assert (min(scales) < scales[0]) == smaller
+
+
+def test_a_large_sign_beside_small_digits_is_looked_at_smaller_too() -> None:
+    image = page((1280, 720), [(300, 100, 60)])
+    image[300:320, 200:900] = 0
+    assert min(look.scale for look in looks(image, cast(Finder, SeesDark()))) < 0.5
+
+
 def look_at(ink: NDArray[np.uint8], boxes: list[tuple[int, int, int, int]]) -> Look:
     """Return a look at full size with cores in boxes."""
     cores = np.zeros(ink.shape, np.int32)
