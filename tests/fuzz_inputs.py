@@ -167,10 +167,13 @@ def damaged_folder(
 
 
 def make_provenance(rng: np.random.Generator, seeds: Path, folder: Path) -> Case:
-    """Damage the provenance of every folder that a run adds to."""
-    for name in ("inbox", "4", "2", "9", "0", "7"):
+    """Damage the provenance of one of the folders that a run adds to."""
+    names = ("inbox", "4", "2", "9", "0", "7")
+    damaged = str(rng.choice(names))
+    for name in names:
         (folder / name).mkdir(parents=True)
-        (folder / name / "provenance.jsonl").write_bytes(mutate(rng, (seeds / "provenance.jsonl").read_bytes()))
+        data = (seeds / "provenance.jsonl").read_bytes()
+        (folder / name / "provenance.jsonl").write_bytes(mutate(rng, data) if name == damaged else data)
     words = ["recognize-camera", str(seeds / "a.avi"), "--no-show", "--max-frames", "6", "--collect", str(folder)]
     return Case("provenance", folder, words, (0, 1))
 

@@ -1,4 +1,4 @@
-"""A short run of the fuzzer, and kills at random moments: nothing is torn, whatever ends a command."""
+"""A short run of the fuzzer, streams that suffer, and kills at random moments: nothing is lost or torn."""
 
 import json
 import os
@@ -7,15 +7,19 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from tests.conftest import CLIP
 from tests.run_commands import REPOSITORY, start
+from tests.stream_faults import KINDS, Told, torment
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for memory in /proc")
+BUSY = 20.0  # s within which a stream is back on a busy machine; on a free one it takes 3
 KILLS = int(os.environ.get("LIVEDIGITS_KILLS", "500"))
 
 
@@ -26,6 +30,16 @@ def test_damaged_and_odd_inputs_end_as_promised(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "| all |" in done.stdout
+
+
+def test_a_stream_comes_back_after_every_fault() -> None:
+    def suffer(k: int) -> list[Told]:
+        return list(torment(1, np.random.default_rng(k), (KINDS[k],)))
+
+    with ThreadPoolExecutor(len(KINDS)) as pool:
+        told = [one for own in pool.map(suffer, range(len(KINDS))) for one in own]
+    assert [one.kind for one in told] == list(KINDS)
+    assert max(one.seconds for one in told) < BUSY, told
 
 
 @pytest.mark.soak
@@ -44,7 +58,9 @@ def test_what_is_killed_at_any_moment_leaves_nothing_torn(tmp_path: Path) -> Non
             process.send_signal(sent)
             _, err = process.communicate(timeout=60)
         assert "Traceback" not in err or "realtime/" not in err, f"{number}: {err}"
-        assert process.returncode in (0, 130, -signal.SIGINT, -signal.SIGTERM, -signal.SIGKILL), f"{number}: {err}"
+        codes = (0, 130, -signal.SIGINT, -signal.SIGTERM, -signal.SIGKILL)
+        # Ctrl-C while Python itself begins is not ours to answer.
+        assert process.returncode in codes or "init_import_site" in err, f"{number}: {err}"
         check(tmp_path, killed=sent == signal.SIGKILL)
 
 
