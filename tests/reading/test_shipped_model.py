@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from export.graph import CalibratedNetwork
 from realtime.reading import crops
 from realtime.reading.classifier import NOT_A_DIGIT, Classifier
-from realtime.reading.model_files import default_model, sha256
+from realtime.reading.memory import load_kept
+from realtime.reading.model_files import default_model, kept_features, sha256
 from training import checkpoint
 from training.data import read_mnist
 
@@ -64,6 +65,14 @@ def test_a_blank_crop_is_refused(classifier: Classifier) -> None:
 def test_the_file_is_that_of_the_checkpoint_beside_it() -> None:
     path = default_model()
     assert Classifier(path, "cpu").metadata["checkpoint_sha256"] == sha256(path.with_suffix(".pth"))
+
+
+def test_what_guards_the_memory_is_of_the_network_that_ships(classifier: Classifier) -> None:
+    kept = load_kept(kept_features())
+    assert kept is not None and kept.features.shape == (3000, 256) and kept_features().stat().st_size < 1_000_000
+    assert kept.network == classifier.metadata["checkpoint_sha256"], (
+        "export-onnx models/best.pth --keep MNIST --overwrite"
+    )
 
 
 def test_mnist_through_the_file_and_through_torch(data: Path, classifier: Classifier) -> None:

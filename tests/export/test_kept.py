@@ -1,0 +1,50 @@
+"""What export-onnx keeps beside a network to guard what a memory learns."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+
+from export import kept
+from export.export_onnx import main
+from realtime.reading import crops
+from realtime.reading.classifier import Classifier
+from realtime.reading.memory import load_kept
+from training import checkpoint
+from training.model import build
+from training.recipe import CLASSES
+
+
+@pytest.fixture
+def checkpoint_file(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    metadata = {"arch": "digitcnn", "classes": list(CLASSES), "crop_version": crops.VERSION, "temperature": 1.0}
+    path = tmp_path / "mine.pth"
+    checkpoint.save(path, build("digitcnn", len(CLASSES)), metadata | {"threshold": 0.1, "accuracy": 0.1})
+    return path
+
+
+def test_features_of_what_is_read_right_are_kept(
+    checkpoint_file: Path, pen_mnist: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "DRAWN", 9)
+    monkeypatch.setattr(kept, "UNSURE", 6)
+    result = CliRunner().invoke(main, [str(checkpoint_file), "--keep", str(pen_mnist)])
+    assert result.exit_code == 0 and "mine-kept.npz  features of 15 digits" in result.stderr, result.stderr
+    found, network = (
+        load_kept(checkpoint_file.with_name("mine-kept.npz")),
+        Classifier(checkpoint_file.with_suffix(".onnx")),
+    )
+    assert (
+        found is not None
+        and found.features.shape == (15, 256)
+        and found.network == network.metadata["checkpoint_sha256"]
+    )
+    assert np.allclose(np.linalg.norm(found.features, axis=1), 1, atol=1e-5)
+
+
+def test_only_the_fp32_graph_has_features_to_keep(checkpoint_file: Path, pen_mnist: Path) -> None:
+    result = CliRunner().invoke(main, [str(checkpoint_file), "--fp16", "--keep", str(pen_mnist)])
+    assert result.exit_code == 2 and "--keep goes with the fp32 graph alone" in result.stderr
