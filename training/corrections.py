@@ -75,7 +75,7 @@ def read_corrections(folder: Path, networks: Networks) -> tuple[list[Correction]
     writers = {path.parent: _read_writers(path) for path in folder.rglob(PROVENANCE)}
     pictures = list(list_pictures(folder))
     with ThreadPoolExecutor(READERS) as readers:
-        cut = readers.map(lambda picture: _cut(*picture, networks), pictures)
+        cut = readers.map(lambda picture: _cut(picture[0], picture[1], networks), pictures)
         told = list(tqdm(cut, "finding digits", len(pictures), unit="picture", disable=None, leave=False))
     for (path, label), (crops, reason) in zip(pictures, told, strict=True):
         if reason:
