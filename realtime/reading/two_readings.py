@@ -37,18 +37,18 @@ class Joining(NamedTuple):
 
 # On a page, and in a picture that was cut to one line, whose edges mislead the search for single digits.
 PAGE = Joining(
-    both=(0.193, 0.582, -0.886),
-    line=(0.277, 0.0, -1.844),
-    found=(0.0, 0.669, -1.544),
-    together=(0.5, 0.4),
-    alone=(0.6, 0.6),
+    both=(0.199, 0.788, -0.679),
+    line=(0.266, 0.0, -1.763),
+    found=(0.0, 0.776, -0.848),
+    together=(0.4, 0.6),
+    alone=(0.6, 0.7),
 )
 STRIP = Joining(
-    both=(0.216, 0.683, -0.498),
-    line=(0.407, 0.0, -1.269),
-    found=(0.0, 0.74, -0.782),
-    together=(0.4, 0.6),
-    alone=(0.5, 0.7),
+    both=(0.387, 0.607, 0.514),
+    line=(0.323, 0.0, -1.075),
+    found=(0.0, 0.629, -0.27),
+    together=(0.4, 0.7),
+    alone=(0.6, 0.7),
 )
 
 
