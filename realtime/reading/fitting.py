@@ -78,8 +78,14 @@ def _decode(now: list[Sign], first: int, last: int, names: tuple[str, ...], expe
     # A point that the expectation does not name is a mark beside the digits.
     asked = [k for k in range(first, last + 1) if not (now[k].told and _is_mark(now[k].text, expectation))]
     slots = [slot_of(now[k], names) for k in asked]
-    found = ways(slots, expectation)
-    if not found or found[0].best < NEAR * prod(max(slot.values()) for slot in slots):
+    likeliest = prod(max(slot.values()) for slot in slots)
+    # A digit that is told is let go only where nothing that keeps it fits: a number never shrinks.
+    told = [now[k].told and now[k].text.isdigit() for k in asked]
+    keeping = [{**slot, "": 0.0} if digit else slot for slot, digit in zip(slots, told, strict=True)]
+    found = ways(keeping, expectation)
+    if not found or found[0].best < NEAR * likeliest:
+        found = ways(slots, expectation)
+    if not found or found[0].best < NEAR * likeliest:
         return []
     number = [asked[place] for place in found[0].places]
     for k in asked:

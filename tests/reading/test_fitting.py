@@ -51,6 +51,12 @@ def test_a_digit_that_may_be_none_goes_where_the_length_asks_for_it() -> None:
     assert texts(heard, Expectation("dd")) == ["23"]
 
 
+def test_a_digit_in_doubt_keeps_its_place_where_any_length_is_expected() -> None:
+    heard = [sign(0, d1=0.99), sign(1, d0=0.3, d6=0.25), sign(2, d5=0.99)]  # likelier nothing than any one digit
+    assert [len(text) for text in texts(heard, Expectation("d+"))] == [3]
+    assert texts(heard, Expectation("dd")) == ["15"]
+
+
 def test_of_two_digits_the_known_number_tells_which() -> None:
     heard = [sign(0, d1=0.6, d7=0.4), sign(1, d2=0.99)]
     assert texts(heard, Expectation(known=frozenset({"72", "44"}))) == ["72"]
