@@ -32,6 +32,8 @@ def write_kept(model: Path, mnist: Path) -> int:
     if not features.shape[1]:
         raise data.DataError(f"{model} gives no features: export it again")
     right = np.flatnonzero(given.argmax(axis=1) == truth)
+    if not len(right):
+        raise data.DataError(f"{model} reads none of {mnist}'s digits right: train it first")
     top = np.sort(given[right], axis=1)
     unsure = right[np.argsort(top[:, -1] - top[:, -2], kind="stable")[:UNSURE]]
     drawn = np.random.default_rng(0).permutation(np.setdiff1d(right, unsure))[:DRAWN]
