@@ -12,7 +12,7 @@ from realtime.outputs.files import write_whole
 from realtime.reading.classifier import Classifier
 from realtime.reading.memory import kept_to_bytes, normalized
 from training import data
-from training.digit_training import VALIDATION_SHARE
+from training.recipe import VALIDATION_SHARE
 
 DRAWN, UNSURE = 1500, 1500  # digits drawn by chance, and those of the least margin
 

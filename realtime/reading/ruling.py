@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from realtime.reading.box import Box
 from realtime.reading.finder import OUTPUT
-from realtime.reading.looks import Look
-from realtime.reading.walls import INKED
+from realtime.reading.looks import INKED, Look
 
 LONG = 2.0  # heights of the writing that a piece of a line has at least, so that no digit is one
 FEWEST = 9  # pixels of the maps; a shorter piece of a line is too coarse to be told from writing

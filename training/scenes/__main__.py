@@ -86,7 +86,7 @@ def pictures(
 ) -> None:
     """Draw pictures into the folder OUT and truth.csv beside them."""
     try:
-        drawn = dict.fromkeys(picture_names(names, strengths, count), "picture")
+        drawn: dict[str, Kind] = dict.fromkeys(picture_names(names, strengths, count), "picture")
     except ValueError as wrong:
         raise click.UsageError(str(wrong)) from wrong
     refuse_overwriting(outputs_in("OUT", out, TRUTH | drawn), [], overwrite)
