@@ -109,7 +109,7 @@ def test_regions_of_a_camera_are_its_own_and_bounded(server: Serving) -> None:
     ]
 
     async def draw() -> tuple[list[str], dict[str, object]]:
-        jpeg = cv2.imencode(".jpg", draw_sheet(["0742", "518"]))[1].tobytes()
+        jpeg = cv2.imencode(".jpg", draw_sheet(["615", "48"]))[1].tobytes()
         said = []
         async with ClientSession() as session, session.ws_connect(f"{server.address}/camera") as socket:
             await socket.send_bytes(jpeg)
@@ -122,7 +122,7 @@ def test_regions_of_a_camera_are_its_own_and_bounded(server: Serving) -> None:
 
     said, shown = asyncio.run(asyncio.wait_for(draw(), WAIT))
     assert all(told in answer for (_, told), answer in zip(asked, said, strict=True)), said
-    assert [(n["region"], n["text"]) for n in shown["frame"]["numbers"] if n["region"]] == [("top", "0742")]
+    assert [(n["region"], n["text"]) for n in shown["frame"]["numbers"] if n["region"]] == [("top", "615")]
     assert [region["name"] for region in shown["regions"]] == ["top"]
     assert "region" not in server.json("/numbers")[0]["numbers"][0]
 
