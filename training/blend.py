@@ -39,8 +39,8 @@ def main(old: Path, new: Path, share: float, out: Path, data: Path | None, overw
             name: torch.lerp(before[name], part, share) if part.is_floating_point() else part
             for name, part in after.items()
         }
-        content["metadata"] = content["metadata"] | {"blended": share}
-        checkpoint.write(out, content)
+        metadata = content["metadata"] | {"blended": share}
+        checkpoint.write(out, {"state": content["state"], "metadata": metadata})
         if data is not None:
             measure(out, data)
 

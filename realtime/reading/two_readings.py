@@ -37,18 +37,18 @@ class Joining(NamedTuple):
 
 # On a page, and in a picture that was cut to one line, whose edges mislead the search for single digits.
 PAGE = Joining(
-    both=(0.199, 0.788, -0.679),
-    line=(0.266, 0.0, -1.763),
-    found=(0.0, 0.776, -0.848),
+    both=(0.257, 0.698, -0.704),
+    line=(0.201, 0.0, -1.845),
+    found=(0.0, 0.725, -0.827),
     together=(0.4, 0.6),
-    alone=(0.6, 0.7),
+    alone=(0.5, 0.7),
 )
 STRIP = Joining(
-    both=(0.387, 0.607, 0.514),
-    line=(0.323, 0.0, -1.075),
-    found=(0.0, 0.629, -0.27),
-    together=(0.4, 0.7),
-    alone=(0.6, 0.7),
+    both=(0.44, 0.593, 0.552),
+    line=(0.255, 0.0, -1.681),
+    found=(0.0, 0.883, 0.477),
+    together=(0.4, 0.6),
+    alone=(0.6, 0.5),
 )
 
 
