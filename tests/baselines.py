@@ -26,6 +26,7 @@ from realtime.measuring.benchmark import decode, limit_threads
 from realtime.measuring.benchmark_figures import spread
 from realtime.measuring.truth import open_labelled
 from realtime.outputs.files import save_json
+from realtime.reading.classifier import Classified
 from realtime.reading.ensemble import FALLBACK, Networks, load_networks
 from realtime.reading.model_files import default_model
 from realtime.reading.pipeline import read
@@ -68,9 +69,12 @@ class OpenCvNetwork:
         self._net.setInput(batch)
         return self._net.forward()
 
-    def classify(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_], NDArray[np.bool_]]:
+    def classify(self, batch: NDArray[np.uint8]) -> Classified:
         """Return the probabilities of a batch, which model gave them and what was learned, as a Classifier does."""
-        return self(batch), np.full(len(batch), ""), np.zeros(len(batch), bool)
+        given = self(batch)
+        return Classified(
+            given, np.full(len(batch), ""), np.zeros(len(batch), bool), np.zeros((len(batch), 0), np.float32)
+        )
 
 
 def tutorial(frame: Frame, model: torch.nn.Module) -> list[str]:

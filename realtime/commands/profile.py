@@ -16,7 +16,7 @@ KEPT = Path("livedigits.toml")
 PROFILE, PRINT = "profile", "print_profile"
 PROFILE_HELP = "Take options from this TOML file; those on the command line come before it."
 PRINT_HELP = "Print the options that are set as such a file, and end."
-_OWN = (PROFILE, PRINT, "help", "version", "list_cameras")
+_OWN = (PROFILE, PRINT, "help", "version", "list_cameras", "photos", "truths")  # what a run is about or shows, not how
 
 
 class ProfiledCommand(Command):

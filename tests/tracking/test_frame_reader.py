@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from realtime.reading.classifier import Classified
 from realtime.reading.ensemble import Networks
 from realtime.reading.page import Page
 from realtime.reading.pipeline import read
@@ -235,12 +236,13 @@ class Wavering:
     def __init__(self, rows: InkRows) -> None:
         self.rows = rows
 
-    def classify(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_], NDArray[np.bool_]]:
+    def classify(self, batch: NDArray[np.uint8]) -> Classified:
         self.rows.text = "1" if self.rows.text == "2" else "2"
-        return (
+        return Classified(
             np.tile(np.eye(10, dtype=np.float32)[int(self.rows.text)], (len(batch), 1)),
             np.full(len(batch), ""),
             np.zeros(len(batch), bool),
+            np.zeros((len(batch), 0), np.float32),
         )
 
 
