@@ -37,18 +37,18 @@ class Joining(NamedTuple):
 
 # On a page, and in a picture that was cut to one line, whose edges mislead the search for single digits.
 PAGE = Joining(
-    both=(0.257, 0.698, -0.704),
-    line=(0.201, 0.0, -1.845),
-    found=(0.0, 0.725, -0.827),
+    both=(0.243, 0.749, -0.572),
+    line=(0.195, 0.0, -1.715),
+    found=(0.0, 0.693, -0.936),
     together=(0.4, 0.6),
     alone=(0.5, 0.7),
 )
 STRIP = Joining(
-    both=(0.44, 0.593, 0.552),
-    line=(0.255, 0.0, -1.681),
-    found=(0.0, 0.883, 0.477),
+    both=(0.403, 0.742, 0.179),
+    line=(0.24, 0.0, -1.592),
+    found=(0.0, 0.859, -0.088),
     together=(0.4, 0.6),
-    alone=(0.6, 0.5),
+    alone=(0.6, 0.7),
 )
 
 
