@@ -1,4 +1,4 @@
-"""Choose each digit from one look of several, and tell rings from zeros."""
+"""Choose each digit from one look of several, and tell rings from zeros and specks from digits."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,10 @@ SAME = 0.3  # share of the smaller of two cores that both have in common where t
 WITHIN = 0.8  # share of a box of ink from which on it lies within another
 SHARED = 0.5  # share of its ink that is the other's too where it is a piece of that
 RING = 0.25  # sides of a ring, by which what it rings lies off its middle, and is high, at most and at least
+# Heights of the tallest digit that is surely there, below which nothing beside it is a digit: of 230 that were found so
+# small on 1,100 drawn pages 4 % were digits, and none of the 36 that seemed surest.
+SPECK = 0.18
+SURELY = 0.9  # probability from which on a digit is surely there
 
 Owners = list[tuple[NDArray[np.int32], NDArray[np.int32]]]
 
@@ -47,6 +51,13 @@ def ringed(boxes: NDArray[np.int32], digits: NDArray[np.float32], sure: NDArray[
     smaller = (sizes[:, None, 1] >= RING * sizes[:, 1]) & (sizes[:, None] < sizes).all(axis=2)
     inside = near & smaller & (_common(boxes.astype(np.float64)) >= WITHIN) & (digits.argmax(axis=1) == 0)
     return (sure * (1 - np.where(inside, sure[:, None], 0).max(axis=0))).astype(np.float32)
+
+
+def specks(boxes: NDArray[np.int32], sure: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Tell what is too small beside the tallest digit of its frame to be one: boxes (N, 4), sure (N,)."""
+    tallest = boxes[sure >= SURELY, 3].max(initial=0)
+    small: NDArray[np.bool_] = boxes[:, 2:].max(axis=1) < SPECK * tallest
+    return small
 
 
 def _shared(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.reading import crops
-from realtime.reading.choosing import choose, ringed
+from realtime.reading.choosing import choose, ringed, specks
 from realtime.reading.classifier import NOT_A_DIGIT, Classifier
 from realtime.reading.digit_ink import belongs, boxes_of, patch
 from realtime.reading.ensemble import Ensemble
@@ -113,6 +113,7 @@ def find(
     sure = likely(evidence(located.scores, junk), finder.odds)
     sure[taught_none] = 0
     sure = ringed(located.boxes, digits, sure)
+    sure[specks(located.boxes, sure) & ~learned] = 0
     return Found(**vars(located), classified=probabilities[:, :10], junk=junk, digits=digits, sure=sure,
                  models=models, learned=learned)  # fmt: skip
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime.reading.choosing import choose, ringed
+from realtime.reading.choosing import choose, ringed, specks
 from realtime.reading.classifier import Classifier
 from realtime.reading.digit_ink import belongs, boxes_of, patch
 from realtime.reading.ensemble import Networks
@@ -131,6 +131,12 @@ def test_a_large_sign_beside_small_digits_is_looked_at_smaller_too() -> None:
     image = page((1280, 720), [(300, 100, 60)])
     image[300:320, 200:900] = 0
     assert min(look.scale for look in looks(image, cast(Finder, SeesDark()))) < 0.5
+
+
+def test_a_speck_beside_a_digit_is_none() -> None:
+    boxes = np.array([[10, 10, 60, 100], [90, 60, 8, 12], [120, 60, 12, 22]], np.int32)
+    assert specks(boxes, np.array([0.95, 0.9, 0.9], np.float32)).tolist() == [False, True, False]
+    assert not specks(boxes, np.array([0.85, 0.8, 0.8], np.float32)).any()
 
 
 def look_at(ink: NDArray[np.uint8], boxes: list[tuple[int, int, int, int]]) -> Look:
