@@ -26,7 +26,7 @@ KILLS = int(os.environ.get("LIVEDIGITS_KILLS", "500"))
 def test_damaged_and_odd_inputs_end_as_promised(tmp_path: Path) -> None:
     kinds = ("pictures", "clips", "models", "npz", "truth", "records", "provenance", "names", "options")
     words = [word for kind in kinds for word in ("--kind", kind)]
-    command = [sys.executable, "-m", "tests.fuzz", "--seconds", "12", "--seed", "1", "--keep", str(tmp_path), *words]
+    command = [sys.executable, "-m", "tests.fuzz", "--seconds", "8", "--seed", "1", "--keep", str(tmp_path), *words]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "| all |" in done.stdout

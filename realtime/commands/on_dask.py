@@ -14,7 +14,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 QUEUED = 3  # files that wait for each thread of the cluster; all of a million at once would fill the scheduler
 DEATHS = 3  # workers that a file may cost before it is named as the reason
-SILENCE = 10  # s until a scheduler that does not answer is given up
+SILENCE = 5  # s until a scheduler that does not answer is given up
 
 
 def on_dask(

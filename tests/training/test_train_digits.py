@@ -165,6 +165,7 @@ def test_half_the_bits_where_the_processor_has_instructions_for_them(
     assert all(p.dtype == torch.float32 for p in run.model.parameters())
 
 
+@pytest.mark.soak
 def test_two_processes_end_with_equal_weights(mnist: Path, tmp_path: Path) -> None:
     script = tmp_path / "both.py"
     script.write_text(
