@@ -50,7 +50,7 @@ def labels_of(view: "playwright.Locator") -> set[str]:
 
 def wait_for_numbers(page: "playwright.Page", view: "playwright.Locator") -> None:
     """Wait until most numbers of the clip have settled."""
-    view.locator(".history li").nth(4).wait_for()
+    view.locator(".history li").nth(4).wait_for(timeout=2 * TIMEOUT)  # the camera may be anywhere in its clip
     said = set(view.locator(".history b").all_inner_texts())
     assert len({text.rpartition(" ")[2] for text in said} & NUMBERS) >= 4
 
@@ -62,6 +62,7 @@ def test_the_numbers_of_a_clip_appear_and_a_digit_is_corrected_by_tap(page: "pla
         wait_for_numbers(page, view)
         assert page.title() == "livedigits" and "cpu" in page.locator("#engine").inner_text()
         view.locator(".pause").click()
+        page.wait_for_timeout(500)  # a frame that was on its way is drawn anew
         assert view.locator("svg polyline").count() >= 5
         assert view.locator(".history img").first.evaluate("image => image.naturalWidth") > 10
         box = view.locator("svg rect.digit").first.bounding_box()
