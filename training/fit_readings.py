@@ -104,10 +104,8 @@ def _truth(boxes: NDArray[np.int32], heard: Places, scene: Scene, taken: NDArray
 def _is_known(box: list[int], scene: Scene) -> bool:
     """Tell whether the truth about the middle of a box is known."""
     x, y, w, h = box
-    middle = np.s_[
-        max(y + h // 4, 0) // 2 : (y + h * 3 // 4) // 2 + 1, max(x + w // 4, 0) // 2 : (x + w * 3 // 4) // 2 + 1
-    ]
-    part = scene.weight[middle]
+    middle = np.array([x + w // 4, y + h // 4, w * 3 // 4 - w // 4, h * 3 // 4 - h // 4], np.float64)
+    part = scene.weight[scene.spot(middle)]
     return bool(part.size) and (part > 0).mean() >= 0.6 and (scene.known or bool(scene.digits))
 
 

@@ -77,8 +77,7 @@ def score(scene: Scene, told: list[tuple[str, Box]]) -> PageScore:
             counted.wrong += 1
             counted.short += max(map(_digits, texts)) < _digits(number.text)
     for _, box in told:
-        x, y, w, h = box
-        part = scene.weight[y // 2 : (y + h) // 2 + 1, x // 2 : (x + w) // 2 + 1]
+        part = scene.weight[scene.spot(np.array(box, np.float64))]
         apart = not any(_common(box, number.box) > BESIDE for number in written)
         counted.false += apart and scene.known and bool((part > 0).mean() > 0.5)
     return counted
