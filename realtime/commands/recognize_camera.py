@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from realtime.commands.camera import CameraOptions, camera_options, refuse_for_several
+from realtime.commands.collecting import CollectOptions, Learning, collect_options
 from realtime.commands.console import FAILED, exit_codes, finish_on_sigterm, note
 from realtime.commands.options import (
     OutputOptions,
@@ -24,7 +25,7 @@ from realtime.commands.options import (
 from realtime.commands.profile import keep_profile, profile_file, profiled_command
 from realtime.commands.publishing import PublishingOptions, open_publishers, publishing_options
 from realtime.commands.wanting import LimitOptions, WantedOptions, limit_options, wanted_options
-from realtime.live.collecting import FINETUNE_FOLDER, Collector, name_session
+from realtime.live.collecting import Collector, name_session
 from realtime.live.display import NoDisplayError
 from realtime.live.keys import Keyboard
 from realtime.live.loop import LiveLoop
@@ -53,7 +54,6 @@ from realtime.tracking.tracker import Tracker
 MAX_VIDEO_FPS = 30.0
 # Seconds that an unsure number must be in sight before its digits are kept without a window. Set by hand.
 COLLECT_AFTER = 1.0
-COLLECT_HELP = "Keep digits for fine-tuning there; without a window all of them.  [default: finetune]"
 
 
 @profiled_command
@@ -65,7 +65,7 @@ COLLECT_HELP = "Keep digits for fine-tuning there; without a window all of them.
 @output_options(show=True)
 @click.option("--events", "events_path", metavar="PATH", help="Write what settled, changed, went: .csv or JSON lines.")
 @click.option("--record", type=click.Path(path_type=Path), help="Keep frames and decisions there, for recognize-video.")
-@click.option("--collect", type=click.Path(path_type=Path), help=COLLECT_HELP)
+@collect_options
 @settle_option
 @publishing_options
 @camera_options
@@ -78,7 +78,7 @@ def main(
     output: OutputOptions,
     events_path: str | None,
     record: Path | None,
-    collect: Path | None,
+    collecting: CollectOptions,
     settle: float | None,
     publishing: PublishingOptions,
     camera: CameraOptions,
@@ -94,10 +94,12 @@ def main(
         if not is_camera(name):
             raise click.UsageError(f"--size is asked of a camera; {mask_secrets(name)} decides its own")
     if others:
-        only_one = {"--save": output.save, "--record": record, "--collect": collect}
+        only_one: dict[str, object] = {"--save": output.save, "--record": record}
+        only_one |= {"--collect": collecting.collect, "--learn": collecting.learn or None}
         refuse_for_several(names, only_one, publishing.asked, output.show)
     if publishing.typed and output.show:
         raise click.UsageError("--type needs --no-show: in the window the numbers would be taken for keys")
+    collecting.check(reading)
     files = [Path(name) for name in names if not (is_camera(name) or is_stream(name))]
     read = [*files, *wanting.files(), *publishing.read(), *profile_file()]
     refuse_overwriting(written_files(output, publishing, events_path), read, output.overwrite, reading)
@@ -118,10 +120,11 @@ def main(
         watcher = ModelWatcher(lambda: open_reader(reading).networks, lambda: watched_model(reading))
         trackers = [Tracker(confidence, settle) for _ in names]
         controls = Controls(confidence, reading.polarity or "auto", camera.mirror, wanted=wanted)
-        collector = Collector(collect or FINETUNE_FOLDER, name_session())
+        collector = Collector(collecting.folder, name_session())
         context = click.get_current_context()
         keyboard = Keyboard(controls, trackers[0], collector, lambda controls: keep_profile(context, told_of(controls)))
         keyboard.keeper = Keeper(lambda: watcher.current)
+        learning = Learning(stack, watcher, keyboard.keeper, collecting)
         text_sinks, piped = open_text_sinks(stack, output)
         sinks = [*text_sinks, *open_events(stack, events_path, piped, settle, several=bool(others))]
         sinks += open_recorders(stack, opened, output.save, record)
@@ -129,8 +132,8 @@ def main(
         window = open_window(stack, keyboard) if output.show and not others else None
         loops = [LiveLoop(*pair, controls, note) for pair in zip(sources, cycle([watcher.current]), trackers)]
         frames = frames_of(loops, camera, paced=window is not None)
-        steady = collector if window is None and collect is not None else None
-        run(with_newest_model(frames, watcher, loops, keyboard), sinks, window, loops[0], steady)
+        steady = collector if window is None and collecting.collect is not None else None
+        run(with_newest_model(frames, watcher, learning, loops, keyboard), sinks, window, loops[0], steady)
         for line in [line for one in sources if isinstance(one, FileSource) for line in one.notes]:
             note(line)
     if keyboard.failed:
@@ -163,17 +166,19 @@ def told_of(controls: Controls) -> dict[str, object]:
 
 
 def with_newest_model(
-    frames: Iterator[TrackedFrame | None], watcher: ModelWatcher, loops: list[LiveLoop], keyboard: Keyboard
+    frames: Iterator[TrackedFrame | None],
+    watcher: ModelWatcher,
+    learning: Learning,
+    loops: list[LiveLoop],
+    keyboard: Keyboard,
 ) -> Iterator[TrackedFrame | None]:
     """Pass the frames on, and between two of them take up a newly promoted model, and say so."""
     for tracked in frames:
         yield tracked
-        message = watcher.renew()
-        if message:
-            for loop in loops:
-                loop.networks = watcher.current
-            note(message)
-            keyboard.message = message
+        renewed, message = learning.renew()
+        for loop in loops if renewed else ():
+            loop.networks = watcher.current
+        keyboard.message = message or keyboard.message
 
 
 def run(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from realtime.commands.collecting import CollectOptions, Learning, collect_options
 from realtime.commands.console import FAILED, exit_codes, finish_on_sigterm, note
 from realtime.commands.options import (
     ReadingOptions,
@@ -21,13 +22,10 @@ from realtime.commands.options import (
 )
 from realtime.commands.profile import keep_profile, profiled_command
 from realtime.commands.publishing import PublishingOptions, open_publishers, publishing_options
-from realtime.commands.recognize_camera import COLLECT_HELP
 from realtime.commands.wanting import LimitOptions, WantedOptions, limit_options, wanted_options
-from realtime.live.collecting import FINETUNE_FOLDER
 from realtime.live.promotion import ModelWatcher
 from realtime.live.remember import Keeper
 from realtime.live.state import Controls
-from realtime.reading.ensemble import Networks
 from realtime.reading.pipeline import CONFIDENCE
 from realtime.sources.camera import CameraSettings
 from realtime.sources.frame import FileSource
@@ -48,7 +46,7 @@ PUBLIC_HELP = "Let other devices in, by HTTPS and a token; without it only this 
 @publishing_options
 @click.option("--public", is_flag=True, help=PUBLIC_HELP)
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0 takes any free one.")
-@click.option("--collect", type=click.Path(path_type=Path), help=COLLECT_HELP)
+@collect_options
 @settle_option
 def main(
     sources: tuple[str, ...],
@@ -58,7 +56,7 @@ def main(
     publishing: PublishingOptions,
     public: bool,
     port: int,
-    collect: Path | None,
+    collecting: CollectOptions,
     settle: float | None,
 ) -> None:
     """Show each SOURCE with its numbers on a page in the browser; the page also reads its visitor's own camera.
@@ -77,6 +75,7 @@ def main(
     from realtime.serving.station import Station
 
     context = click.get_current_context()
+    collecting.check(reading)
     if len(set(sources)) < len(sources):
         raise click.UsageError(f"{mask_secrets(max(sources, key=sources.count))} is named twice")
 
@@ -88,7 +87,7 @@ def main(
             regions = [str(region) for region in controls.wanted.regions]
             return keep_profile(context, {"sources": named.get(source, []), "region": regions})
 
-        return Taps(controls, tracker, collect or FINETUNE_FOLDER, save, keeper)
+        return Taps(controls, tracker, collecting.folder, save, keeper)
 
     with exit_codes(), ExitStack() as stack:
         finish_on_sigterm(stack)
@@ -103,7 +102,8 @@ def main(
         entrance = open_entrance(public, port, state_folder())
         confidence = CONFIDENCE if reading.confidence is None else reading.confidence
         controls = Controls(confidence, reading.polarity or "auto", wanted=wanted)
-        taps = partial(make_taps, Keeper(lambda: watcher.current))
+        keeper = Keeper(lambda: watcher.current)
+        taps, learning = partial(make_taps, keeper), Learning(stack, watcher, keeper, collecting)
         server = Server(watcher.current, controls, entrance.gate, taps, settle, outlets.take)
         for index, (name, source) in enumerate(zip(sources, opened, strict=True)):
             tell = partial(server.feed.tell, str(index))
@@ -114,12 +114,4 @@ def main(
             server.stations.append(station)
         entrance.announce(note)
         with suppress(KeyboardInterrupt):  # that is how it is ended
-            run(server, entrance, partial(renew, watcher))
-
-
-def renew(watcher: ModelWatcher) -> Networks | None:
-    """Take up a newly promoted model, and say so; return None where there is none."""
-    message = watcher.renew()
-    if message:
-        note(message)
-    return watcher.current if message else None
+            run(server, entrance, lambda: watcher.current if learning.renew()[0] else None)

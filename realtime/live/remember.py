@@ -23,6 +23,7 @@ from realtime.reading.runtime import ModelRefusedError
 from realtime.tracking.tracked_frame import TrackedFrame
 
 LABELS = (*DIGITS, NOT_A_DIGIT)
+LEARNED = 0.95  # probability from which on a network has learned an example; it weighs in where it is less sure
 
 
 class Remembered(NamedTuple):
@@ -76,6 +77,26 @@ class Keeper:
             return memory
 
         self._change(remove)
+
+    def release(self) -> int:
+        """Forget what the network, fine-tuned meanwhile, reads by itself; return how many examples that is.
+
+        Raises OutputError where the memory cannot be kept.
+        """
+        learned: list[Example] = []
+
+        def keep_others(memory: Memory, reader: Remembering) -> Memory:
+            told = reader.network.classify(np.array([example.crop for example in memory.examples])[:, None])
+            pairs = zip(memory.examples, told.probabilities.tolist(), strict=True)
+            learned.extend(example for example, chances in pairs if sum(chances[example.label :][:1]) >= LEARNED)
+            for example in learned:
+                memory = memory.without(example.origin)
+            return memory
+
+        reader = self._networks().classifier
+        if isinstance(reader, Remembering) and reader.memory.examples:
+            self._change(keep_others)
+        return len(learned)
 
     def _change(self, change: Callable[[Memory, Remembering], Memory]) -> bool:
         """Change the memory and its file together; tell whether there is one."""
