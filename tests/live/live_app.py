@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -17,6 +18,18 @@ from realtime.live.panel import WIDTH
 from realtime.live.view import MAX_WIDTH, MIN_WIDTH
 from tests.run_commands import REPOSITORY
 
+NEEDED = ("Xvfb", "xdotool", "import")
+MISSING = [name for name in NEEDED if not shutil.which(name)]
+needs_screen = [
+    pytest.mark.skipif(
+        bool(MISSING),
+        reason=f"needs a virtual screen: apt-get install xvfb xdotool imagemagick (no {', '.join(MISSING)})",
+    ),
+    pytest.mark.skipif(
+        not cv2.currentUIFramework(),
+        reason="needs windows: pip uninstall opencv-python-headless, pip install --force-reinstall opencv-python",
+    ),
+]
 LIVE = [sys.executable, "-c", "from realtime.commands.recognize_camera import main; main()"]
 
 

@@ -13,43 +13,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.conftest import draw_digit, draw_glyph, draw_sheet, save_image
-from tests.live.live_app import LIVE, App
+from tests.live.live_app import LIVE, App, needs_screen
 from tests.run_commands import REPOSITORY
 from tests.streams import MjpegServer, clip_frames
 
-NEXT_RIGHT = 0.3  # s from the key press to the next digit of that shape read right, on a quiet machine
-NEEDED = ("Xvfb", "xdotool", "import")
-MISSING = [name for name in NEEDED if not shutil.which(name)]
-pytestmark = [
-    pytest.mark.skipif(
-        bool(MISSING),
-        reason=f"needs a virtual screen: apt-get install xvfb xdotool imagemagick (no {', '.join(MISSING)})",
-    ),
-    pytest.mark.skipif(
-        not cv2.currentUIFramework(),
-        reason="needs windows: pip uninstall opencv-python-headless, pip install --force-reinstall opencv-python",
-    ),
-]
-
-
-@pytest.fixture(scope="module")
-def screen() -> Iterator[str]:
-    """A virtual screen; with a window manager where openbox is there, which full screen needs."""
-    reading, writing = os.pipe()
-    # Without -noreset the screen goes away for a moment whenever the last program on it ends, and refuses the next one.
-    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1400x900x24", "-nolisten", "tcp", "-noreset"]
-    running = [subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)]
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        display = f":{pipe.readline().strip()}"
-    if shutil.which("openbox"):
-        env = {**os.environ, "DISPLAY": display}
-        running.append(subprocess.Popen(["openbox"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-    yield display
-    for program in reversed(running):
-        program.terminate()
-        program.wait()
+pytestmark = needs_screen
 
 
 @pytest.fixture(scope="module")
@@ -234,87 +202,6 @@ def test_without_a_display_it_reads_on_and_says_so(tmp_path: Path, camera: Mjpeg
         assert done.returncode == 0 and "no window" in done.stderr and why in done.stderr
 
 
-def correct_and_learn(tmp_path: Path, screen: str, mnist: Path) -> float:
-    """Label an unread glyph in the window; return the seconds until a network tuned in the background reads it."""
-    frame = draw_sheet(["07"], (640, 360))
-    frame[120:240, 440:560] = np.minimum(frame[120:240, 440:560], draw_glyph(108))  # one that the finder finds
-    for i in range(99):
-        sign = "4" if i < 33 else "0123567890"[i % 10]
-        image = draw_glyph(i) if sign == "4" else 225 - draw_digit(sign, seed=i) // 2
-        save_image(tmp_path / "before" / sign / f"p{i}-{i}.png", image)
-    with MjpegServer([frame], fps=10, marked=False) as server:
-        app = App(tmp_path, screen, server.address, "--learn", "--data", str(mnist))
-
-        def read() -> str:
-            return "".join(number["text"] for number in app.lines()[-1]["numbers"])
-
-        def models() -> set[str]:
-            return {digit.get("model") for number in app.lines()[-1]["numbers"] for digit in number["digits"]}
-
-        try:
-            assert read().startswith("07") and "4" not in read()
-            scale = app.scale(640)
-            app.do("mousemove", "--window", app.window, str(round(505 * scale)), str(round(180 * scale)))
-            app.do("click", "1")
-            time.sleep(0.4)
-            began = time.monotonic()
-            app.press("4")
-            app.wait(lambda: len(app.pictures()) == 1, "a correction")
-            shutil.copytree(tmp_path / "before", app.kept, dirs_exist_ok=True)  # what was corrected on other days
-            app.wait(lambda: "fine-tuned" in models(), "a reading by the new network")
-            seconds = time.monotonic() - began
-            save_image(tmp_path / "after.png", app.shot())
-            app.press("q")
-            code, notes = app.end()
-            assert code == 0 and "took up the new finetuned.onnx" in notes and "by itself: forgotten" in notes, notes
-            return seconds
-        finally:
-            app.program.kill()
-            app.program.communicate()
-
-
-def correct_once(tmp_path: Path, screen: str) -> float:
-    """Name one of two odd glyphs in the window, and return the seconds until the other is read right, the best of 3."""
-    frame = draw_sheet(["07"], (640, 360))
-    for left, seed in ((440, 37), (300, 18)):  # both are found and read as no digit
-        frame[120:240, left : left + 120] = np.minimum(frame[120:240, left : left + 120], draw_glyph(seed))
-    with MjpegServer([frame], fps=20, marked=False) as server:
-        app = App(tmp_path, screen, server.address)
-
-        def reads(text: str) -> bool:
-            return "".join(number["text"] for number in app.lines()[-1]["numbers"]) == text
-
-        try:
-            app.wait(lambda: reads("07"), "reading")
-            scale, seconds = app.scale(640), []
-            for _ in range(3):
-                app.do("mousemove", "--window", app.window, str(round(505 * scale)), str(round(180 * scale)))
-                app.do("click", "1")
-                time.sleep(0.4)
-                app.do("windowfocus", "--sync", app.window)
-                began = time.monotonic()
-                app.do("key", "4")
-                app.wait(lambda: reads("0744"), "the other one read right")
-                seconds.append(time.monotonic() - began)
-                app.press("u")
-                app.wait(lambda: reads("07"), "reading as before")
-            app.press("q")
-            assert app.end()[0] == 0
-        finally:
-            app.program.kill()
-            app.program.communicate()
-    return min(seconds)
-
-
-def test_one_correction_reads_the_next_of_its_shape(tmp_path: Path, screen: str) -> None:
-    assert correct_once(tmp_path, screen) <= 10 * NEXT_RIGHT  # however busy the machine is
-
-
-@pytest.mark.soak
-def test_from_key_press_to_the_next_read_right(tmp_path: Path, screen: str) -> None:
-    assert correct_once(tmp_path, screen) <= NEXT_RIGHT
-
-
 def test_each_photo_stays_in_the_window_until_a_key_is_pressed(sheets: list[Path], tmp_path: Path, screen: str) -> None:
     paths = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
     env = {**os.environ, "DISPLAY": screen, "PYTHONPATH": paths}
@@ -343,12 +230,3 @@ def test_each_photo_stays_in_the_window_until_a_key_is_pressed(sheets: list[Path
             assert process.wait(timeout=30) == 0 and process.stdout.read() == ""
         finally:
             process.kill()
-
-
-def test_a_correction_is_read_better_in_the_open_window(tmp_path: Path, screen: str, pen_mnist: Path) -> None:
-    correct_and_learn(tmp_path, screen, pen_mnist)
-
-
-@pytest.mark.soak
-def test_from_correction_to_better_reading_within_30_s(tmp_path: Path, screen: str, data: Path) -> None:
-    assert correct_and_learn(tmp_path, screen, data / "mnist") <= 30
