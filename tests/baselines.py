@@ -11,7 +11,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from time import perf_counter
 
@@ -78,7 +78,7 @@ class OpenCvNetwork:
 
 
 def tutorial(frame: Frame, model: torch.nn.Module) -> list[str]:
-    """Read a frame as the tutorials do, digits joined by this project's rows."""
+    """Read a frame as the tutorials do; their digits are joined by this project's lines, parted at wide gaps."""
     grey = cv2.GaussianBlur(cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY), (5, 5), 0)
     mask = cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 51, 15)
     boxes, digits = [], []
@@ -90,8 +90,14 @@ def tutorial(frame: Frame, model: torch.nn.Module) -> list[str]:
         with torch.no_grad():
             digits.append(str(int(model(scaled(torch.from_numpy(digit)[None, None]))[0, :10].argmax())))
         boxes.append((x, y, w, h))
-    lines = arrange(np.array(boxes, np.int32).reshape(-1, 4))
-    return ["".join(digits[k] for k in number) for line in lines for number in line]
+    numbers = []
+    for line in arrange(np.array(boxes, np.int32).reshape(-1, 4)):
+        text = digits[line[0]]
+        for before, k in pairwise(line):
+            wide = boxes[k][0] - boxes[before][0] - boxes[before][2] > 1.2 * boxes[k][3]
+            text += " " * wide + digits[k]
+        numbers += text.split()
+    return numbers
 
 
 def open_readers(networks: Networks, weights: Path) -> dict[str, Reader]:

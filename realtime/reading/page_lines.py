@@ -72,8 +72,7 @@ def readings(
     if whole:
         tracks = [strips.whole(image)]
     else:
-        lines = [[int(begin[i]) for number in line for i in number] for line in arrange(found.boxes[begin])]
-        tracks = [strips.through(found.boxes[line]) for line in lines]
+        tracks = [strips.through(found.boxes[begin[line]]) for line in arrange(found.boxes[begin])]
     # More looks at unsure lines help where a line fills its picture; of 587 numbers on drawn pages as many are exact.
     told = row_lines.read_lines(image, tracks, reader, polarity, SURE if whole else 0.0)
     return list(zip(told, _members(told, found), strict=True)), STRIP if whole else PAGE
