@@ -61,7 +61,7 @@ def finetune_once(settings: Settings, init: Path | None, mnist: Path | None) -> 
 def name_suspects(settings: Settings, init: Path | None, mnist: Path | None) -> None:
     """Name on standard output the pictures whose labels look wrong, the surest first; nothing is trained or written."""
     base = load_base(init or default_model().with_suffix(".pth"), mnist, settings.recipe)
-    split = split_corrections(settings.folder, base, set(), trust=False)
+    split = split_corrections(settings.folder, base, set(), trust=False, peers=0)
     for i, label in split.suggested.items():
         c = split.corrections[i]
         click.echo(f"{c.path}: labelled {CLASSES[c.label]}, looks like {CLASSES[label]}")

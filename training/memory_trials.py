@@ -144,7 +144,8 @@ def try_swapped(bench: Bench, hands: Hands, count: int, draws: int) -> str:
             if len(wrong) and swapped < NAMED:
                 user = Dataset("yours", torch.from_numpy(hands.crops[chosen]), torch.from_numpy(given))
                 groups = np.arange(len(given))
-                doubted = {i for i, _ in find_label_errors(bench.base.model, user, groups, bench.base.rehearsal)}
+                found = find_label_errors(bench.base.model, user, groups, bench.base.rehearsal, peers=0)
+                doubted = {i for i, _ in found}
                 hits = len(doubted & set(wrong.tolist()))
                 swapped, named, others = swapped + len(wrong), named + hits, others + len(doubted) - hits
     return f"| {hands.name} | {count} | {before} | {after} | {named} of {swapped}, {others} others |"

@@ -13,7 +13,7 @@ from training.corrections import Correction, group_pictures, grouping_of, read_c
 from training.data import DataError
 from training.datasets import Dataset
 from training.finetune_base import FinetuneBase
-from training.label_errors import find_label_errors
+from training.label_errors import MIN_PEERS, find_label_errors
 from training.recipe import CLASSES, DIGITS
 
 # Set by hand: a fifth is the usual share to hold out, and of four pictures none can be spared.
@@ -75,10 +75,13 @@ class Split:
         return [f"{text} {', '.join(names)}" for text, names in texts if names]
 
 
-def split_corrections(folder: Path, base: FinetuneBase, trained_on: set[str], trust: bool) -> Split:
+def split_corrections(
+    folder: Path, base: FinetuneBase, trained_on: set[str], trust: bool, peers: int = MIN_PEERS
+) -> Split:
     """Find the digits of a folder's pictures and decide what becomes of each. Raises DataError where none can be used.
 
-    trained_on: names of pictures that the network in use has learned from. trust: doubt no label.
+    trained_on: names of pictures that the network in use has learned from. trust: doubt no label. peers: see
+    `find_label_errors`.
     """
     found, left_out = read_corrections(folder, base.networks)
     if not found:
@@ -86,7 +89,7 @@ def split_corrections(folder: Path, base: FinetuneBase, trained_on: set[str], tr
     labels = torch.tensor([c.label for c in found])
     user = Dataset("yours", torch.from_numpy(np.stack([c.crop for c in found])[:, None]), labels)
     groups = group_pictures(found)
-    suggested = {} if trust else dict(find_label_errors(base.model, user, groups, base.rehearsal))
+    suggested = {} if trust else dict(find_label_errors(base.model, user, groups, base.rehearsal, peers))
     sound = [i for i in range(len(found)) if i not in suggested]
     names = [found[i].path.relative_to(folder).as_posix() for i in sound]
     held = choose_held_out([found[i].label for i in sound], groups[sound], names, trained_on)
