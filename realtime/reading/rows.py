@@ -14,6 +14,8 @@ NEAR, NEAR_SHARE, FAR_SHARE, DEVIATION = 1.6, 0.93, 0.5, 6.0
 _SLOPES = np.arange(-MAX_SLOPE, MAX_SLOPE + 1)
 MAX_DIGIT_GAP = 4.0  # a wider gap between neighbours parts what is looked at as one piece, heights of the taller one
 MAX_DRIFT = 0.5  # how far the next digit may stand above or below the line, heights of the taller one
+# What a gap parts may lie off the line farther: by a share of the gap, as a degree of slope makes, to so many heights.
+ASLANT, FARTHEST = 0.02, 0.8
 MIN_HEIGHT_RATIO = 0.35  # neighbours of one number are at least this alike in height
 MIN_HEIGHT = 0.4  # least height that a box counts with, widths: so that a dash has one
 NEIGHBOURS = 8  # boxes looked at for the next digit of a line, the nearest: bounds the time
@@ -43,15 +45,16 @@ def _slope(centres: NDArray[np.float64], heights: NDArray[np.float64]) -> float:
     A few neighbours aslant tell little beside what pages usually are, many tell it surely.
     """
     right, down = (centres[None, :, axis] - centres[:, None, axis] for axis in (0, 1))
-    taller = np.maximum(heights[:, None], heights[None])
-    away = np.hypot(right, down) / taller
-    ahead = (np.abs(down) < np.tan(np.radians(MAX_SLOPE)) * right) & (away < SLOPE_REACH)
-    angle = np.degrees(np.arctan2(down, right))
+    ahead = np.abs(down) < np.tan(np.radians(MAX_SLOPE)) * right
+    box, other = np.nonzero(ahead & (right < SLOPE_REACH * np.maximum(heights[:, None], heights[None])))
+    right, down = right[box, other], down[box, other]
     # A neighbour straight ahead is preferred to a nearer one aslant, which may belong to the next line.
-    cost = np.where(ahead, away * taller * (1 + np.abs(np.radians(angle))), np.inf)
-    nearest = cost.argmin(axis=1)
-    box = np.flatnonzero(np.isfinite(cost.min(axis=1)))
-    angle, away = angle[box, nearest[box]], away[box, nearest[box]]
+    order = np.argsort(-np.hypot(right, down) * (1 + np.abs(down) / right), kind="stable")
+    nearest = np.full(len(centres), -1)
+    nearest[box[order]] = order  # the nearest is written last
+    nearest = nearest[nearest >= 0]
+    angle = np.degrees(np.arctan2(down[nearest], right[nearest]))
+    away = np.hypot(right[nearest], down[nearest]) / np.maximum(heights[box[nearest]], heights[other[nearest]])
     share = np.where(away < NEAR, NEAR_SHARE, FAR_SHARE)[:, None]
     spread = 1 / (2 * MAX_SLOPE)
     told = np.log((1 - ANY_PAGE) * _normal(_SLOPES, PAGES) + ANY_PAGE * spread)
@@ -100,14 +103,23 @@ def _lines(
     starts, stops = ([float(end(along[chain])) for chain in chains] for end in (np.min, np.max))
     tallest = [float(heights[chain].max()) for chain in chains]
     lines: list[list[int]] = []
+
+    def away(k: int, line: list[int]) -> float:
+        """Return how far a chain lies off the nearest one of a line, as a share of what is allowed there."""
+        if abs(levels[k] - levels[line[-1]]) > 3 * tallest[k] + tallest[line[-1]]:
+            return np.inf
+        gaps = [max(starts[k] - stops[other], starts[other] - stops[k]) for other in line]
+        if min(gaps) <= 0:
+            return np.inf
+        other = line[int(np.argmin(gaps))]
+        height = max(tallest[k], tallest[other])
+        return abs(levels[k] - levels[other]) / min(MAX_DRIFT * height + ASLANT * min(gaps), FARTHEST * height)
+
     for k in sorted(range(len(chains)), key=levels.__getitem__):
-        for line in reversed(lines):
-            level = sum(levels[other] for other in line) / len(line)
-            height = max(tallest[k], max(tallest[other] for other in line))
-            apart = all(starts[k] > stops[other] or stops[k] < starts[other] for other in line)
-            if apart and abs(levels[k] - level) < MAX_DRIFT * height:
-                line.append(k)
-                break
+        shares = [away(k, line) for line in lines]
+        if min(shares, default=np.inf) < 1:
+            lines[int(np.argmin(shares))].append(k)
         else:
             lines.append([k])
+    lines.sort(key=lambda line: sum(levels[k] for k in line) / len(line))
     return [sorted(line, key=starts.__getitem__) for line in lines]

@@ -75,6 +75,11 @@ def test_columns_share_their_lines() -> None:
     assert rows(boxes) == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]]
 
 
+def test_columns_far_apart_share_their_lines_though_one_lies_higher() -> None:
+    boxes = line(2) + line(2, x=700, y=74) + line(2, y=130) + line(2, x=700, y=154)
+    assert rows(boxes) == [[0, 1, 2, 3], [4, 5, 6, 7]]
+
+
 def test_a_lone_digit_between_long_lines_keeps_its_line() -> None:
     boxes = line(6) + line(1, x=140, y=120) + line(6, y=190)
     assert rows(boxes) == [list(range(6)), [6], list(range(7, 13))]
