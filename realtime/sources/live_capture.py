@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from realtime.sources.frame import Frame, SourceError, stated_rate
 
 # Pauses, s, between attempts to open a lost source again; the last one repeats. Set by hand: a network hiccup costs a
-# tenth of a second, and of a camera that stays away an attempt is made every 1.5 s.
-RECONNECT_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.5)
+# tenth of a second. An attempt takes up to 2 s where nothing answers; with half a second more a source that is well
+# again is back within 3 s.
+RECONNECT_PAUSES = (0.1, 0.2, 0.5)
 # How long, s, the loop waits for a new frame before it is told that there is none, so that a window goes on answering
 # keys. Set by hand: 20 times a second feels immediate.
 POLL_INTERVAL = 0.05
