@@ -10,7 +10,7 @@ from types import TracebackType
 
 from realtime.reading.model_files import user_folder
 
-LOW = 10  # of 19 steps of niceness: what is read live goes first
+LOWER = 10  # steps of niceness by which what is read live goes first
 END = 5.0  # seconds in which the process ends when it is asked to
 
 
@@ -34,7 +34,8 @@ class BackgroundTuning:
             errors="replace", creationflags=slowly,
         )  # fmt: skip
         if hasattr(os, "setpriority"):
-            os.setpriority(os.PRIO_PROCESS, self._process.pid, LOW)
+            own = os.getpriority(os.PRIO_PROCESS, 0)
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, min(own + LOWER, 19))
         self._listener = threading.Thread(target=self._listen, name="tuning", daemon=True)
         self._listener.start()
         return self

@@ -254,3 +254,15 @@ def test_without_its_packages_it_says_what_to_install(tmp_path: Path) -> None:
     program = "import sys; sys.modules['segno'] = None; from realtime.commands.serve_numbers import main; main()"
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert_one_error(done, 1, "segno is not installed: pip install 'livedigits[serve]'")
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="processes are looked at on Linux alone")
+def test_what_learns_beside_the_page_steps_back_and_ends_with_it(tmp_path: Path, pen_mnist: Path) -> None:
+    with serving("--learn", "--data", pen_mnist, folder=tmp_path) as server:
+        pid = server.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        learning = [child for child in children if b"finetune_digits" in Path(f"/proc/{child}/cmdline").read_bytes()]
+        assert len(learning) == 1
+        low, own = (os.getpriority(os.PRIO_PROCESS, int(process)) for process in (*learning, str(pid)))
+        assert low == min(own + 10, 19)
+    assert not Path(f"/proc/{learning[0]}").exists()
