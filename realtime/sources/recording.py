@@ -22,6 +22,7 @@ KEYS: dict[str, type | tuple[type, ...]] = {
     "conf": (int, float),
     "polarity": str,
 }
+INKS = ("auto", "dark", "light")  # the polarities there are, as reading takes them
 MAX_TIME = 1e9  # s, thirty years: no recording is longer
 MAX_LINES = 2**26  # bytes of its lines, at most: some hours
 
@@ -105,6 +106,8 @@ def _parse(text: str) -> dict[str, Any]:
             raise ValueError(f"{key} cannot be {str(line[key])[:40]!r}")
     if not abs(line["at"]) <= MAX_TIME or not 0 <= line["conf"] <= 1:  # also where they are not numbers
         raise ValueError(f"at or conf lies out of range: {str(line['at'])[:20]}, {str(line['conf'])[:20]}")
+    if line["polarity"] not in INKS:
+        raise ValueError(f"polarity cannot be {line['polarity'][:40]!r}: it is {', '.join(INKS)}")
     if Path(line["file"]).is_absolute() or ".." in Path(line["file"]).parts:
         raise ValueError(f"{line['file']!r} lies outside the folder")
     return line

@@ -55,7 +55,16 @@ def test_a_damaged_record_is_refused(tmp_path: Path, text: str, says: str) -> No
 @pytest.mark.parametrize(
     ("key", "value"),
     [("file", [1]), ("file", "../a.png"), ("file", "/a.png"), ("at", "x"), ("at", 10**400), ("at", float("nan"))]
-    + [("conf", None), ("conf", 7), ("polarity", None), ("frame", [1]), ("numbers", 3), ("source", 5), ("at", True)],
+    + [
+        ("conf", None),
+        ("conf", 7),
+        ("polarity", None),
+        ("polarity", "aupo"),
+        ("frame", [1]),
+        ("numbers", 3),
+        ("source", 5),
+        ("at", True),
+    ],
 )
 def test_a_line_with_a_wrong_value_is_refused(key: str, value: object, tmp_path: Path) -> None:
     with Recorder(tmp_path / "kept", pytest.fail) as record:
