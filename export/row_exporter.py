@@ -19,6 +19,7 @@ from realtime.reading.model_files import sha256
 from realtime.reading.row_reader import ROUND, RowReader, pad
 from training import row_network
 from training.drawn import Drawn, held_out
+from training.row_scoring import plain
 
 DRAWN = 600  # lines that an 8-bit graph is calibrated and proved on, half each
 BATCH = 8  # strips that calibration runs at once
@@ -89,7 +90,7 @@ def export_int8(source: Path, target: Path, data: Path) -> tuple[float, float]:
 def _exact(reader: RowReader, lines: list[Drawn]) -> float:
     """Return the share of lines that are read as they are written."""
     read = reader([strip for strip, _ in lines], sure=0.0)
-    return sum(reading.text == text for reading, (_, text) in zip(read, lines, strict=True)) / len(lines)
+    return sum(reading.text == plain(text) for reading, (_, text) in zip(read, lines, strict=True)) / len(lines)
 
 
 def _convert(model: RowGraph, metadata: dict[str, str]) -> onnx.ModelProto:

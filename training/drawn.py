@@ -19,7 +19,7 @@ from realtime.reading.strips import HEIGHT
 from training.scenes import page_strips
 from training.scenes.draw import Source
 from training.scenes.strips import Drawer
-from training.scenes.wording import ALPHABET
+from training.scenes.wording import LABELS
 
 BATCH = 64
 CHUNK = 8  # batches drawn at once, then parted by width so that little of a batch is padding
@@ -123,5 +123,5 @@ def _work(folder: Path, seed: tuple[int, int], ready: "Queue[Batch]", done: Even
 
 def encode(texts: list[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the classes of texts one after another, blank being 0, and the length of each."""
-    places = {sign: k + 1 for k, sign in enumerate(ALPHABET)}
+    places = {sign: k + 1 for k, sign in enumerate(LABELS)}
     return np.array([places[c] for t in texts for c in t], np.int64), np.array([len(t) for t in texts], np.int64)

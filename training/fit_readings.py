@@ -24,7 +24,7 @@ from realtime.reading.finder import Finder
 from realtime.reading.found import find
 from realtime.reading.model_files import default_model
 from realtime.reading.row_reader import RowReader
-from realtime.reading.two_readings import PAGE, STRIP, Joining, Places
+from realtime.reading.two_readings import CUT_OUT, PAGE, STRIP, Joining, Places
 from training import finder_odds
 from training.requirements import require
 from training.scenes import layouts
@@ -65,9 +65,9 @@ def samples(scene: Scene, networks: Networks) -> list[Sample]:
 
 
 def cut_lines(scene: Scene, rng: Generator) -> Iterator[Scene]:
-    """Cut each text of a scene out, tight, as pictures of one line are."""
+    """Cut each text of a scene out, tight, as pictures of one line or of one digit are."""
     for text in scene.texts:
-        if len(text.digits) < 2 or any(all(digit is not clear for clear in scene.digits) for digit in text.digits):
+        if not text.digits or any(all(digit is not clear for clear in scene.digits) for digit in text.digits):
             continue
         x, y, w, h = cv2.boundingRect(np.concatenate([mark.hull for mark in text.marks]))
         room = np.rint(rng.uniform(-0.02, 0.2, 4) * h).astype(int)
@@ -159,7 +159,7 @@ def main(data: Path, models: Path | None, pages: int, seed: int) -> None:
             told += samples(scene, networks)
             for line in cut_lines(scene, rng):
                 told += samples(line, networks)
-        for name, how in (("PAGE", PAGE), ("STRIP", STRIP)):
+        for name, how in (("PAGE", PAGE), ("STRIP", STRIP), ("CUT_OUT", CUT_OUT)):
             click.echo(f"{name}:")
             report(join([sample for sample in told if sample.how is how]))
 

@@ -8,12 +8,13 @@ from torch import Tensor, nn
 
 from realtime.reading import strips
 from training import checkpoint
-from training.scenes.wording import ALPHABET
+from training.scenes.wording import LABELS
 
-CLASSES = ("", *ALPHABET)  # the blank is first
+CLASSES = ("", *LABELS)  # the blank is first, the gap between two numbers last
 KIND = "rows"  # of checkpoint
 STEP = 2  # columns of a strip for each step of the output
 FEATURES = 144
+APART = (1, 1, 1, 2, 4)  # of the blocks along the line: the last see three digits to each side
 
 
 def _convolution(inside: int, outside: int, kernel: int, stride: tuple[int, int] = (1, 1)) -> nn.Sequential:
@@ -22,16 +23,19 @@ def _convolution(inside: int, outside: int, kernel: int, stride: tuple[int, int]
 
 
 class Residual(nn.Module):
-    """Two convolutions beside which the input goes on unchanged; kernel (1, k) looks along the line alone."""
+    """Two convolutions beside which the input goes on unchanged; kernel (1, k) looks along the line alone.
 
-    def __init__(self, channels: int, kernel: tuple[int, int]) -> None:
+    apart: how many places lie between what a convolution looks at and the next, 1 for neighbours.
+    """
+
+    def __init__(self, channels: int, kernel: tuple[int, int], apart: int = 1) -> None:
         super().__init__()
-        padding = (kernel[0] // 2, kernel[1] // 2)
+        padding = (kernel[0] // 2, apart * (kernel[1] // 2))
         self.body = nn.Sequential(
-            nn.Conv2d(channels, channels, kernel, 1, padding, bias=False),
+            nn.Conv2d(channels, channels, kernel, 1, padding, (1, apart), bias=False),
             nn.BatchNorm2d(channels),
             nn.ReLU(inplace=True),
-            nn.Conv2d(channels, channels, kernel, 1, padding, bias=False),
+            nn.Conv2d(channels, channels, kernel, 1, padding, (1, apart), bias=False),
             nn.BatchNorm2d(channels),
         )
 
@@ -42,7 +46,7 @@ class Residual(nn.Module):
 
 
 class RowNetwork(nn.Module):
-    """Strips (N, 1, 32, W) float32, 0 to 1, to logits (N, W // 2, 25); W a multiple of 4."""
+    """Strips (N, 1, 32, W) float32, 0 to 1, to logits (N, W // 2, 26); W a multiple of 4."""
 
     def __init__(self, classes: int = len(CLASSES)) -> None:
         super().__init__()
@@ -56,7 +60,7 @@ class RowNetwork(nn.Module):
             nn.BatchNorm2d(FEATURES),
             nn.ReLU(inplace=True),
         )
-        self.read = nn.Sequential(*(Residual(FEATURES, (1, 3)) for _ in range(3)))
+        self.read = nn.Sequential(*(Residual(FEATURES, (1, 3), apart) for apart in APART))
         self.name = nn.Conv2d(FEATURES, 2 * classes, 1)  # two steps a feature: narrow digits stand close
         self.classes = classes
 

@@ -12,22 +12,27 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from realtime.commands.console import note
-from realtime.reading.row_decoding import likeliest
+from realtime.reading.row_decoding import likeliest, split
 from realtime.reading.row_reader import decode
 from training import checkpoint
 from training.drawn import BATCH, Drawn, encode, pad
 from training.row_network import CLASSES, STEP, load, scaled
+from training.scenes.wording import GAP
 
 WANTED = 0.995  # share of lines that are right among those above the threshold
 
 
 @dataclass(frozen=True)
 class Score:
-    """How strips are read: share exact, errors per symbol, share with fewer digits than written."""
+    """How strips are read: share exact, errors per sign, share with fewer digits than written; gaps do not count.
+
+    parted: share of the gaps between numbers, and of those that were read for none, that are right, in exact lines.
+    """
 
     exact: float
     errors: float
     shorter: float
+    parted: float
 
 
 def ctc(logits: Tensor, texts: list[str], temperature: float = 1.0, steps: Tensor | None = None) -> Tensor:
@@ -62,10 +67,26 @@ def greedy(logits: Tensor) -> str:
 
 def score(read: list[str], written: list[str]) -> Score:
     """Compare what is read with what is written."""
+    right, told = 0, 0
+    for a, b in zip(read, written, strict=True):
+        if plain(a) == plain(b):
+            ours, theirs = _gaps(a), _gaps(b)
+            right, told = right + len(ours & theirs), told + len(ours | theirs)
+    read, written = [plain(text) for text in read], [plain(text) for text in written]
     exact = np.mean([a == b for a, b in zip(read, written, strict=True)])
     errors = sum(distance(a, b) for a, b in zip(read, written, strict=True)) / max(sum(map(len, written)), 1)
     shorter = np.mean([_digits(a) < _digits(b) for a, b in zip(read, written, strict=True)])
-    return Score(float(exact), float(errors), float(shorter))
+    return Score(float(exact), float(errors), float(shorter), right / max(told, 1))
+
+
+def plain(text: str) -> str:
+    """Return what a line says without its gaps."""
+    return text.replace(GAP, "")
+
+
+def _gaps(text: str) -> set[int]:
+    """Return before which sign each gap stands."""
+    return {len(plain(text[:k])) for k, sign in enumerate(text) if sign == GAP}
 
 
 def _digits(text: str) -> int:
@@ -88,8 +109,9 @@ def finish(path: Path, valid: list[Drawn]) -> None:
     logits, texts = predict(network, valid), [text for _, text in valid]
     metadata["temperature"] = fit_temperature(logits, texts)
     steps = [torch.softmax(row / metadata["temperature"], dim=1).numpy() for row in logits]
-    readings = [decode(part, likeliest(part), CLASSES[1:]) for part in steps]
-    right = np.array([reading.text == text for reading, text in zip(readings, texts, strict=True)])
+    parts = [split(part) for part in steps]
+    readings = [decode(part, likeliest(part), gaps, CLASSES[1:-1]) for part, gaps in parts]
+    right = np.array([reading.text == plain(text) for reading, text in zip(readings, texts, strict=True)])
     metadata["threshold"] = threshold(np.array([reading.confidence for reading in readings]), right)
     metadata["machine"] = f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}"
     checkpoint.write(path, {"state": network.state_dict(), "metadata": metadata})

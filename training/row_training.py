@@ -137,7 +137,7 @@ def _look(run: Run, valid: list[Drawn], loss: float, rate: float, seconds: float
     run.history.append(line)
     tqdm.write(
         f"{run.spent / 60:.1f} min  step {run.step}  loss {loss:.4f}  exact {100 * told.exact:.2f} %  "
-        f"errors {100 * told.errors:.2f} %  shorter {100 * told.shorter:.2f} %"
+        f"errors {100 * told.errors:.2f} %  shorter {100 * told.shorter:.2f} %  parted {100 * told.parted:.1f} %"
     )
     if told.exact >= run.best:
         run.best = told.exact

@@ -34,11 +34,10 @@ def usual(gaps: NDArray[np.float64]) -> float:
     return float(_USUAL[int(score.argmax())])
 
 
-def wide(gaps: NDArray[np.float64], hand: float) -> NDArray[np.bool_]:
-    """Tell which gaps (N,) likelier part two numbers than not, for a hand's usual gap."""
+def odds(gaps: NDArray[np.float64], hand: float) -> NDArray[np.float64]:
+    """Return the log odds that gaps (N,) part two numbers, for a hand's usual gap; a narrower one surely does not."""
     within = (1 - PARTED) * _normal(gaps, np.full(len(gaps), hand), np.full(len(gaps), _deviation(np.array(hand))))
-    told: NDArray[np.bool_] = (_parted(gaps) > within) & (gaps > hand)
-    return told
+    return np.where(gaps > hand, np.log(_parted(gaps) / within), -np.inf)
 
 
 def height(boxes: NDArray[np.int32]) -> float:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.reading import fitting, gaps, line_numbers, row_lines, strips, two_readings
+from realtime.reading import fitting, line_numbers, parting, row_lines, strips, two_readings
 from realtime.reading.box import Box, enclose
 from realtime.reading.expectation import Expectation
 from realtime.reading.found import Found
@@ -14,8 +14,7 @@ from realtime.reading.page import Digit, Line, Number
 from realtime.reading.row_lines import LineReading
 from realtime.reading.row_reader import SURE, RowReader
 from realtime.reading.rows import arrange
-from realtime.reading.two_readings import PAGE, STRIP, Joining, Sign
-from realtime.reading.walls import Walls
+from realtime.reading.two_readings import CUT_OUT, PAGE, STRIP, Joining, Sign
 
 LIKELY = 0.5  # probability from which on something is there: it is likelier so than not
 # Probability that the surest digit of a number has at least. Of 387 numbers on drawn pages 195 are read exactly and 76
@@ -43,21 +42,27 @@ def read_lines(
 
     A digit less sure than `confidence` is "?". expectation: what the numbers are to fit.
     """
-    walls = Walls(found.looks)
-    told, how = readings(image, found, reader, polarity)
-    heard = [_hear(reading, own, found, how) for reading, own in told]
-    lines = [signs for signs in heard if any(sign.told and sign.text.isdigit() for sign in signs)]
-    hand = _hand([[sign for sign in signs if sign.told] for signs in lines])
-    certain = CERTAIN if max(image.shape[:2]) >= SMALL else LIKELY  # a picture so small was cut to its writing
+    lines, usual = hear(image, found, reader, polarity)
+    certain = LIKELY if _is_cut_out(image) else CERTAIN
     numbers: list[Number] = []
     texts: list[Line] = []
-    for row, signs in enumerate(lines):
-        now, parts, starts = _part(signs, hand, walls, (certain, confidence), expectation, reader.signs)
+    for row, (reading, signs) in enumerate(lines):
+        now, parts, starts = _part(signs, reading, usual, (certain, confidence), expectation, reader.signs)
         shown = [sign.shown(confidence) for sign in now]
         numbers += [Number(_digits(part, now, shown, found), row, expectation) for part in parts]
         text = "".join(" " * (k in starts) + sign for k, sign in enumerate(shown))
         texts.append(Line(row, text, enclose([sign.box for sign in now])))
     return numbers, texts
+
+
+def hear(
+    image: NDArray[np.uint8], found: Found, reader: RowReader, polarity: str
+) -> tuple[list[tuple[LineReading, list[Sign]]], float]:
+    """Return the lines of a picture (H, W, 3) that hold digits, as read, and what may stand on each; their spacing."""
+    told, how = readings(image, found, reader, polarity)
+    heard = [(reading, _hear(reading, own, found, how)) for reading, own in told]
+    lines = [line for line in heard if any(sign.told and sign.text.isdigit() for sign in line[1])]
+    return lines, parting.spacing([[sign for sign in signs if sign.told] for _, signs in lines])
 
 
 def readings(
@@ -75,7 +80,13 @@ def readings(
         tracks = [strips.through(found.boxes[begin[line]]) for line in arrange(found.boxes[begin])]
     # More looks at unsure lines help where a line fills its picture; of 587 numbers on drawn pages as many are exact.
     told = row_lines.read_lines(image, tracks, reader, polarity, SURE if whole else 0.0)
-    return list(zip(told, _members(told, found), strict=True)), STRIP if whole else PAGE
+    how = STRIP if whole else CUT_OUT if _is_cut_out(image) else PAGE
+    return list(zip(told, _members(told, found), strict=True)), how
+
+
+def _is_cut_out(image: NDArray[np.uint8]) -> bool:
+    """Tell whether a picture is so small that it was cut to its writing."""
+    return max(image.shape[:2]) < SMALL
 
 
 def _is_one_line(image: NDArray[np.uint8], found: Found, begin: NDArray[np.intp]) -> bool:
@@ -113,59 +124,33 @@ def _hear(reading: LineReading, own: NDArray[np.intp], found: Found, how: Joinin
 
 def _part(
     heard: list[Sign],
-    hand: float,
-    walls: Walls,
+    reading: LineReading,
+    usual: float,
     least: tuple[float, float],
     expectation: Expectation | None,
     names: tuple[str, ...],
 ) -> tuple[list[Sign], list[line_numbers.Indices], set[int]]:
     """Return the signs of a line that are told, its numbers, each the indices of its signs, and where it is parted.
 
-    Numbers are parted by the signs between them, by gaps wider than `hand` parts, and by drawn lines. least: how surely
-    one digit of a number is to be there, and how sure a digit is to be for its text to be told.
+    Numbers are parted by the signs between them and by gaps. usual: the page's spacing. least: how surely one digit of
+    a number is to be there, and how sure a digit is to be for its text to be told.
     """
     certain, confidence = least
     told = [k for k, sign in enumerate(heard) if sign.told]
     now = [heard[k] for k in told]
     inner = expectation.inner if expectation else ""
-    starts = _starts(now, hand, walls)
+    starts = parting.starts(now, reading, usual)
     parts = line_numbers.part([sign.shown(confidence) for sign in now], starts, inner)
     parts = [part for part in parts if _is_sure([now[k] for k in part], certain)]
     if expectation is None:
         return now, parts, starts
     now, parts = fitting.fit(heard, [[told[k] for k in part] for part in parts], names, expectation, confidence)
-    return now, parts, _starts(now, hand, walls)  # other signs may be told than before
-
-
-def _hand(lines: list[list[Sign]]) -> float:
-    """Return the usual gap between digits of a page, heights."""
-    inner = [
-        gap
-        for signs in lines
-        for gap, a, b in zip(_gaps(signs).tolist(), signs, signs[1:], strict=False)
-        if a.text.isdigit() and b.text.isdigit()
-    ]
-    return gaps.usual(np.array(inner))
-
-
-def _starts(signs: list[Sign], hand: float, walls: Walls) -> set[int]:
-    """Return the places before which a gap that is wide for the page, or a drawn line, parts a line."""
-    return {k + 1 for k in np.flatnonzero(gaps.wide(_gaps(signs), hand) | walls.between(_boxes(signs))).tolist()}
+    return now, parts, parting.starts(now, reading, usual)  # other signs may be told than before
 
 
 def _is_sure(signs: list[Sign], certain: float) -> bool:
     """Tell whether some digit of a number is surely there: else it is no number, however many may be."""
     return any(sign.text.isdigit() and sign.probabilities.sum() >= certain for sign in signs)
-
-
-def _boxes(signs: list[Sign]) -> NDArray[np.int32]:
-    return np.array([sign.box for sign in signs], np.int32).reshape(-1, 4)
-
-
-def _gaps(signs: list[Sign]) -> NDArray[np.float64]:
-    """Return the gaps of a line, heights of its digits."""
-    boxes = _boxes(signs)
-    return gaps.between(boxes, gaps.height(boxes[[sign.text.isdigit() for sign in signs]]))
 
 
 def _digits(members: list[int], signs: list[Sign], told: list[str], found: Found) -> tuple[Digit, ...]:

@@ -16,10 +16,20 @@ LEAST = 1e-3  # a sign less likely at a step than this is not followed
 # Likelihood of the texts that have a digit in a place from which on it is told. Of 500 drawn lines kept back 4.0 % came
 # out short without a word at 0.1 and 10.4 % at 0.5; 39.6 and 45.2 % were exact (signs below 0.6 told as unsure).
 DOUBT = 0.1
-DIGITS = slice(1, 11)  # their classes; other signs follow
+DIGITS = slice(1, 11)  # their classes; other signs follow, and the gap between two numbers is last
 
 Probabilities = NDArray[np.float32]
 Labels = tuple[int, ...]  # classes, blank (0) left out
+
+
+def split(steps: Probabilities) -> tuple[Probabilities, Probabilities]:
+    """Part steps (T, C) into what they say of signs (T, C - 1), where a gap is a blank, and of gaps (T,).
+
+    As the texts of CTC that differ in gaps alone then come out as one, as likely as all of them together.
+    """
+    signs = steps[:, :-1].copy()
+    signs[:, 0] += steps[:, -1]
+    return signs, steps[:, -1]
 
 
 def likeliest(steps: Probabilities) -> list[tuple[Labels, float]]:

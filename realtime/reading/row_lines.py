@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from realtime.reading import strips
 from realtime.reading.box import Box
-from realtime.reading.row_reader import SURE, RowReader, RowReading, Symbol
+from realtime.reading.row_decoding import Probabilities
+from realtime.reading.row_reader import STEP, SURE, RowReader, RowReading, Symbol
 from realtime.reading.strips import Cut, Line
 
 
@@ -15,18 +16,24 @@ from realtime.reading.strips import Cut, Line
 class LineReading:
     """A line as the row network reads it: its signs with their boxes in the picture, and the strip they were read from.
 
-    confidence: probability that all of it is right.
+    confidence: probability that all of it is right. gaps: (T,) float32, for every STEP columns of the strip the
+    probability that a gap parts two numbers there.
     """
 
     signs: tuple[Symbol, ...]
     boxes: tuple[Box, ...]
     confidence: float
+    gaps: Probabilities = field(compare=False, repr=False)
     cut: Cut = field(compare=False, repr=False)
 
     @property
     def text(self) -> str:
         """The line as written."""
         return "".join(sign.text for sign in self.signs)
+
+    def parted(self, start: float, end: float) -> float:
+        """Return the probability that a gap parts two numbers between two columns."""
+        return min(float(self.gaps[max(int(start) // STEP, 0) : int(end) // STEP + 1].sum()), 1.0)
 
 
 def read_lines(
@@ -47,7 +54,7 @@ def _placed(cut: Cut, reading: RowReading) -> LineReading:
     for symbol in reading.symbols:
         start, end = _inked(cut.pixels, symbol)
         boxes.append(cut.box(start, end))
-    return LineReading(reading.symbols, tuple(boxes), reading.confidence, cut)
+    return LineReading(reading.symbols, tuple(boxes), reading.confidence, reading.gaps, cut)
 
 
 def _inked(pixels: NDArray[np.uint8], symbol: Symbol) -> tuple[float, float]:

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from realtime.reading import strips
 from realtime.reading.fixed_shapes import Feed
-from realtime.reading.row_decoding import Labels, Probabilities, likeliest, pool, read_steps
+from realtime.reading.row_decoding import Labels, Probabilities, likeliest, pool, read_steps, split
 from realtime.reading.runtime import ModelRefusedError, open_network, refusing
 from realtime.reading.strips import HEIGHT, Strip
 
 OTHER = "~"  # letters, words, scribbles: what is neither a digit nor a sign of ours
+GAP = " "  # parts two numbers: a wide gap, or the side of a cell
 STEP = 2  # columns of a strip for each step of the network's output
 ROUND = 16  # columns to whose multiple a strip is padded with paper
 SURE = 0.8  # a line less sure than this is looked at again
@@ -43,10 +44,14 @@ class Symbol:
 
 @dataclass(frozen=True)
 class RowReading:
-    """A line as read: its signs in order, and the probability that all of them are right and none is missing."""
+    """A line as read: its signs in order, and the probability that all of them are right and none is missing.
+
+    gaps: (T,) float32, for every STEP columns the probability that there a gap parts two numbers.
+    """
 
     symbols: tuple[Symbol, ...]
     confidence: float
+    gaps: Probabilities = field(default_factory=lambda: np.zeros(0, np.float32), compare=False, repr=False)
 
     @property
     def text(self) -> str:
@@ -73,14 +78,19 @@ class RowReader:
 
     def __call__(self, lines: list[Strip], sure: float = SURE) -> list[RowReading]:
         """Read strips (32, W) uint8, those less than `sure` again, longer and shorter. Raises ValueError."""
-        steps = self.probabilities(lines)
+        steps, gaps = self._look(lines)
         texts = [likeliest(part) for part in steps]
         unsure = [k for k, found in enumerate(texts) if found[0][1] < sure]
-        again = self.probabilities([look(lines[k], stretch) for k in unsure for stretch in LOOKS])
+        again, _ = self._look([look(lines[k], stretch) for k in unsure for stretch in LOOKS])
         for place, k in enumerate(unsure):
             more = again[place * len(LOOKS) : (place + 1) * len(LOOKS)]
             texts[k] = pool([texts[k], *(likeliest(part) for part in more)])
-        return [decode(part, found, self.signs) for part, found in zip(steps, texts, strict=True)]
+        return [decode(*told, self.signs) for told in zip(steps, texts, gaps, strict=True)]
+
+    def _look(self, lines: list[Strip]) -> tuple[list[Probabilities], list[Probabilities]]:
+        """Return what the network says of the signs and of the gaps of each strip."""
+        parts = [split(steps) for steps in self.probabilities(lines)]
+        return [signs for signs, _ in parts], [gaps for _, gaps in parts]
 
     def probabilities(self, lines: list[Strip]) -> list[Probabilities]:
         """Return the probabilities (W / 2, C) float32 of each strip, blank first. Raises ValueError."""
@@ -111,9 +121,9 @@ class RowReader:
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         if [(i.name, i.type) for i in inputs] != [("strips", "tensor(uint8)")] or len(outputs) != 1:
             raise ModelRefusedError(f"{self.path} does not take uint8 'strips' alone: {remedy}")
-        if outputs[0].shape[-1] != len(classes) or classes[:11] != ("", *"0123456789"):
+        if outputs[0].shape[-1] != len(classes) or (*classes[:11], classes[-1]) != ("", *"0123456789", GAP):
             raise ModelRefusedError(f"{self.path} has outputs {outputs[0].shape} for classes {classes}: {remedy}")
-        return classes[1:]
+        return classes[1:-1]
 
 
 def pad(lines: list[Strip], width: int = 0) -> NDArray[np.uint8]:
@@ -143,11 +153,16 @@ def look(line: Strip, stretch: float) -> Strip:
     return seen
 
 
-def decode(steps: Probabilities, texts: list[tuple[Labels, float]], signs: tuple[str, ...]) -> RowReading:
-    """Read a line from its probabilities (T, C), blank first, and its likeliest texts; give each sign its columns."""
+def decode(
+    steps: Probabilities, texts: list[tuple[Labels, float]], gaps: Probabilities, signs: tuple[str, ...]
+) -> RowReading:
+    """Read a line from its probabilities, blank first, and its likeliest texts; give each sign its columns.
+
+    steps, gaps: (T, C) and (T,), as by `row_decoding.split`.
+    """
     told, confidence = read_steps(steps, texts)
     symbols = [Symbol(signs[k - 1], sure, step * STEP, (step + 1) * STEP, row[1:]) for k, sure, step, row in told]
-    return RowReading(tuple(_spread(_joined(symbols), len(steps))), confidence)
+    return RowReading(tuple(_spread(_joined(symbols), len(steps))), confidence, gaps)
 
 
 def _joined(symbols: list[Symbol]) -> list[Symbol]:

@@ -35,20 +35,28 @@ class Joining(NamedTuple):
     alone: tuple[float, float]
 
 
-# On a page, and in a picture that was cut to one line, whose edges mislead the search for single digits.
+# On a page; in a picture that one line fills, whose edges mislead the search for single digits; and in another one that
+# is so small that it was cut to its writing.
 PAGE = Joining(
-    both=(0.243, 0.749, -0.572),
-    line=(0.195, 0.0, -1.715),
-    found=(0.0, 0.693, -0.936),
-    together=(0.4, 0.6),
-    alone=(0.5, 0.7),
-)
-STRIP = Joining(
-    both=(0.403, 0.742, 0.179),
-    line=(0.24, 0.0, -1.592),
-    found=(0.0, 0.859, -0.088),
+    both=(0.294, 0.664, -0.613),
+    line=(0.252, 0.0, -1.692),
+    found=(0.0, 0.386, -1.317),
     together=(0.4, 0.6),
     alone=(0.6, 0.7),
+)
+STRIP = Joining(
+    both=(0.418, 0.624, 0.228),
+    line=(0.33, 0.0, -1.695),
+    found=(0.0, 0.773, -0.328),
+    together=(0.4, 0.6),
+    alone=(0.6, 0.6),
+)
+CUT_OUT = Joining(
+    both=(0.314, 0.87, -0.345),
+    line=(0.21, 0.0, -2.189),
+    found=(0.0, 0.741, -0.9),
+    together=(0.3, 0.6),
+    alone=(0.5, 0.6),
 )
 
 
@@ -59,7 +67,7 @@ class Sign:
     text: a digit or a sign, however unsure. confidence: the probability that it is right. box: x, y, w, h in the
     picture. crop: the index of its single digit, -1 where the line alone tells it. probabilities: (10,) float32, of the
     digits, which lack to 1 what speaks for none. line: (C - 1,) float32, of every sign as the line alone says; empty
-    where it says nothing. told: whether it is likely enough to be there.
+    where it says nothing. column: of the line's strip, its middle. told: whether it is likely enough to be there.
     """
 
     text: str
@@ -68,6 +76,7 @@ class Sign:
     crop: int
     probabilities: NDArray[np.float32] = field(compare=False, repr=False)
     line: NDArray[np.float32] = field(compare=False, repr=False)
+    column: float = 0.0
     told: bool = True
 
     def shown(self, confidence: float) -> str:
@@ -83,7 +92,7 @@ class Places(NamedTuple):
     """The M places of a line in order: sign (M,) its sign's index in the line or -1, crop (M,) its crop's or -1.
 
     line, found: (M, 10) float64, the probabilities of each digit by the line and alone. sure: (M,) float64, that the
-    crop is a digit. Where one of the two is lacking its probabilities are 0.
+    crop is a digit. Where one of the two is lacking its probabilities are 0. column: (M,) float64, of the strip.
     """
 
     sign: NDArray[np.intp]
@@ -91,6 +100,7 @@ class Places(NamedTuple):
     line: NDArray[np.float64]
     found: NDArray[np.float64]
     sure: NDArray[np.float64]
+    column: NDArray[np.float64]
 
 
 def places(
@@ -103,6 +113,7 @@ def places(
     at = reading.cut.columns(boxes[:, :2] + boxes[:, 2:] / 2) if len(boxes) else np.zeros(0)
     columns = [(s.start + s.end) / 2 for s in reading.signs]
     pairs.sort(key=lambda pair: columns[pair[0]] if pair[0] >= 0 else float(at[pair[1]]))
+    column = np.array([columns[s] if s >= 0 else at[c] for s, c in pairs], np.float64)
     sign, crop = (np.array([pair[k] for pair in pairs], np.intp) for k in (0, 1))
     line, found, there = np.zeros((len(pairs), 10)), np.zeros((len(pairs), 10)), np.zeros(len(pairs))
     for k, (s, c) in enumerate(pairs):
@@ -110,7 +121,7 @@ def places(
             line[k] = reading.signs[s].probabilities[:10]
         if c >= 0:
             found[k], there[k] = digits[c] / max(float(digits[c].sum()), 1e-9), sure[c]
-    return Places(sign, crop, line, found, there)
+    return Places(sign, crop, line, found, there, column)
 
 
 def _align(reading: LineReading, boxes: NDArray[np.int32], sure: NDArray[np.float32]) -> list[int]:
@@ -142,11 +153,12 @@ def evidence(heard: Places) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
 
     Who: 0 both, 1 the line alone, 2 the finder alone.
     """
-    odds = np.column_stack([_logit(heard.line.sum(axis=1)), _logit(heard.sure)])
+    odds = np.column_stack([logit(heard.line.sum(axis=1)), logit(heard.sure)])
     return odds, np.where(heard.crop < 0, 1, np.where(heard.sign < 0, 2, 0))
 
 
-def _logit(chance: NDArray[np.float64]) -> NDArray[np.float64]:
+def logit(chance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the log odds of chances, none taken for quite sure."""
     bounded = np.clip(chance, FLOOR, 1 - FLOOR)
     return np.log(bounded / (1 - bounded))
 
@@ -193,11 +205,11 @@ def hear(
         box = reading.boxes[s] if c < 0 else _box(boxes[c])
         best = int(chances[k].argmax())
         sign = reading.signs[s] if s >= 0 else None
-        line = sign.probabilities if sign is not None else SILENT
+        line, at = sign.probabilities if sign is not None else SILENT, float(heard.column[k])
         if sign is not None and not sign.text.isdigit() and sign.confidence > chances[k].sum():
-            told.append(Sign(sign.text, sign.confidence, reading.boxes[s], -1, chances[k], line))
+            told.append(Sign(sign.text, sign.confidence, reading.boxes[s], -1, chances[k], line, at))
         else:
-            told.append(Sign(str(best), float(chances[k, best]), box, c, chances[k], line))
+            told.append(Sign(str(best), float(chances[k, best]), box, c, chances[k], line, at))
     return told
 
 

@@ -16,7 +16,7 @@ def sign(at: int, told: bool = True, **likely: float) -> Sign:
     named = {{"point": ".", "slash": "/", "colon": ":"}.get(name, name.lstrip("d")): p for name, p in likely.items()}
     line = np.array([named.get(name, 0.0) for name in NAMES], np.float32)
     best = NAMES[int(line.argmax())]
-    return Sign(best, float(line.max()), (25 * at, 0, 20, 30), -1, line[:10], line, told)
+    return Sign(best, float(line.max()), (25 * at, 0, 20, 30), -1, line[:10], line, told=told)
 
 
 def parted(heard: list[Sign], inner: str) -> list[list[int]]:

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from realtime.reading import row_decoding, row_reader, strips
-from realtime.reading.row_reader import RowReader, RowReading, look, pad
+from realtime.reading.row_reader import GAP, RowReader, RowReading, look, pad
 from realtime.reading.runtime import ModelRefusedError
 
 SIGNS = tuple("0123456789.-~")
@@ -18,10 +18,10 @@ SIGNS = tuple("0123456789.-~")
 
 def steps_of(*named: tuple[str, float]) -> NDArray[np.float32]:
     """Return the probabilities of steps, each named by its likeliest sign ("" for blank) and how likely that is."""
-    steps = np.zeros((len(named), 1 + len(SIGNS)), np.float32)
+    steps = np.zeros((len(named), 2 + len(SIGNS)), np.float32)
     for row, (sign, sure) in zip(steps, named, strict=True):
         row[0] = 1 - sure
-        row[1 + SIGNS.index(sign) if sign else 0] = sure
+        row[1 + (*SIGNS, GAP).index(sign) if sign else 0] = sure
     return steps
 
 
@@ -30,7 +30,8 @@ BLANK = ("", 1.0)
 
 def read(steps: NDArray[np.float32]) -> RowReading:
     """Read steps from one look."""
-    return row_reader.decode(steps, row_decoding.likeliest(steps), SIGNS)
+    signs, gaps = row_decoding.split(steps)
+    return row_reader.decode(signs, row_decoding.likeliest(signs), gaps, SIGNS)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,12 @@ def test_runs_become_signs(named: tuple[tuple[str, float], ...], text: str) -> N
 def test_a_doubtful_sign_is_as_sure_as_it_is() -> None:
     reading = read(steps_of(("4", 0.9), BLANK, BLANK, BLANK, ("9", 0.4), BLANK))
     assert [s.confidence for s in reading.symbols] == pytest.approx([0.9, 0.4], abs=0.05)
+
+
+def test_a_gap_is_no_sign_and_stands_at_its_place() -> None:
+    reading = read(steps_of(("1", 0.9), BLANK, (GAP, 0.7), (GAP, 0.3), ("1", 0.9)))
+    assert reading.text == "11"
+    assert reading.gaps.tolist() == pytest.approx([0, 0, 0.7, 0.3, 0])
 
 
 def test_places_are_columns_around_the_peak_and_do_not_overlap() -> None:
@@ -145,7 +152,7 @@ def make_reader(tmp_path: Path) -> Callable[..., Path]:
         import onnx
         from onnx import TensorProto, helper
 
-        told = np.full(1 + len(SIGNS), 0.01, np.float32)
+        told = np.full(2 + len(SIGNS), 0.01, np.float32)
         nodes = [
             helper.make_node("Cast", ["strips"], ["grey"], to=TensorProto.FLOAT),
             helper.make_node("MaxPool", ["grey"], ["steps"], kernel_shape=[32, 2], strides=[32, 2]),
@@ -166,7 +173,7 @@ def make_reader(tmp_path: Path) -> Callable[..., Path]:
             constants,
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-        given = {"strip_version": strips.VERSION, "classes": json.dumps(["", *SIGNS])} | metadata
+        given = {"strip_version": strips.VERSION, "classes": json.dumps(["", *SIGNS, GAP])} | metadata
         for key, value in given.items():
             model.metadata_props.add(key=key, value=value)
         path = tmp_path / "rows.onnx"
@@ -192,6 +199,7 @@ def test_each_strip_gets_its_own_steps(make_reader: Callable[..., Path]) -> None
         ({"strip_version": "strip-1"}, "was made for strips 'strip-1'"),
         ({"classes": "{"}, "no readable classes"),
         ({"classes": '["", "1"]'}, "has outputs"),
+        ({"classes": json.dumps(["", *SIGNS, "x"])}, "has outputs"),  # none for gaps
     ],
 )
 def test_a_file_for_other_strips_is_refused(

@@ -37,7 +37,7 @@ def reading_of(image: NDArray[np.uint8], texts: str, confidence: float = 0.9) ->
     columns = cut.columns(boxes[:, :2] + boxes[:, 2:] / 2)
     signs = tuple(symbol(t, float(c) - 10, confidence) for t, c in zip(texts, columns, strict=True))
     placed = tuple(cut.box(*row_lines._inked(cut.pixels, sign)) for sign in signs)
-    return LineReading(signs, placed, 0.9, cut), boxes
+    return LineReading(signs, placed, 0.9, np.zeros(cut.pixels.shape[1] // 2, np.float32), cut), boxes
 
 
 def crops(digits: str, sure: float) -> NDArray[np.float32]:
@@ -93,7 +93,7 @@ def test_what_one_of_the_two_alone_tells_has_its_place_in_order(paper: NDArray[n
     told = heard(reading, boxes[[0, 2]], "13")
     assert [(sign.text, sign.crop) for sign in told] == [("1", 0), ("2", -1), ("3", 1)]
     fewer, boxes = reading_of(paper, "123")
-    fewer = LineReading(fewer.signs[::2], fewer.boxes[::2], fewer.confidence, fewer.cut)
+    fewer = LineReading(fewer.signs[::2], fewer.boxes[::2], fewer.confidence, fewer.gaps, fewer.cut)
     told = heard(fewer, boxes, "123")
     assert [(sign.text, sign.crop) for sign in told] == [("1", 0), ("2", 1), ("3", 2)]
     assert told[1].confidence < told[0].confidence

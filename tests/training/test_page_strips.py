@@ -12,7 +12,9 @@ from realtime.reading.strips import HEIGHT
 from training.scene_crops import label
 from training.scenes import layouts, page_strips
 from training.scenes.draw import Source, draw
+from training.scenes.page import Page
 from training.scenes.truth import numbers
+from training.scenes.wording import LABELS
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +27,24 @@ def test_lines_say_what_was_written(source: Source) -> None:
     rng = np.random.default_rng(3)
     scene = draw(source, rng, 480, layouts.sums, trouble=0.0)
     told = {text for _, text in page_strips.lines_of(scene, rng)}
-    written = {text.text.replace(" ", "").replace("*", "~") for text in scene.texts}
+    written = {text.text.strip().replace("*", "~") for text in scene.texts}
     assert told & written
-    assert all(text and set(text) <= set("0123456789.,-+x/:=()[]%~") for text in told)
+    assert all(text and set(text) <= set(LABELS) for text in told)
+
+
+@pytest.mark.parametrize(("apart", "told"), [(0.5, {"12", "34"}), (2.0, {"1 2", "3 4"})])
+def test_digits_far_apart_are_numbers_of_their_own(source: Source, apart: float, told: set[str]) -> None:
+    def spaced(page: Page) -> None:
+        height = 60.0
+        for k, pair in enumerate(("12", "34")):
+            first = len(page.canvas.texts)
+            for i, digit in enumerate(pair):
+                page.text(digit, 100 + i * (0.6 + apart) * height, 150 + 180 * k, height)
+            if apart < layouts.ONE:
+                page.canvas.join(first)
+
+    scene = draw(source, np.random.default_rng(5), 480, spaced, trouble=0.0)
+    assert {text for _, text in page_strips.lines_of(scene, np.random.default_rng(6))} == told
 
 
 def test_strips_are_as_reading_cuts_them(source: Source) -> None:

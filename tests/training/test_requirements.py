@@ -17,6 +17,7 @@ COMMANDS = {
     "training.measure_expectation": ["."],
     "training.choose_near": ["--data", "."],
     "training.fit_readings": ["--data", "."],
+    "training.fit_parting": None,
     "training.scene_crops": ["--data", ".", "crops.npz"],
     "training.blend": ["old.pth", "new.pth", "0.5", "out.pth"],
     "training.report_training": [],

@@ -112,6 +112,11 @@ class Canvas:
         """Note that the marks from `first` on are one text."""
         self.texts.append(Written(text, tuple(self.marks[first:]), struck))
 
+    def join(self, first: int) -> None:
+        """Make one text of those from `first` on."""
+        parts = self.texts[first:]
+        self.texts[first:] = [Written("".join(t.text for t in parts), tuple(mark for t in parts for mark in t.marks))]
+
     def line(self, points: NDArray[np.float64], width: float, pen: Pen) -> None:
         """Draw a line through points (N, 2) in pixels, width in pixels, as ink that is no digit."""
         drawn = np.zeros((self.side, self.side), np.uint8)

@@ -26,6 +26,7 @@ from training.scenes.page import Page
 from training.scenes.truth import Scene, picture, tell, trim
 
 SIDE = 320  # pixels
+LOOSE = 0.22  # share of the hands that write loosely
 EMPTY = 0.2  # share of scenes without writing of ours
 THINGS = 0.45  # share of rooms that things are laid into
 
@@ -55,7 +56,7 @@ def draw(
     grounds, canvas, view = source.grounds, Canvas(side), _view(side, rng)
     paper = grounds.paper(side, rng)
     pens = _pens(canvas, paper, rng, trouble)
-    page = Page(canvas, source.hands, source.hands.pick_hand(rng), pens, view, float(rng.normal(0.14, 0.1)), rng)
+    page = Page(canvas, source.hands, source.hands.pick_hand(rng), pens, view, _gap(rng), rng)
     if rng.random() < 0.35:
         canvas.ruling = ruling(side, view, rng)
         _blend(paper, canvas.ruling, _near(paper, rng), rng.uniform(0.1, 0.9))
@@ -102,6 +103,11 @@ def _view(side: int, rng: Generator) -> NDArray[np.float64]:
     middle = np.array([[1, 0, side / 2], [0, 1, side / 2], [0, 0, 1]])
     turn = np.array([[cos * stretch, -sin, 0], [sin * stretch, cos, 0], [*rng.normal(0, 0.12, 2) / side, 1]])
     return middle @ turn @ np.linalg.inv(middle)
+
+
+def _gap(rng: Generator) -> float:
+    """Return the gap between two characters of a hand, ems: close mostly, at times as wide as on boards and forms."""
+    return float(rng.uniform(0.3, 1.4) if rng.random() < LOOSE else rng.normal(0.14, 0.1))
 
 
 def _pens(canvas: Canvas, paper: Image, rng: Generator, trouble: float) -> list[Pen]:

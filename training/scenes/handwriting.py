@@ -30,7 +30,10 @@ class Style:
 def style(rng: Generator) -> Style:
     """Draw how a line is written."""
     kind = rng.random()
-    if kind < 0.3:
+    if kind < 0.14:
+        gap = rng.uniform(0.4, 1.4)
+        uneven = 0.06 + 0.12 * gap
+    elif kind < 0.3:
         gap, uneven = rng.uniform(0.12, 0.5), 0.08
     elif kind < 0.65:
         gap, uneven = rng.uniform(0.0, 0.18), 0.07

@@ -5,63 +5,14 @@ from collections.abc import Callable
 import numpy as np
 
 from training.scenes import texts
+from training.scenes.entries import decorate, size, token, write
 from training.scenes.glyphs import LETTERS
-from training.scenes.page import Box, Page
+from training.scenes.page import Page
 
+ONE = 2.0  # heights; digits that stand evenly apart up to this far are one number
 TIGHT = 0.12  # share of single digits that fill the picture, as those that were cut out do
 
 Layout = Callable[[Page], None]
-
-
-def decorate(page: Page, box: Box, height: float) -> None:
-    """Now and then ring, box or underline what was written."""
-    rng, pen = page.rng, page.pens[page.rng.integers(len(page.pens))]
-    width = max(page.pen.width * height * rng.uniform(0.6, 1.2), 1)
-    kind = rng.random()
-    if kind < 0.06:
-        page.ring(box, pen, width)
-    elif kind < 0.1:
-        page.frame(box, pen, width, height * rng.uniform(0.15, 0.5))
-    elif kind < 0.16:
-        for k in range(int(rng.integers(1, 3))):
-            y = box[3] + height * (rng.uniform(0.1, 0.25) + 0.15 * k)
-            page.line(box[0] - 0.1 * height, y, box[2] + 0.1 * height, y, width, pen, 0.04 * height)
-
-
-def token(page: Page, longest: int = 7) -> str:
-    """Draw what stands at one place of a page."""
-    kind = page.rng.random()
-    if kind < 0.62:
-        return texts.number(page.rng, longest)
-    return texts.signed(page.rng) if kind < 0.87 else texts.word(page.rng)
-
-
-def write(page: Page, text: str, x: float, y: float, height: float) -> Box:
-    """Write one text; two or more digits are at times struck out, and are then no digits any more."""
-    rng = page.rng
-    if text.isdigit() and len(text) > 1 and rng.random() < 0.04:
-        box = page.text(text, x, y, height, "other")
-        reach, width = 0.15 * height, max(page.pen.width * height, 1.5)
-        for _ in range(int(rng.integers(1, 4))):
-            a, b = (y - height * rng.uniform(0.25, 0.75) for _ in range(2))
-            page.line(box[0] - reach, a, box[2] + reach, b, width, page.pen, 0.06 * height)
-        return box
-    if text.isdigit() and len(text) > 1 and page.hands.numbers and rng.random() < 0.12:
-        whole = page.hands.numbers[rng.integers(len(page.hands.numbers))]
-        first = len(page.canvas.marks)
-        for glyph in whole:
-            page.put(glyph, x, y, height, page.pen, "digit" if glyph.char.isdigit() else "other", habit=False)
-        page.canvas.tell("".join(glyph.char for glyph in whole), first)
-        return x, y - height, x + height * max(glyph.extent[1] for glyph in whole), y
-    box = page.text(text, x, y, height)
-    decorate(page, box, height)
-    return box
-
-
-def size(page: Page, largest: float) -> float:
-    """Draw the height of writing, pixels, up to a share of the page; tiny writing is rare: it is looked at closer."""
-    least = 0.03 if page.rng.random() < 0.15 else 0.05
-    return float(page.canvas.side * np.exp(page.rng.uniform(np.log(least), np.log(largest))))
 
 
 def single(page: Page) -> None:
@@ -93,24 +44,30 @@ def rows(page: Page) -> None:
             if x > side:
                 break
             x = write(page, text, float(x), float(y + slope * x), float(height))[2]
-            x += height * rng.choice([rng.uniform(0.7, 1.5), rng.uniform(1.5, 5)])
+            x += height * rng.choice([rng.uniform(0.7, 1.5), rng.uniform(1.5, 5)]) + page.apart(height)
         y += pitch * rng.uniform(0.9, 1.2)
 
 
 def strung(page: Page) -> None:
-    """Write lines of digits far apart, as on boards, that rise, fall or bend along the way."""
+    """Write lines of digits far apart, as on boards, that rise, fall or bend along the way.
+
+    Up to two heights apart they are one number, from there on each is one.
+    """
     side, rng = page.canvas.side, page.rng
     height = size(page, 0.2)
     y = rng.uniform(1, 3) * height
     while y < side:
         apart, slope, bend = height * rng.uniform(0.3, 2.5), rng.normal(0, 0.1), rng.normal(0, 0.15) / side
         x = start = rng.uniform(-0.02, 0.4) * side
+        first = len(page.canvas.texts)
         for _ in range(int(rng.integers(2, 12))):
             if x > side:
                 break
             own = height * np.exp(rng.normal(0, 0.1))
             foot = y + slope * (x - start) + bend * (x - start) ** 2 + rng.normal(0, 0.08) * height
             x = page.text(str(rng.integers(10)), float(x), float(foot), float(own))[2] + apart * rng.uniform(0.7, 1.4)
+        if apart < ONE * height:
+            page.canvas.join(first)
         y += height * rng.uniform(1.8, 4)
 
 

@@ -12,6 +12,8 @@ from training.scenes.glyphs import LETTERS, Glyph, Hand, Hands
 
 Box = tuple[float, float, float, float]  # left, top, right, foot in pixels of the page
 
+UNEVEN = 0.12  # share of the gaps of a hand that writes loosely by which they deviate
+
 
 @dataclass
 class Page:
@@ -56,7 +58,7 @@ class Page:
         spoken = sum(char in LETTERS for char in text) >= 2 or any(map(str.isdigit, text))
         for char in text:
             if char == " ":
-                x += height * self.rng.uniform(0.5, 0.9)
+                x += height * self.rng.uniform(0.5, 0.9) + self.apart(height)
                 continue
             glyph = self.hands.glyph(char, self.hand, self.rng)
             left, right = glyph.extent
@@ -64,7 +66,7 @@ class Page:
             what = kind if char.isdigit() else "unsure" if doubtful else "other"
             self.put(glyph, x - left * height * self.hand.aspect, y, height, pen, what)
             after = x + (right - left) * height * self.hand.aspect
-            room = self.gap + self.rng.normal(0, 0.04)
+            room = self.gap + self.rng.normal(0, 0.04 + UNEVEN * max(self.gap - 0.3, 0))
             if not char.isdigit():
                 room = max(room, 0.06)
             if char == "1":
@@ -72,6 +74,10 @@ class Page:
             x = after + max(room * height, -0.6 * (after - x))
         self.canvas.tell(text, first, struck=kind == "other")
         return start, top, after, y
+
+    def apart(self, height: float) -> float:
+        """Return by how much a gap that parts two texts is wider for a hand that writes loosely, pixels."""
+        return height * max(self.gap - 0.3, 0) * float(self.rng.uniform(0.7, 1.5))
 
     def width(self, text: str, height: float) -> float:
         """Return about how wide a text will be."""

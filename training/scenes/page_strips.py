@@ -19,7 +19,7 @@ from training.scenes.canvas import Mark, Written
 from training.scenes.draw import Source, draw, empty
 from training.scenes.glyphs import LETTERS
 from training.scenes.truth import Scene
-from training.scenes.wording import ALPHABET, OTHER
+from training.scenes.wording import ALPHABET, GAP, OTHER, tidy
 
 LONGEST = 480  # columns of a strip
 LOST = 0.07  # share of the digits whose place the line does not know, as a finder misses some
@@ -130,21 +130,32 @@ def _told(cut: Cut, group: list[Written], others: list[Mark]) -> str | None:
             start, end = _columns(cut, mark)
             if end > 0.1 * EM and start < width - 0.1 * EM:
                 return None
-    signs: list[tuple[float, str]] = []
-    for text in group:
-        for mark, sign in zip(text.marks, _signs(text), strict=True):
+    signs: list[tuple[float, str, tuple[int, int]]] = []
+    for k, text in enumerate(group):
+        for mark, sign, part in zip(text.marks, _signs(text), _parts(text), strict=True):
             start, end = _columns(cut, mark)
             shown = min(end, width) - max(start, 0)
             if shown >= 0.6 * (end - start):
-                signs.append(((start + end) / 2, sign))
+                signs.append(((start + end) / 2, sign, (k, part)))
             elif shown > 0.25 * EM:
                 if sign != OTHER:
                     return None
-                signs.append(((start + end) / 2, sign))
-    told = ""
-    for _, sign in sorted(signs):
-        told += "" if sign == OTHER and told.endswith(OTHER) else sign
-    return told
+                signs.append(((start + end) / 2, sign, (k, part)))
+    told, before = "", (0, 0)
+    for _, sign, place in sorted(signs):
+        told += GAP * (place != before) + sign
+        before = place
+    return tidy(told)
+
+
+def _parts(text: Written) -> list[int]:
+    """Return how many gaps of its text stand before each mark; those out of view are skipped."""
+    parts, at = [], 0
+    for mark in text.marks:
+        at = max(text.text.find(mark.char, at), at)
+        parts.append(text.text.count(GAP, 0, at))
+        at += 1
+    return parts
 
 
 def _columns(cut: Cut, mark: Mark) -> tuple[float, float]:

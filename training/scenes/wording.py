@@ -5,6 +5,7 @@ or a sign that is none of ours, "W" for a word, "S" for a scribble, and a longer
 `truth` gives what a reader should say.
 """
 
+import re
 from collections.abc import Callable
 
 from numpy.random import Generator
@@ -12,18 +13,21 @@ from numpy.random import Generator
 SIGNS = ".,-+x/:=()[]%"
 OTHER = "~"  # any run of what is neither a digit nor one of the signs
 ALPHABET = "0123456789" + SIGNS + OTHER
+GAP = " "  # parts two numbers: a wide gap, or the side of a cell
+LABELS = ALPHABET + GAP
 
 Tokens = list[str]
 
 
 def truth(tokens: Tokens) -> str:
-    """Return what a line of tokens reads: no blanks, and one ~ for a run of letters, words, scribbles."""
-    text = ""
-    for token in tokens:
-        mark = OTHER if token in ("a", "W", "S") else token.strip()
-        if mark != OTHER or not text.endswith(OTHER):
-            text += mark
-    return text
+    """Return what a line of tokens reads: one ~ for a run of letters, words, scribbles."""
+    text = "".join(OTHER if token in ("a", "W", "S") else token for token in tokens)
+    return tidy(text)
+
+
+def tidy(text: str) -> str:
+    """Return the text of a line with one ~ for a run of them, and no gap beside one or at an end."""
+    return re.sub(" +", GAP, re.sub(rf" *{OTHER}[ {OTHER}]*", OTHER, text)).strip()
 
 
 def draw(rng: Generator) -> Tokens:
