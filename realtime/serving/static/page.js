@@ -63,6 +63,7 @@ const start = async () => {
     if (target.files[0]) await readPicture(target.files[0]);
     target.value = "";
   };
+  find("#camera").disabled = find("#picture").disabled = false; // a tap before this would have done nothing
   const { device, model, sources } = await (await fetch("/sources")).json();
   find("#engine").textContent = `${model} on ${device}`;
   sources.forEach(({ name }, i) => new Watched(name, `/watch/${i}`));
