@@ -1,7 +1,7 @@
 """Tell where a line parts into numbers: by the row network, and by how wide a gap is for the hand that wrote the page.
 
 The row network sees the sides of cells too. How much each counts was fitted on drawn pages
-(`python -m training.fit_parting`).
+(`python -m training.fit_parting --pages 3000 --seed 48`).
 """
 
 import numpy as np

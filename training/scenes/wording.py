@@ -10,10 +10,11 @@ from collections.abc import Callable
 
 from numpy.random import Generator
 
+from realtime.reading import row_reader
+
 SIGNS = ".,-+x/:=()[]%"
-OTHER = "~"  # any run of what is neither a digit nor one of the signs
+OTHER, GAP = row_reader.OTHER, row_reader.GAP
 ALPHABET = "0123456789" + SIGNS + OTHER
-GAP = " "  # parts two numbers: a wide gap, or the side of a cell
 LABELS = ALPHABET + GAP
 
 Tokens = list[str]
