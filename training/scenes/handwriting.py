@@ -27,6 +27,11 @@ class Style:
     shape: tuple[float, float, float]  # how digits are out of shape: low waist, bow, narrow foot
 
 
+def looseness(gap: float) -> float:
+    """Return by how much the gap between a hand's characters, ems, is wider than of hands that write closely."""
+    return max(gap - 0.3, 0)
+
+
 def style(rng: Generator) -> Style:
     """Draw how a line is written."""
     kind = rng.random()

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from training.scenes import texts
 from training.scenes.canvas import Canvas, Pen
 from training.scenes.glyphs import LETTERS, Glyph, Hand, Hands
+from training.scenes.handwriting import looseness
 
 Box = tuple[float, float, float, float]  # left, top, right, foot in pixels of the page
 
@@ -66,7 +67,7 @@ class Page:
             what = kind if char.isdigit() else "unsure" if doubtful else "other"
             self.put(glyph, x - left * height * self.hand.aspect, y, height, pen, what)
             after = x + (right - left) * height * self.hand.aspect
-            room = self.gap + self.rng.normal(0, 0.04 + UNEVEN * max(self.gap - 0.3, 0))
+            room = self.gap + self.rng.normal(0, 0.04 + UNEVEN * looseness(self.gap))
             if not char.isdigit():
                 room = max(room, 0.06)
             if char == "1":
@@ -77,7 +78,7 @@ class Page:
 
     def apart(self, height: float) -> float:
         """Return by how much a gap that parts two texts is wider for a hand that writes loosely, pixels."""
-        return height * max(self.gap - 0.3, 0) * float(self.rng.uniform(0.7, 1.5))
+        return height * looseness(self.gap) * float(self.rng.uniform(0.7, 1.5))
 
     def width(self, text: str, height: float) -> float:
         """Return about how wide a text will be."""

@@ -99,7 +99,7 @@ class Drawer:
         end, before, wide = 0.0, "", 0.0
         for token in tokens:
             if token == " ":
-                wide = float(rng.uniform(0.5, 2.2)) + max(how.gap - 0.3, 0) * float(rng.uniform(0.5, 1.5))
+                wide = float(rng.uniform(0.5, 2.2)) + handwriting.looseness(how.gap) * float(rng.uniform(0.5, 1.5))
                 continue
             if len(token) > 1 and written is not None:
                 piece = written
