@@ -95,7 +95,7 @@ def main(data: Path, pages: int, seed: int) -> None:
         told: list[Case] = []
         for k in tqdm(range(pages), unit="page", mininterval=20):
             rng = np.random.default_rng([seed, k])
-            scene = draw(source, rng, fit_readings.SIDE, fit_readings.pick_layout(rng), trouble=k / pages)
+            scene = draw(source, rng, fit_readings.SIDES[0], fit_readings.pick_layout(rng), trouble=k / pages)
             told += cases(scene, networks)
         free = [case.read(networks) for case in told]
         right = sum(text == case.text for text, case in zip(free, told, strict=True))

@@ -31,7 +31,7 @@ from training.scenes import layouts
 from training.scenes.draw import Source, draw, empty
 from training.scenes.truth import Scene
 
-SIDE = 640  # pixels of a page
+SIDES = (640, 960, 1280, 1600)  # pixels of a page
 ANYTHING = 0.1  # share of the pages that may hold words or scribbles alone
 ROOMS = 0.15  # share of the pictures that are rooms, or pages of words
 WORDS = (layouts.wordy, layouts.listed, layouts.scribbled)
@@ -166,9 +166,10 @@ def main(data: Path, models: Path | None, pages: int, seed: int) -> None:
 
 def _picture(source: Source, rng: Generator, trouble: float) -> Scene:
     """Draw a page with numbers above all, as people show them, or a room."""
+    side = int(rng.choice(SIDES))
     if rng.random() < ROOMS:
-        return empty(source.grounds, rng, SIDE, trouble)
-    return draw(source, rng, SIDE, pick_layout(rng), trouble)
+        return empty(source.grounds, rng, side, trouble)
+    return draw(source, rng, side, pick_layout(rng), trouble)
 
 
 def pick_layout(rng: Generator) -> layouts.Layout | None:

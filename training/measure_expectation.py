@@ -51,7 +51,7 @@ def meters(data: Path) -> Iterator[Row]:
     source, networks = Source.of(data, validation=True), fit_readings.load(default_model().parent)
     for k in count():
         rng = np.random.default_rng([SEED, k])
-        for case in cases(draw(source, rng, fit_readings.SIDE, meter, trouble=k % METERS / METERS), networks):
+        for case in cases(draw(source, rng, fit_readings.SIDES[0], meter, trouble=k % METERS / METERS), networks):
             if len(case.text) == DIGITS:
                 yield case.image, (case.text,), "d" * DIGITS
 

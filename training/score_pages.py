@@ -1,8 +1,8 @@
 """Score reading on drawn pages, whose every number is known: `python -m training.score_pages --data FOLDER`.
 
-Pages are drawn in hands held out, from clear to hard, a tenth of them rooms without writing. Of the numbers that a
-person could read it tells how many are read exactly, with a `?`, wrongly, too short, or not at all, and how many are
-read where none is.
+Pages are drawn in hands held out, of 640 to 1,600 pixels, from clear to hard, a tenth of them rooms without writing. Of
+the numbers that a person could read it tells how many are read exactly, with a `?`, wrongly, too short, or not at all,
+and how many are read where none is.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,10 +23,11 @@ from training.scenes import layouts
 from training.scenes.draw import Source, draw, empty
 from training.scenes.truth import Scene, numbers
 
-SIDE = 640  # pixels of a page
+SIDES = (640, 1280, 960, 1600)  # pixels of a page
+HARDEST = 0.8  # trouble of the last page; the first has none
 ROOMS = "rooms"
 PAGES = (layouts.rows, layouts.table, layouts.sums, layouts.scattered, layouts.single, layouts.tight, layouts.listed,
-         layouts.wordy, layouts.strung)  # fmt: skip
+         layouts.celled, layouts.strung)  # fmt: skip
 SAME, BESIDE = 0.3, 0.1  # share of the smaller box in common from which on two are one number, or not apart
 
 Reader = Callable[[NDArray[np.uint8]], list[tuple[str, Box]]]
@@ -51,14 +52,15 @@ class PageScore:
         return "  ".join(f"{name} {count}" for name, count in asdict(self).items())
 
 
-def pages(source: Source, count: int, seed: int) -> Iterator[tuple[str, Scene]]:
-    """Draw pages of each kind in turn, each harder than the one before, and tell their kinds."""
+def pages(source: Source, count: int, seed: int, aslant: float | None = None) -> Iterator[tuple[str, Scene]]:
+    """Draw pages of each kind in turn, each harder than the one before, and tell their kinds; aslant: as of `draw`."""
     for k in range(count):
-        rng, way = np.random.default_rng([seed, k]), k % (len(PAGES) + 1)
+        rng, way, side = np.random.default_rng([seed, k]), k % (len(PAGES) + 1), SIDES[k // 10 % len(SIDES)]
+        trouble = HARDEST * k / count
         if way == len(PAGES):
-            yield ROOMS, empty(source.grounds, rng, SIDE, k / count)
+            yield ROOMS, empty(source.grounds, rng, side, trouble)
         else:
-            yield PAGES[way].__name__, draw(source, rng, SIDE, PAGES[way], k / count)
+            yield PAGES[way].__name__, draw(source, rng, side, PAGES[way], trouble, aslant)
 
 
 def score(scene: Scene, told: list[tuple[str, Box]]) -> PageScore:
@@ -99,14 +101,16 @@ def _common(a: Box, b: Box) -> float:
 @click.option("--models", type=click.Path(path_type=Path), help="Folder of the networks.  [default: those that ship]")
 @click.option("--pages", "count", type=click.IntRange(1), default=200, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=909, show_default=True)
-def main(data: Path, models: Path | None, count: int, seed: int) -> None:
+@click.option("--frames", is_flag=True, help="Read them as frames of a clip, in less time.")
+@click.option("--aslant", type=float, help="Degrees by which all pages lie turned.  [default: as people hold them]")
+def main(data: Path, models: Path | None, count: int, seed: int, frames: bool, aslant: float | None) -> None:
     """Draw pages, read them, and print how the numbers on them were read, by kind of page."""
     cv2.setNumThreads(1)
     with exit_codes():
         networks = load(models or default_model().parent)
         scores: dict[str, PageScore] = {}
-        for kind, scene in pages(Source.of(data, validation=True), count, seed):
-            told = [(number.text, number.box) for number in read(scene.image, networks, thorough=True).numbers]
+        for kind, scene in pages(Source.of(data, validation=True), count, seed, aslant):
+            told = [(number.text, number.box) for number in read(scene.image, networks, thorough=not frames).numbers]
             scores[kind] = scores.get(kind, PageScore()) + score(scene, told)
         for kind, counted in scores.items():
             click.echo(f"{kind:10} {counted}")

@@ -45,15 +45,21 @@ class Source:
 
 
 def draw(
-    source: Source, rng: Generator, side: int = SIDE, layout: layouts.Layout | None = None, trouble: float = 1.0
+    source: Source,
+    rng: Generator,
+    side: int = SIDE,
+    layout: layouts.Layout | None = None,
+    trouble: float = 1.0,
+    aslant: float | None = None,
 ) -> Scene:
     """Draw one scene, laid out in a given way, else any way or empty.
 
-    trouble: how much light, camera and pens may spoil, from 0, as a careful person takes a picture, to 1.
+    trouble: how much light, camera and pens may spoil, from 0, as a careful person takes a picture, to 1. aslant:
+    degrees by which the page lies turned, else as people hold pages.
     """
     if layout is None and rng.random() < EMPTY:
         return empty(source.grounds, rng, side, trouble)
-    grounds, canvas, view = source.grounds, Canvas(side), _view(side, rng)
+    grounds, canvas, view = source.grounds, Canvas(side), _view(side, rng, aslant)
     paper = grounds.paper(side, rng)
     pens = _pens(canvas, paper, rng, trouble)
     page = Page(canvas, source.hands, source.hands.pick_hand(rng), pens, view, _gap(rng), rng)
@@ -93,11 +99,12 @@ def _room(grounds: Grounds, side: int, rng: Generator) -> Image:
     return room
 
 
-def _view(side: int, rng: Generator) -> NDArray[np.float64]:
-    """Return how the page is looked at, (3, 3): turned by up to 15 degrees mostly, a little from aside."""
+def _view(side: int, rng: Generator, aslant: float | None) -> NDArray[np.float64]:
+    """Return how the page is looked at, (3, 3): turned by so many degrees, by up to 15 mostly, a little from aside."""
     kind = rng.random()
     usual = np.clip(rng.normal(0, 5), -15, 15)
-    angle = np.radians(usual if kind < 0.85 else rng.uniform(-15, 15) if kind < 0.94 else rng.uniform(-45, 45))
+    drawn = usual if kind < 0.85 else rng.uniform(-15, 15) if kind < 0.94 else rng.uniform(-45, 45)
+    angle = np.radians(drawn if aslant is None else aslant)
     stretch = np.exp(rng.normal(0, 0.06 if rng.random() < 0.93 else 0.4))  # some pictures were squeezed to a square
     cos, sin = np.cos(angle), np.sin(angle)
     middle = np.array([[1, 0, side / 2], [0, 1, side / 2], [0, 0, 1]])

@@ -49,8 +49,11 @@ class Grounds:
 
     def grain(self, size: int, rng: Generator, coarseness: int = 0) -> NDArray[np.float32]:
         """Return noise of unit deviation, (size, size); coarseness 0 is white, 1 to 3 paper, 4 clouds."""
-        y, x = rng.integers(0, _GRAIN - size, 2)
-        return self.grains[coarseness][y : y + size, x : x + size]
+        bank = self.grains[coarseness]
+        if size >= _GRAIN:
+            bank = np.tile(bank, (2 + size // _GRAIN,) * 2)
+        y, x = rng.integers(0, len(bank) - size, 2)
+        return bank[y : y + size, x : x + size]
 
     def crop(self, pictures: list[NDArray[np.uint8]], side: int, rng: Generator, turn: bool = True) -> Image:
         """Return a random part of a random picture, at a random size."""

@@ -54,8 +54,8 @@ def lines_of(scene: Scene, rng: Generator) -> Iterator[Strip]:
     groups = _grouped([text for text in scene.texts if text.marks])
     for group in groups:
         marks = [mark for text in group for mark in text.marks]
-        digits = [mark for mark in marks if mark.digit is not None]
-        if not digits or any(id(mark.digit) not in clear for mark in digits):
+        digits = [mark for text in group for mark in text.marks if mark.digit is not None or text.struck]
+        if not digits or any(id(mark.digit) not in clear for mark in digits if mark.digit is not None):
             continue
         cut = strips.cut(scene.image, strips.through(_boxes(digits, marks, rng)))
         others = [mark for other in groups if other is not group for text in other for mark in text.marks]

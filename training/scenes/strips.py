@@ -28,7 +28,7 @@ RARER = 0.3  # share of the lines by pen with rarer forms of digits
 CHAINED = 0.3  # share of the lines by pen in which zeros side by side are one chain
 WHOLE = 0.22  # share of the lines by pen that hold a number written in one go
 MILD = 1.7  # power of chance that says how hard a paper and a camera make a line to read: 0 clean to 1
-STRUCK = 0.012  # share of the plain numbers that are struck out
+STRUCK = 0.035  # share of the lines in which a number is struck out
 
 Canvas = NDArray[np.uint8]
 
@@ -96,8 +96,9 @@ class Drawer:
         """Return what the line says, its pieces one after another, and where gaps part its numbers."""
         pieces: list[Piece] = []
         gaps: list[float] = []
+        of: list[int] = []  # the token of each piece
         end, before, wide = 0.0, "", 0.0
-        for token in tokens:
+        for place, token in enumerate(tokens):
             if token == " ":
                 wide = float(rng.uniform(0.5, 2.2)) + handwriting.looseness(how.gap) * float(rng.uniform(0.5, 1.5))
                 continue
@@ -116,12 +117,15 @@ class Drawer:
                 joint = inking.link(pieces[-1], piece, rng)
                 piece.strokes += [] if joint is None else [joint]
             pieces.append(piece)
+            of.append(place)
             end, before, wide = start + piece.width, token, 0.0
-        text = wording.truth(tokens)
-        if text.isdigit() and len(text) > 1 and rng.random() < STRUCK:
-            text = wording.OTHER
-            pieces.append(_strike(end, rng))
-        return text, pieces, gaps
+        number = wording.a_number(tokens, rng) if rng.random() < STRUCK else range(0)
+        struck = [piece for piece, place in zip(pieces, of, strict=True) if place in number]
+        if struck:
+            tokens = [*tokens[: number.start], "W", *tokens[number.stop :]]
+            start = struck[0].box[0]
+            pieces.append(_moved(_strike(struck[-1].box[0] + struck[-1].width - start, rng), start))
+        return wording.truth(tokens), pieces, gaps
 
     def _lay(
         self, pieces: list[Piece], gaps: list[float], hand: lettering.Hand, how: Style, rng: Generator
@@ -206,13 +210,13 @@ def _moved(piece: Piece, x: float) -> Piece:
 
 
 def _strike(length: float, rng: Generator) -> Piece:
-    """Return the strokes that strike a number out: two to four lines, or a zigzag."""
-    if rng.random() < 0.4:
+    """Return the strokes that strike a number out: one to four lines, or a zigzag."""
+    if rng.random() < 0.3:
         count = int(rng.integers(5, 14))
         x = np.linspace(-0.1, length + 0.1, count)
         y = 0.5 + np.where(np.arange(count) % 2, 1, -1) * rng.uniform(0.15, 0.5, count)
         return Piece([np.stack([x, y], axis=1).astype(np.float32)], None, (0, 0, 0, 0), length)
-    ys = 0.5 + rng.normal(0, 0.15, (int(rng.integers(2, 5)), 2))
+    ys = 0.5 + rng.normal(0, 0.15, (int(rng.integers(1, 5)), 2))
     lines = [np.array([[-0.15, a], [length + 0.15, b]], np.float32) for a, b in ys]
     return Piece(lines, None, (0, 0, 0, 0), length)
 

@@ -31,6 +31,14 @@ def tidy(text: str) -> str:
     return re.sub(" +", GAP, re.sub(rf" *{OTHER}[ {OTHER}]*", OTHER, text)).strip()
 
 
+def a_number(tokens: Tokens, rng: Generator) -> range:
+    """Return which tokens make up one number of two digits or more, as large as it goes; none where there is none."""
+    line = "".join("0" if token.isdigit() else token[0] for token in tokens)
+    places = [range(*run.span()) for run in re.finditer(r"-?\d(?:[\d.,]*\d)?", line)]
+    longer = [place for place in places if sum(map(str.isdigit, "".join(tokens[place.start : place.stop]))) > 1]
+    return longer[int(rng.integers(len(longer)))] if longer else range(0)
+
+
 def draw(rng: Generator) -> Tokens:
     """Draw the text of one line."""
     kinds, weights = zip(*_KINDS, strict=True)
@@ -62,7 +70,7 @@ def _plain(rng: Generator) -> Tokens:
 
 
 def _one(rng: Generator) -> Tokens:
-    return _digits(rng, 1)
+    return ["1"] if rng.random() < 0.2 else _digits(rng, 1)
 
 
 def _thousands(rng: Generator, digits: Tokens) -> Tokens:
@@ -205,6 +213,6 @@ def _nothing(rng: Generator) -> Tokens:
 
 
 _KINDS: list[tuple[Callable[[Generator], Tokens], float]] = [
-    *((_plain, 0.22), (_one, 0.03), (_amount, 0.3), (_decimal, 0.06), (_equation, 0.14), (_date, 0.05), (_time, 0.02)),
+    *((_plain, 0.22), (_one, 0.04), (_amount, 0.3), (_decimal, 0.06), (_equation, 0.14), (_date, 0.05), (_time, 0.02)),
     *((_phone, 0.03), (_cells, 0.08), (_words, 0.08), (_percent, 0.015), (_any, 0.03), (_nothing, 0.015)),
 ]
