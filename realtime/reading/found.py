@@ -73,7 +73,7 @@ def locate(
     with clock.stage("crops"):
         belonging = [belongs(look) for look in taken]
         owners = [(owner, boxes_of(owner, look)) for owner, look in zip(belonging, taken, strict=True)]
-        for look, (owner, inked), chosen in zip(taken, owners, choose(taken, owners), strict=True):
+        for look, (owner, inked), chosen in zip(taken, owners, choose(taken, owners, finder.threshold), strict=True):
             if not len(chosen):
                 continue
             cut = [patch(image, look, owner, i, inked[i]) for i in chosen.tolist()]

@@ -1,12 +1,13 @@
 """Look at a picture at the scales its writing asks for, and tell where digits are: contours of the core map."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.reading.finder import NAMED, OUTPUT, STRIDE, Finder
+from realtime.reading.finder import MAPS, NAMED, OUTPUT, STRIDE, Finder
 
 Region = tuple[int, int, int, int]  # x, y, w, h in pixels of the frame
 
@@ -18,11 +19,26 @@ SMALLER = 1 / 3  # of the first look's scale, for digits that fill the frame
 LARGE = 48
 INKED = 60  # of 255, where a map of ink says ink
 FINER = 2.5  # times that the scale grows where nothing was found
-# Pixels: digits smaller than the first in a look ask for a finer one, in which they are as high as the second says. Of
-# numbers on 48 drawn pages of 960 pixels 58 % were exact with QUICK and 62 % with THOROUGH, in 1.2 times the time.
-QUICK, THOROUGH = (28.0, 44.0), (44.0, 64.0)
-MOST = 2_400_000  # pixels of one look, at most
+MOST = 2_400_000  # pixels that the network is given at once, at most
+TILE, SEEN = 1280, 128  # pixels, multiples of STRIDE: sides of the tiles of a larger look, and what is seen about each
 MARGIN = 16  # pixels around a look
+
+
+class Effort(NamedTuple):
+    """What is done for small digits: least, pixels, digits smaller in a look ask for a finer one, in which they are as
+    high as aim; enlarged, how large its scale may be; most, how many pixels it may have.
+    """
+
+    least: float
+    aim: float
+    enlarged: float
+    most: float
+
+
+# For a frame of many, and for a picture alone. Of 1,044 numbers on 80 drawn pages of 640 to 1,600 pixels 51 % were
+# exact by QUICK and 54 % by THOROUGH as long as nothing was enlarged, 57 and 63 % as they are, in 1.3 and 1.7 times the
+# time (`python -m training.score_pages --pages 80 --seed 501`).
+QUICK, THOROUGH = Effort(28, 44, 2.0, MOST), Effort(36, 52, 2.5, 12e6)
 
 
 @dataclass(frozen=True)
@@ -65,14 +81,33 @@ def take(image: NDArray[np.uint8], finder: Finder, scale: float, region: Region)
     padded = cv2.copyMakeBorder(
         small, MARGIN, MARGIN + foot, MARGIN, MARGIN + right, cv2.BORDER_CONSTANT, value=edge.tolist()
     )
-    maps, classes = finder.run(padded[None])
-    core = maps[0, 0]
+    maps, classes = _run(finder, padded)
+    core = maps[0]
     count, cores, stats, _ = cv2.connectedComponentsWithStats(
         cv2.threshold(core, CONTOUR, 255, cv2.THRESH_BINARY)[1], connectivity=4
     )
     origin = (x - MARGIN / scale, y - MARGIN / scale)
     boxes = stats[1:, :4].astype(np.int32)
-    return Look(scale, origin, maps[0], cores, boxes, *_means(cores, stats[1:, cv2.CC_STAT_AREA], core, classes[0]))
+    return Look(scale, origin, maps, cores, boxes, *_means(cores, stats[1:, cv2.CC_STAT_AREA], core, classes))
+
+
+def _run(finder: Finder, picture: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return the maps (3, H/2, W/2) and classes (10, H/4, W/4) of a picture (H, W, 3), a large one tile by tile."""
+    height, width = picture.shape[:2]
+    if height * width <= MOST:
+        maps, classes = finder.run(picture[None])
+        return maps[0], classes[0]
+    maps = np.empty((len(MAPS), height // OUTPUT, width // OUTPUT), np.uint8)
+    classes = np.empty((10, height // NAMED, width // NAMED), np.uint8)
+    for y in range(0, height, TILE):
+        for x in range(0, width, TILE):
+            top, left = max(y - SEEN, 0), max(x - SEEN, 0)
+            part = picture[top : y + TILE + SEEN, left : x + TILE + SEEN]
+            for whole, own, step in zip((maps, classes), finder.run(part[None]), (OUTPUT, NAMED), strict=True):
+                a, b = (y - top) // step, (x - left) // step
+                spot = whole[:, y // step : (y + TILE) // step, x // step : (x + TILE) // step]
+                spot[...] = own[0, :, a : a + spot.shape[1], b : b + spot.shape[2]]
+    return maps, classes
 
 
 def _means(
@@ -95,7 +130,7 @@ def looks(image: NDArray[np.uint8], finder: Finder, thorough: bool = False) -> l
 
     thorough: a finer look even at digits of middling size, and a smaller one even where all writing is small.
     """
-    least, aim = THOROUGH if thorough else QUICK
+    effort = THOROUGH if thorough else QUICK
     height, width = image.shape[:2]
     longer = max(height, width)
     whole = (0, 0, width, height)
@@ -106,16 +141,16 @@ def looks(image: NDArray[np.uint8], finder: Finder, thorough: bool = False) -> l
     if thorough or not _is_small(taken[0], finder.threshold):
         taken.append(take(image, finder, scale * SMALLER, whole))
     region, finest = whole, taken[0]
-    while finest.scale < 1.0:
+    while finest.scale < effort.enlarged:
         found, finer = finest.scores >= finder.threshold, FINER
         if found.any():
             low = float(np.percentile(finest.heights[found], 25))  # digits that run together look higher than they are
-            if low >= least:
+            if low >= effort.least:
                 break
-            region, finer = _around(finest.to_frame(finest.boxes[found]), width, height), aim / low
+            region, finer = _around(finest.to_frame(finest.boxes[found]), width, height), effort.aim / low
         elif finest.scale * longer > 2 * FIRST:
             break  # nothing at two scales: there is nothing
-        scale = min(1.0, finest.scale * finer, (MOST / (region[2] * region[3])) ** 0.5)
+        scale = min(effort.enlarged, finest.scale * finer, (effort.most / (region[2] * region[3])) ** 0.5)
         if scale < 1.2 * finest.scale:
             break
         finest = take(image, finder, scale, region)

@@ -1,6 +1,7 @@
 """Finding digits by the finder's maps: at any size, in any picture, each once; and refusing files that are none."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -15,7 +16,7 @@ from realtime.reading.digit_ink import belongs, boxes_of, patch
 from realtime.reading.ensemble import Networks
 from realtime.reading.finder import STRIDE, Finder
 from realtime.reading.found import ACCEPTED, find
-from realtime.reading.looks import Look, looks
+from realtime.reading.looks import MOST, Look, looks, take
 from realtime.reading.model_files import sha256
 from realtime.reading.runtime import ModelRefusedError
 from tests.conftest import draw_sheet
@@ -85,7 +86,7 @@ def test_a_blank_page_gives_empty_arrays(classifier: Classifier) -> None:
 def test_a_digit_seen_at_two_scales_is_chosen_once() -> None:
     taken = looks(page((1280, 720), [(300, 100, 120)]), cast(Finder, SeesDark()))
     assert len(taken) > 1 and all(len(look.boxes) == 1 for look in taken)
-    assert sum(len(chosen) for chosen in choose(taken, [owned(look) for look in taken])) == 1
+    assert sum(len(chosen) for chosen in choose(taken, [owned(look) for look in taken], 0.5)) == 1
 
 
 def owned(look: Look) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -106,9 +107,41 @@ def seven(core: tuple[int, int, int, int], apart: bool = False) -> Look:
 
 def test_a_piece_of_a_digit_that_another_look_sees_whole_is_no_digit() -> None:
     whole, piece = seven((60, 40, 24, 24)), seven((80, 14, 10, 16))
-    assert [len(chosen) for chosen in choose([whole, piece], [owned(whole), owned(piece)])] == [1, 0]
+    assert [len(chosen) for chosen in choose([whole, piece], [owned(whole), owned(piece)], 0.5)] == [1, 0]
     inner = seven((38, 42, 10, 16), apart=True)
-    assert [len(chosen) for chosen in choose([whole, inner], [owned(whole), owned(inner)])] == [1, 1]
+    assert [len(chosen) for chosen in choose([whole, inner], [owned(whole), owned(inner)], 0.5)] == [1, 1]
+
+
+@pytest.mark.parametrize(("height", "score", "chosen"), [(8, 0.9, [0, 2]), (8, 0.4, [1, 0]), (16, 0.9, [1, 0])])
+def test_what_a_finer_look_sees_as_two_is_two_where_both_suit_it(height: int, score: float, chosen: list[int]) -> None:
+    ink = np.zeros((200, 100), np.uint8)
+    ink[20 : 20 + 4 * height, 30:40] = 255
+    upper, lower = (30, 20 + height // 2, 10, height), (30, 20 + 5 * height // 2, 10, height)
+    fine = replace(look_at(ink, [upper, lower]), scores=np.full(2, score, np.float32))
+    coarse = look_at(ink[::2, ::2], [(15, 10 + height // 4, 5, 3 * height // 2)])
+    coarse = replace(coarse, scale=0.5, scores=np.full(1, 0.95, np.float32))
+    assert [len(some) for some in choose([coarse, fine], [owned(coarse), owned(fine)], 0.6)] == chosen
+
+
+@pytest.mark.parametrize(("thorough", "finest"), [(False, 2.0), (True, 2.5)])
+def test_tiny_digits_are_enlarged(thorough: bool, finest: float) -> None:
+    places = [(40 + 30 * k, 40 + 40 * (k % 9), 12) for k in range(18)]
+    finder = SeesDark()
+    taken = looks(page((640, 480), places), cast(Finder, finder), thorough)
+    assert taken[-1].scale == pytest.approx(finest, rel=0.02)
+    assert len(taken[-1].boxes) == len(places)
+
+
+def test_a_large_look_is_taken_in_tiles_and_shows_what_one_would(networks: Networks) -> None:
+    finder = networks.finder
+    sheet = draw_sheet(["0123456789" * 3] * 12, (2080, 1472))
+    assert sheet.shape[0] * sheet.shape[1] > MOST
+    taken = take(sheet, finder, 1.0, (0, 0, 2080, 1472))
+    padded = cv2.copyMakeBorder(sheet, 16, 16, 16, 16, cv2.BORDER_CONSTANT, value=np.median(sheet[0], axis=0).tolist())
+    maps = finder.run(padded[None])[0][0]
+    assert taken.maps.shape == maps.shape
+    assert np.abs(taken.maps.astype(int) - maps).mean() < 0.5
+    assert len(taken.boxes) > 300
 
 
 def test_a_zero_about_another_digit_is_a_ring() -> None:
