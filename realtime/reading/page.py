@@ -198,6 +198,11 @@ class Page:
         return [text for _, text in self._rows()]
 
     @property
+    def belief(self) -> float:
+        """The sum over the digits of all numbers of how much surer than a half each is: what is read right has more."""
+        return sum(max(digit.confidence - 0.5, 0.0) for number in self.numbers for digit in number.digits)
+
+    @property
     def named_rows(self) -> list[str]:
         """The same with the name of its region before each, where there are regions."""
         return [named(region, text) for region, text in self._rows()]

@@ -28,10 +28,11 @@ def outline(corners: Corners) -> Outline:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a frame, (H, W, 3) uint8: `matrix` (3, 3) takes x, y, 1 in it to the frame."""
+    """A part of a frame, (H, W, 3) uint8: `matrix` (3, 3) takes x, y, 1 in it to the frame, whose w, h is `frame`."""
 
     image: NDArray[np.uint8]
     matrix: NDArray[np.float64]
+    frame: tuple[int, int]
 
     def put_back(self, page: Page, name: str) -> Page:
         """Return the page that was read in this part in pixels of the frame, as that of the region called `name`."""
@@ -49,7 +50,14 @@ class Part:
         return bool((self.matrix[:, :2] == np.eye(3, 2)).all())
 
     def _boxes(self, boxes: NDArray[Any]) -> NDArray[np.int32]:
-        """Return what stands around boxes (N, 4) of the part, in the frame."""
+        """Return what stands around boxes (N, 4) of the part, within the frame."""
+        moved = self._moved(boxes)
+        low = np.clip(moved[:, :2], 0, np.array(self.frame) - 1)
+        high = np.clip(moved[:, :2] + moved[:, 2:], low + 1, self.frame)
+        return np.concatenate([low, high - low], axis=1).astype(np.int32)
+
+    def _moved(self, boxes: NDArray[Any]) -> NDArray[np.int32]:
+        """Return what stands around boxes (N, 4) of the part, in pixels of the frame, beyond its edges too."""
         if not len(boxes):
             return np.zeros((0, 4), np.int32)
         x, y, w, h = np.asarray(boxes, np.float64).T
@@ -74,29 +82,30 @@ class Part:
         height, width = look.cores.shape
         zoom = OUTPUT / look.scale
         to_part = np.array([[zoom, 0, look.origin[0]], [0, zoom, look.origin[1]], [0, 0, 1]])
-        x, y, w, h = self._box((int(look.origin[0]), int(look.origin[1]), round(width * zoom), round(height * zoom)))
+        whole = np.array([(*map(int, look.origin), round(width * zoom), round(height * zoom))])
+        x, y, w, h = self._moved(whole)[0].tolist()
         from_frame = np.array([[1 / zoom, 0, -x / zoom], [0, 1 / zoom, -y / zoom], [0, 0, 1]])
-        whole = replace(self, matrix=from_frame @ self.matrix @ to_part)
+        maps = replace(self, matrix=from_frame @ self.matrix @ to_part)
         size = max(1, round(w / zoom)), max(1, round(h / zoom))
 
         def drawn(picture: NDArray[Any], way: int) -> NDArray[Any]:
-            return np.asarray(cv2.warpPerspective(picture, whole.matrix, size, flags=way))
+            return np.asarray(cv2.warpPerspective(picture, maps.matrix, size, flags=way))
 
         return replace(
             look,
             origin=(float(x), float(y)),
             maps=np.stack([drawn(one, cv2.INTER_LINEAR) for one in look.maps]).astype(np.uint8),
             cores=drawn(look.cores.astype(np.float32), cv2.INTER_NEAREST).astype(np.int32),
-            boxes=whole._boxes(look.boxes),
+            boxes=maps._moved(look.boxes),
         )
 
 
 def cut(image: NDArray[np.uint8], corners: Corners) -> Part:
     """Cut what lies within corners out of a frame (H, W, 3): as it is, or straightened where it lies askew."""
-    (x, y), (right, bottom) = corners[0], corners[2]
+    (x, y), (right, bottom), frame = corners[0], corners[2], (image.shape[1], image.shape[0])
     if (corners == [(x, y), (right, y), (right, bottom), (x, bottom)]).all() and (corners % 1 == 0).all():
         part = image[int(y) : int(bottom), int(x) : int(right)]
-        return Part(np.ascontiguousarray(part), np.array([[1.0, 0, x], [0, 1.0, y], [0, 0, 1.0]]))
+        return Part(np.ascontiguousarray(part), np.array([[1.0, 0, x], [0, 1.0, y], [0, 0, 1.0]]), frame)
     sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
     width, height = (max(1, round(max(sides[k], sides[k + 2]))) for k in (0, 1))
     matrix = cv2.getPerspectiveTransform(
@@ -104,7 +113,7 @@ def cut(image: NDArray[np.uint8], corners: Corners) -> Part:
     )
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     part = cv2.warpPerspective(image, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return Part(np.asarray(part, np.uint8), np.asarray(matrix, np.float64))
+    return Part(np.asarray(part, np.uint8), np.asarray(matrix, np.float64), frame)
 
 
 def join(pages: list[Page]) -> Page:

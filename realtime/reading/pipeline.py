@@ -1,5 +1,6 @@
 """Read one frame: the finder's digits, the classifier's word on all of them in one batch, their lines, numbers."""
 
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
@@ -10,8 +11,10 @@ from realtime.reading.expectation import Expectation
 from realtime.reading.found import ACCEPTED, Found, find
 from realtime.reading.page import Number, Page
 from realtime.reading.page_lines import read_lines
+from realtime.reading.parts import Part
 from realtime.reading.reasons import Reason, Refusal
 from realtime.reading.stages import StageClock
+from realtime.reading.straightening import straighten
 
 CONFIDENCE = 0.5  # probability below which a digit is shown as unsure: it is likelier wrong than right
 POLARITIES = ("auto", "dark", "light")
@@ -37,14 +40,31 @@ def read(
     if polarity not in POLARITIES:
         raise ValueError(f"unknown polarity {polarity!r}: use {', '.join(POLARITIES)}")
     clock = clock or StageClock()
+    page, part = _read(image, networks, confidence, polarity, clock, thorough, expectation)
+    if part is not None:
+        again, _ = _read(part.image, networks, confidence, polarity, clock, thorough, expectation)
+        page = part.put_back(again, "") if again.belief > page.belief else page
+    return replace(page, size=(image.shape[1], image.shape[0]), latency_ms=1000 * (perf_counter() - start))
+
+
+def _read(
+    image: NDArray[np.uint8],
+    networks: Networks,
+    confidence: float,
+    polarity: str,
+    clock: StageClock,
+    thorough: bool,
+    expectation: Expectation | None,
+) -> tuple[Page, Part | None]:
+    """Read a picture as it lies; return its page, and the picture straightened where its lines run aslant."""
     found = find(image, networks.finder, networks.classifier, polarity, thorough, clock)
     with clock.stage("lines"):
         numbers, lines = read_lines(image, found, networks.rows, confidence, polarity, expectation)
-    size, latency = (image.shape[1], image.shape[0]), 1000 * (perf_counter() - start)
-    return Page(
+    page = Page(
         tuple(found.looks), found.boxes, found.crops, found.digits * found.sure[:, None], 1 - found.sure,
-        _refusals(found, numbers), numbers, lines, size, confidence, polarity, latency,
+        _refusals(found, numbers), numbers, lines, (image.shape[1], image.shape[0]), confidence, polarity, 0.0,
     )  # fmt: skip
+    return page, straighten(image, found)
 
 
 def _refusals(found: Found, numbers: list[Number]) -> list[Refusal | None]:

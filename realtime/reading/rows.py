@@ -25,12 +25,17 @@ def arrange(boxes: NDArray[np.int32]) -> list[list[int]]:
     """Arrange boxes (N, 4) x, y, w, h as lines from the top, each a list of indices from the left."""
     if not len(boxes):
         return []
-    centres = boxes[:, :2] + boxes[:, 2:] / 2
-    heights = np.maximum(boxes[:, 3], MIN_HEIGHT * boxes[:, 2]).astype(np.float64)
-    along, across = _rotate(centres, _slope(centres, heights))
+    centres, heights = _centres(boxes)
+    along, across = _rotate(centres, slope(boxes))
     widths = boxes[:, 2].astype(np.float64)
     chains = _chain(along, across, widths, heights)
     return [[i for k in line for i in chains[k]] for line in _lines(chains, along, across, heights)]
+
+
+def _centres(boxes: NDArray[np.int32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the centres (N, 2) of boxes (N, 4), and how high each counts, (N,)."""
+    heights = np.maximum(boxes[:, 3], MIN_HEIGHT * boxes[:, 2]).astype(np.float64)
+    return boxes[:, :2] + boxes[:, 2:] / 2, heights
 
 
 def _rotate(centres: NDArray[np.float64], angle: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -39,11 +44,13 @@ def _rotate(centres: NDArray[np.float64], angle: float) -> tuple[NDArray[np.floa
     return centres[:, 0] * cos + centres[:, 1] * sin, centres[:, 1] * cos - centres[:, 0] * sin
 
 
-def _slope(centres: NDArray[np.float64], heights: NDArray[np.float64]) -> float:
-    """Return the likeliest angle, radians, by which the lines fall, from the directions to neighbours on the right.
+def slope(boxes: NDArray[np.int32]) -> float:
+    """Return the likeliest angle, radians, by which the lines of boxes (N, 4) fall, from the ways to neighbours on the
+    right.
 
     A few neighbours aslant tell little beside what pages usually are, many tell it surely.
     """
+    centres, heights = _centres(boxes)
     right, down = (centres[None, :, axis] - centres[:, None, axis] for axis in (0, 1))
     ahead = np.abs(down) < np.tan(np.radians(MAX_SLOPE)) * right
     box, other = np.nonzero(ahead & (right < SLOPE_REACH * np.maximum(heights[:, None], heights[None])))

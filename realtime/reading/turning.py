@@ -42,23 +42,23 @@ def read_upright(
     if turn is not None:
         return _read_turned(image, networks, confidence, polarity, turn, expectation)
     best = read(image, networks, confidence, polarity, thorough=True, expectation=expectation)
-    believed, mean = _belief(best)
+    believed, mean = best.belief, _mean(best)
     if believed >= SURE * len(best.boxes) or len(best.boxes) < FEWEST:
         return best
     spent = best.latency_ms
     for degrees in TURNS[1:]:
         page = _read_turned(image, networks, confidence, polarity, degrees, expectation)
         spent += page.latency_ms
-        more, surer = _belief(page)
+        more, surer = page.belief, _mean(page)
         if more > TIMES * believed + GAIN and surer > mean:
             best, believed, mean = page, more, surer
     return replace(best, latency_ms=spent)
 
 
-def _belief(page: Page) -> tuple[float, float]:
-    """Return the sum over a page's digits of how far each is surer than a half, and how sure they are in the mean."""
+def _mean(page: Page) -> float:
+    """Return how sure a page's digits are in the mean, 0 where there are none."""
     sure = [digit.confidence for number in page.numbers for digit in number.digits]
-    return sum(max(one - 0.5, 0.0) for one in sure), sum(sure) / max(len(sure), 1)
+    return sum(sure) / max(len(sure), 1)
 
 
 def _read_turned(
