@@ -38,24 +38,24 @@ class Joining(NamedTuple):
 # On a page; in a picture that one line fills, whose edges mislead the search for single digits; and in another one that
 # is so small that it was cut to its writing.
 PAGE = Joining(
-    both=(0.294, 0.664, -0.613),
-    line=(0.252, 0.0, -1.692),
-    found=(0.0, 0.386, -1.317),
+    both=(0.299, 0.698, -0.648),
+    line=(0.31, 0.0, -1.822),
+    found=(0.0, 0.447, -1.281),
     together=(0.4, 0.6),
     alone=(0.6, 0.7),
 )
 STRIP = Joining(
-    both=(0.418, 0.624, 0.228),
-    line=(0.33, 0.0, -1.695),
-    found=(0.0, 0.773, -0.328),
-    together=(0.4, 0.6),
-    alone=(0.6, 0.6),
+    both=(0.464, 0.679, 0.667),
+    line=(0.388, 0.0, -1.361),
+    found=(0.0, 0.877, 0.026),
+    together=(0.5, 0.6),
+    alone=(0.7, 0.6),
 )
 CUT_OUT = Joining(
-    both=(0.314, 0.87, -0.345),
-    line=(0.21, 0.0, -2.189),
-    found=(0.0, 0.741, -0.9),
-    together=(0.3, 0.6),
+    both=(0.265, 1.047, 0.009),
+    line=(0.327, 0.0, -2.289),
+    found=(0.0, 1.214, -0.686),
+    together=(0.4, 0.6),
     alone=(0.5, 0.6),
 )
 

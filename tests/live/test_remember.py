@@ -22,7 +22,7 @@ from tests.conftest import draw_glyph, draw_sheet
 from tests.live.conftest import keep_nowhere
 
 LEARN_SECONDS = 0.05  # to learn one correction
-SEEDS = (108, 3)  # of glyphs that the finder finds
+SEEDS = (46, 37)  # of glyphs that the finder finds
 
 
 @pytest.fixture(autouse=True)
