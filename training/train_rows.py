@@ -1,7 +1,7 @@
 """Train the row network on strips that are drawn on the way: `train-rows --data FOLDER --minutes 90`.
 
-The shipped weights: four runs, five hours on a share of two x86-64 cores; of lines drawn in hands kept back 59.8 % are
-read exactly, of 1,080 cheque amounts 74.5 %; more in models/rows-card.md.
+The shipped weights: five runs, six hours on a share of two x86-64 cores; of lines drawn in hands kept back 56.8 % are
+read exactly, of 1,080 cheque amounts 75.7 %; more in models/rows-card.md.
 """
 
 from pathlib import Path
