@@ -35,8 +35,8 @@ class Effort(NamedTuple):
     most: float
 
 
-# For a frame of many, and for a picture alone. Of 1,223 numbers on 80 drawn pages of 640 to 1,600 pixels 52 and 55 % were
-# exact before small writing was enlarged, large looks tiled and slant straightened, now 54 and 66 %
+# For a frame of many, and for a picture alone. Of 1,223 numbers on 80 drawn pages of 640 to 1,600 pixels 52 and 55 %
+# were exact before small writing was enlarged, large looks tiled and slant straightened, now 54 and 66 %
 # (`python -m training.score_pages --pages 80 --seed 501`, with `--frames` for QUICK).
 QUICK, THOROUGH = Effort(28, 44, 2.0, MOST), Effort(36, 52, 2.5, 12e6)
 

@@ -17,8 +17,8 @@ from realtime.reading.rows import arrange
 from realtime.reading.two_readings import CUT_OUT, PAGE, STRIP, Joining, Sign
 
 LIKELY = 0.5  # probability from which on something is there: it is likelier so than not
-# Probability that the surest digit of a number has at least. Of 1,223 numbers on 80 drawn pages 794 are read exactly and
-# 40 false ones told at 0.75, 802 and 47 at 0.6, where more of the lone strokes are 1s
+# Probability that the surest digit of a number has at least. Of 1,223 numbers on 80 drawn pages 794 are read exactly
+# and 40 false ones told at 0.75, 802 and 47 at 0.6, where more of the lone strokes are 1s
 # (`python -m training.score_pages --pages 80 --seed 501`).
 CERTAIN = 0.6
 HELD = 0.25  # probability from which on a digit beside one that is there holds its place

@@ -8,8 +8,8 @@ from realtime.reading.found import Found
 from realtime.reading.parts import Part
 from realtime.reading.rows import slope
 
-# Degrees from which on lines are aslant. Of the numbers on 40 drawn pages whose lines are level 58 % are exact; of those
-# that lie aslant by 15, 25 and 40 degrees 52, 45 and 29 % as they lie, 56, 60 and 54 % straightened
+# Degrees from which on lines are aslant. Of the numbers on 40 drawn pages whose lines are level 58 % are exact; of
+# those that lie aslant by 15, 25 and 40 degrees 52, 45 and 29 % as they lie, 56, 60 and 54 % straightened
 # (`python -m training.score_pages --pages 40 --seed 801 --aslant 25`).
 ASLANT = 6.0
 FEWEST = 3  # digits; of fewer nobody can tell how their line runs

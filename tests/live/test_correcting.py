@@ -16,7 +16,7 @@ pytestmark = needs_screen
 
 
 def correct_once(tmp_path: Path, screen: str) -> float:
-    """Name one of two odd glyphs alike in the window, return the seconds until the other is read right, the best of 3."""
+    """Name one of two like odd glyphs in the window; return the seconds until both are read right, the best of 3."""
     frame = draw_sheet(["07"], (640, 360))
     for left in (440, 300):  # found and read as no digit
         frame[120:240, left : left + 120] = np.minimum(frame[120:240, left : left + 120], draw_glyph(3))
