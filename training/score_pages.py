@@ -55,8 +55,8 @@ class PageScore:
 def pages(source: Source, count: int, seed: int, aslant: float | None = None) -> Iterator[tuple[str, Scene]]:
     """Draw pages of each kind in turn, each harder than the one before, and tell their kinds; aslant: as of `draw`."""
     for k in range(count):
-        rng, way, side = np.random.default_rng([seed, k]), k % (len(PAGES) + 1), SIDES[k // (len(PAGES) + 1) % len(SIDES)]
-        trouble = HARDEST * k / count
+        turn, way = divmod(k, len(PAGES) + 1)
+        rng, side, trouble = np.random.default_rng([seed, k]), SIDES[turn % len(SIDES)], HARDEST * k / count
         if way == len(PAGES):
             yield ROOMS, empty(source.grounds, rng, side, trouble)
         else:
